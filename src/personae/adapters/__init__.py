@@ -1,0 +1,1 @@
+"""Concrete things behind the ports: here, where model files come from."""

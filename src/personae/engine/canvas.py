@@ -1,0 +1,197 @@
+"""Canvases: one RGB picture, and the planes of a YUV video frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from personae.engine.types import BoxXYXY, Float32, UInt8
+from personae.errors import InvalidRequest
+
+
+def thumbnail_size(size_wh: tuple[int, int], limit_px: int) -> tuple[int, int]:
+    """Width and height of a picture scaled down to fit `limit_px`; never enlarged."""
+    width, height = size_wh
+    scale = min(1.0, limit_px / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+class RgbCanvas:
+    """A still picture: uint8 (H, W, 3) RGB, owned and changed in place."""
+
+    def __init__(self, rgb: UInt8) -> None:
+        if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8:
+            raise InvalidRequest(
+                f"An RGB picture is uint8 (H, W, 3); this array is {rgb.dtype} {rgb.shape}."
+            )
+        self.rgb = rgb
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        return self.rgb.shape[1], self.rgb.shape[0]
+
+    def region_rgb(self, box: BoxXYXY) -> UInt8:
+        x0, y0, x1, y1 = box
+        return np.ascontiguousarray(self.rgb[y0:y1, x0:x1])
+
+    def thumbnail_rgb(self, limit_px: int) -> UInt8:
+        size = thumbnail_size(self.size_wh, limit_px)
+        if size == self.size_wh:
+            return self.rgb.copy()
+        return np.asarray(cv2.resize(self.rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+    def add_into(self, box: BoxXYXY, delta: Float32) -> None:
+        x0, y0, x1, y1 = box
+        region = self.rgb[y0:y1, x0:x1]
+        _add_samples_into(region, delta, 0, 255)
+
+
+@dataclass(frozen=True, slots=True)
+class YuvFormat:
+    """How the samples of a planar YUV frame stand for colours.
+
+    ``kr`` and ``kb`` are the luma weights of red and blue (ITU-R BT.601: 0.299, 0.114; BT.709:
+    0.2126, 0.0722; BT.2020: 0.2627, 0.0593). ``full_range``: 0 to 2**bits - 1, else 16 to 235
+    (luma) and 16 to 240 (chroma) times 2**(bits - 8).
+    """
+
+    kr: float
+    kb: float
+    full_range: bool
+    bits: int
+
+    @property
+    def luma_scale(self) -> float:
+        """Sample units per unit of RGB on the 0 to 255 scale."""
+        return (2**self.bits - 1) / 255 if self.full_range else 219 / 255 * 2 ** (self.bits - 8)
+
+    @property
+    def chroma_scale(self) -> float:
+        """Sample units of Cb or Cr per unit of (B - Y) / (2 - 2 kb) on the 0 to 255 scale."""
+        return (2**self.bits - 1) / 255 if self.full_range else 224 / 255 * 2 ** (self.bits - 8)
+
+    @property
+    def luma_offset(self) -> int:
+        return 0 if self.full_range else 16 << (self.bits - 8)
+
+    @property
+    def chroma_offset(self) -> int:
+        return 128 << (self.bits - 8)
+
+    def rgb_to_yuv(self) -> Float32:
+        """float32 (3, 3): differences of RGB (0 to 255) to differences of Y, Cb, Cr samples."""
+        kg = 1 - self.kr - self.kb
+        luma = np.array([self.kr, kg, self.kb])
+        blue = (np.array([0.0, 0.0, 1.0]) - luma) / (2 * (1 - self.kb))
+        red = (np.array([1.0, 0.0, 0.0]) - luma) / (2 * (1 - self.kr))
+        rows = [luma * self.luma_scale, blue * self.chroma_scale, red * self.chroma_scale]
+        return np.array(rows, np.float32)
+
+    def yuv_to_rgb(self) -> Float32:
+        """float32 (3, 4): samples of Y, Cb, Cr and 1 to RGB on the 0 to 255 scale."""
+        inverse = np.linalg.inv(self.rgb_to_yuv().astype(np.float64))
+        offsets = np.array([self.luma_offset, self.chroma_offset, self.chroma_offset])
+        return np.column_stack([inverse, -inverse @ offsets]).astype(np.float32)
+
+
+Plane = NDArray[np.uint8] | NDArray[np.uint16]
+
+
+class YuvCanvas:
+    """The planes of one video frame, changed in place through the views it was given.
+
+    Parameters
+    ----------
+    planes : three arrays, uint8 or uint16
+        Y of (H, W) and Cb, Cr of (ceil(H / sy), ceil(W / sx)), as *upright* views: a rotated
+        video passes ``np.rot90`` views, so that nothing is copied and writes go through.
+    form : YuvFormat
+    """
+
+    def __init__(self, planes: tuple[Plane, Plane, Plane], form: YuvFormat) -> None:
+        luma, blue, red = planes
+        if blue.shape != red.shape:
+            raise InvalidRequest("The chroma planes differ in size.")
+        self.planes = planes
+        self.form = form
+        height, width = luma.shape
+        self._sx = 1 if blue.shape[1] == width else 2
+        self._sy = 1 if blue.shape[0] == height else 2
+        expected = (-(-height // self._sy), -(-width // self._sx))
+        if blue.shape != expected:
+            raise InvalidRequest(f"Chroma planes of {blue.shape} do not fit luma of {luma.shape}.")
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        return self.planes[0].shape[1], self.planes[0].shape[0]
+
+    def _chroma_box(self, box: BoxXYXY) -> BoxXYXY:
+        x0, y0, x1, y1 = box
+        return x0 // self._sx, y0 // self._sy, -(-x1 // self._sx), -(-y1 // self._sy)
+
+    def _rgb(self, samples: list[NDArray[np.float32]]) -> UInt8:
+        """Merge float32 planes of one size to uint8 RGB."""
+        merged = cv2.merge(samples)
+        rgb = cv2.transform(merged, self.form.yuv_to_rgb())
+        return np.asarray(cv2.convertScaleAbs(cv2.max(rgb, 0.0)), np.uint8)
+
+    def region_rgb(self, box: BoxXYXY) -> UInt8:
+        x0, y0, x1, y1 = box
+        cx0, cy0, cx1, cy1 = self._chroma_box(box)
+        luma = np.ascontiguousarray(self.planes[0][y0:y1, x0:x1]).astype(np.float32)
+        full = ((cx1 - cx0) * self._sx, (cy1 - cy0) * self._sy)
+        ox, oy = x0 - cx0 * self._sx, y0 - cy0 * self._sy
+        samples = [luma]
+        for plane in self.planes[1:]:
+            chroma = np.ascontiguousarray(plane[cy0:cy1, cx0:cx1])
+            if (self._sx, self._sy) != (1, 1):
+                chroma = cv2.resize(chroma, full, interpolation=cv2.INTER_LINEAR)
+            chroma = chroma[oy : oy + y1 - y0, ox : ox + x1 - x0]
+            samples.append(np.ascontiguousarray(chroma).astype(np.float32))
+        return self._rgb(samples)
+
+    def thumbnail_rgb(self, limit_px: int) -> UInt8:
+        width, height = thumbnail_size(self.size_wh, limit_px)
+        samples: list[NDArray[np.float32]] = []
+        for plane in self.planes:
+            # Large planes are thinned first: area-averaging every sample of a 1080p frame costs
+            # more than the detector that looks at the result.
+            step = max(1, min(plane.shape[1] // (2 * width), plane.shape[0] // (2 * height)))
+            thin = np.ascontiguousarray(plane[::step, ::step])
+            small = cv2.resize(thin, (width, height), interpolation=cv2.INTER_AREA)
+            samples.append(np.asarray(small, np.float32))
+        return self._rgb(samples)
+
+    def add_into(self, box: BoxXYXY, delta: Float32) -> None:
+        x0, y0, x1, y1 = box
+        limit = 2**self.form.bits - 1
+        change = cv2.transform(delta, self.form.rgb_to_yuv())
+        planes = cv2.split(change)
+        _add_samples_into(self.planes[0][y0:y1, x0:x1], planes[0], 0, limit)
+        cx0, cy0, cx1, cy1 = self._chroma_box(box)
+        full_w, full_h = (cx1 - cx0) * self._sx, (cy1 - cy0) * self._sy
+        ox, oy = x0 - cx0 * self._sx, y0 - cy0 * self._sy
+        for plane, part in zip(self.planes[1:], planes[1:], strict=True):
+            if (full_w, full_h) != (part.shape[1], part.shape[0]):
+                right, bottom = full_w - ox - part.shape[1], full_h - oy - part.shape[0]
+                part = cv2.copyMakeBorder(  # noqa: PLW2901 - the padded form replaces it
+                    part, oy, bottom, ox, right, cv2.BORDER_CONSTANT, value=0.0
+                )
+            if (self._sx, self._sy) != (1, 1):
+                part = cv2.resize(  # noqa: PLW2901
+                    part, (cx1 - cx0, cy1 - cy0), interpolation=cv2.INTER_AREA
+                )
+            _add_samples_into(plane[cy0:cy1, cx0:cx1], part, 0, limit)
+
+
+def _add_samples_into(
+    samples: NDArray[np.uint8] | NDArray[np.uint16], delta: NDArray[np.float32], low: int, high: int
+) -> None:
+    """Add, round to nearest and clip, in place; a delta of 0 changes nothing."""
+    changed = np.add(samples, delta, dtype=np.float32)
+    np.rint(changed, out=changed)
+    np.clip(changed, low, high, out=changed)
+    samples[...] = changed.astype(samples.dtype)

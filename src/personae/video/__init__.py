@@ -1,0 +1,1 @@
+"""Media in and out: stills, animations and videos, streamed through the engine."""
