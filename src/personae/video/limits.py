@@ -14,18 +14,18 @@ class MediaLimits:
     Attributes
     ----------
     file_bytes : bytes
-        Of a picture or an animation, which are read whole; videos are streamed and not bounded.
+        Of a picture or an animation, which may be read whole; videos are streamed, not bounded.
     side_px : pixels
-        The longer side of a picture, of an animation and of a video frame.
+        The longer side of a picture and of a frame.
     picture_pixels : width times height
         Of a still.
     frame_pixels : width times height
-        Of one frame of an animation or a video.
-    frames : count
-        Frames of an animation.
+        Of one frame of an animation or a video; 8192 x 8192 by default.
+    animation_frames : count
     animation_pixels : width times height times frames
         Of an animation: what decoding it costs in total.
-    duration_s : seconds
+    video_frames : count
+    duration_s : float, seconds
         Of a video.
     streams : count
         Streams of every kind in a container.
@@ -34,30 +34,90 @@ class MediaLimits:
     file_bytes: int = 512 * 2**20
     side_px: int = 16_384
     picture_pixels: int = 64_000_000
-    frame_pixels: int = 36_000_000
-    frames: int = 20_000
-    animation_pixels: int = 8_000_000_000
+    frame_pixels: int = 8192 * 8192
+    animation_frames: int = 20_000
+    animation_pixels: int = 16_000_000_000
+    video_frames: int = 3_000_000
     duration_s: float = 12 * 3600.0
     streams: int = 64
 
-    def check_size(self, name: str, size_wh: tuple[int, int], pixels: int) -> None:
-        """Refuse a picture or frame beyond `side_px` or beyond `pixels` in total.
+    def check_size(self, name: str, size_wh: tuple[int, int], pixels: int | None = None) -> None:
+        """Refuse a picture or frame beyond `side_px`, or beyond `pixels` in total.
+
+        Parameters
+        ----------
+        name : str
+            How the message calls the file.
+        size_wh : width and height in pixels
+        pixels : int, optional
+            `frame_pixels` if omitted.
 
         Raises
         ------
         MediaTooLarge
-            Naming `name`, the size found and the size allowed.
         """
         width, height = size_wh
+        allowed = self.frame_pixels if pixels is None else pixels
         if max(width, height) > self.side_px:
             raise MediaTooLarge(
                 f"{name} is {width} x {height} pixels; a side may have at most {self.side_px}. "
                 "Scale it down first."
             )
-        if width * height > pixels:
+        if width * height > allowed:
             raise MediaTooLarge(
                 f"{name} is {width} x {height} pixels, {width * height / 1e6:.0f} million; "
-                f"at most {pixels / 1e6:.0f} million are allowed. Scale it down first."
+                f"at most {allowed / 1e6:.0f} million are allowed. Scale it down first."
+            )
+
+    def check_animation(self, name: str, size_wh: tuple[int, int], frames: int) -> None:
+        """Refuse an animation with too many frames, or too many pixels over all of them.
+
+        Raises
+        ------
+        MediaTooLarge
+        """
+        self.check_size(name, size_wh)
+        if frames > self.animation_frames:
+            raise MediaTooLarge(
+                f"{name} has {frames} frames; at most {self.animation_frames} are allowed. "
+                "Cut it first, or make it a video."
+            )
+        if size_wh[0] * size_wh[1] * frames > self.animation_pixels:
+            raise MediaTooLarge(
+                f"{name} has {frames} frames of {size_wh[0]} x {size_wh[1]} pixels, more than the "
+                f"{self.animation_pixels / 1e9:.0f} thousand million pixels that are allowed. "
+                "Make it smaller, or make it a video."
+            )
+
+    def check_length(self, name: str, duration_s: float | None, frames: int | None) -> None:
+        """Refuse a video that is too long; None stands for unknown.
+
+        Raises
+        ------
+        MediaTooLarge
+        """
+        if duration_s is not None and duration_s > self.duration_s:
+            raise MediaTooLarge(
+                f"{name} lasts {duration_s / 3600:.1f} hours; at most {self.duration_s / 3600:.1f} "
+                "are allowed. Cut it first."
+            )
+        if frames is not None and frames > self.video_frames:
+            raise MediaTooLarge(
+                f"{name} has {frames} frames; at most {self.video_frames} are allowed. "
+                "Cut it first."
+            )
+
+    def check_streams(self, name: str, streams: int) -> None:
+        """Refuse a container with too many streams.
+
+        Raises
+        ------
+        MediaTooLarge
+        """
+        if streams > self.streams:
+            raise MediaTooLarge(
+                f"{name} has {streams} streams; at most {self.streams} are allowed. "
+                "Keep the ones that matter."
             )
 
 

@@ -1,0 +1,142 @@
+"""Reading inputs and writing outputs so that no half file is ever seen under its name."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+from personae.errors import MediaTooLarge, MediaUnreachable, MediaUnreadable
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EACCES: "permission is denied",
+    errno.EPERM: "permission is denied",
+    errno.EROFS: "the disk is read-only",
+    errno.ENAMETOOLONG: "the name is too long",
+    errno.EMFILE: "too many files are open",
+}
+
+
+def reason(error: OSError) -> str:
+    """Why the system refused, in words."""
+    return _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
+
+
+def check_readable(path: Path, name: str, limit_bytes: int | None = None) -> int:
+    """The size of a file in bytes, after the checks that need no decoding.
+
+    Parameters
+    ----------
+    path : Path
+    name : str
+        How messages call it, such as ``The scene beach.jpg``.
+    limit_bytes : int, optional
+
+    Raises
+    ------
+    MediaUnreachable
+        If it is missing, a folder, or not a regular file.
+    MediaUnreadable
+        If it is empty.
+    MediaTooLarge
+        If it has more than `limit_bytes`.
+    """
+    try:
+        stat = path.stat()
+    except FileNotFoundError as error:
+        raise MediaUnreachable(f"{name} does not exist; check the path.") from error
+    except (OSError, ValueError) as error:
+        why = reason(error) if isinstance(error, OSError) else str(error)
+        raise MediaUnreachable(f"{name} cannot be opened: {why}.") from error
+    if not path.is_file():
+        raise MediaUnreachable(f"{name} is not a file; name a picture or a video.")
+    if stat.st_size == 0:
+        raise MediaUnreadable(f"{name} is empty (0 bytes); copy or download it again.")
+    if limit_bytes is not None and stat.st_size > limit_bytes:
+        raise MediaTooLarge(
+            f"{name} has {stat.st_size / 2**20:.0f} MiB; at most {limit_bytes / 2**20:.0f} MiB "
+            "are read. Make it smaller first."
+        )
+    return stat.st_size
+
+
+@contextmanager
+def output_errors(path: Path) -> Generator[None]:
+    """Turn the system's errors while writing `path` into `MediaUnreachable`."""
+    try:
+        yield
+    except OSError as error:
+        raise MediaUnreachable(
+            f"{path} cannot be written: {reason(error)}. Choose another place with -o."
+        ) from error
+
+
+class FileAside:
+    """A new file that gets its name only when it is complete.
+
+    The bytes go to a hidden neighbour, so that the final rename stays on one disk and is atomic.
+    Leaving the block normally renames it over `path`; leaving it by an exception removes it.
+
+    Attributes
+    ----------
+    path : Path
+        Where the output will be.
+    part : Path
+        Where it grows until then: same folder, same extension, so that libraries which go by
+        the name still see the format.
+
+    Raises
+    ------
+    MediaUnreachable
+        If the folder is missing, read-only or full, or if `path` is a folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.part = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
+        self._file: BinaryIO | None = None
+
+    def __enter__(self) -> FileAside:
+        folder = self.path.parent
+        if not folder.is_dir():
+            raise MediaUnreachable(
+                f"The folder {folder} does not exist; create it, or choose another place with -o."
+            )
+        if self.path.is_dir():
+            raise MediaUnreachable(f"{self.path} is a folder; name a file in it.")
+        with output_errors(self.path):
+            self._file = self.part.open("xb+")
+        return self
+
+    @property
+    def file(self) -> BinaryIO:
+        """The open file, binary and seekable."""
+        if self._file is None:
+            raise MediaUnreachable(f"{self.path} is not open for writing.")
+        return self._file
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                with output_errors(self.path):
+                    self.file.close()
+                    os.replace(self.part, self.path)
+        finally:
+            if self._file is not None:
+                with suppress(OSError):
+                    self._file.close()
+                with suppress(FileNotFoundError):
+                    self.part.unlink()
+            self._file = None
