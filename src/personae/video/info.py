@@ -1,12 +1,10 @@
-"""What Personae says about a media file, and how much of one it is willing to open."""
+"""What Personae says about a media file."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
-
-from personae.errors import MediaTooLarge
 
 MediaKind = Literal["picture", "animation", "video", "audio"]
 
@@ -104,67 +102,3 @@ class MediaInfo:
         if self.frame_rate is not None:
             plain["frame_rate"] = f"{self.frame_rate.numerator}/{self.frame_rate.denominator}"
         return plain
-
-
-@dataclass(frozen=True, slots=True)
-class MediaLimits:
-    """How much of a hostile file is looked at before it is refused.
-
-    Attributes
-    ----------
-    pixels : int
-        In one picture or frame; 8192 x 8192 by default.
-    duration_s : float, seconds
-    frames : int
-    streams : int
-    """
-
-    pixels: int = 8192 * 8192
-    duration_s: float = 12 * 3600.0
-    frames: int = 3_000_000
-    streams: int = 64
-
-    def check_size(self, name: str, size_wh: tuple[int, int]) -> None:
-        """Refuse a picture or a frame with too many pixels.
-
-        Raises
-        ------
-        MediaTooLarge
-        """
-        width, height = size_wh
-        if width * height > self.pixels:
-            raise MediaTooLarge(
-                f"{name} is {width}x{height} pixels, more than the {self.pixels / 1e6:.0f} "
-                "megapixels that are opened; scale it down first."
-            )
-
-    def check_length(self, name: str, duration_s: float | None, frames: int | None) -> None:
-        """Refuse a clip that is too long.
-
-        Raises
-        ------
-        MediaTooLarge
-        """
-        if duration_s is not None and duration_s > self.duration_s:
-            raise MediaTooLarge(
-                f"{name} lasts {duration_s / 3600:.1f} hours, more than the "
-                f"{self.duration_s / 3600:.1f} that are opened; cut it first."
-            )
-        if frames is not None and frames > self.frames:
-            raise MediaTooLarge(
-                f"{name} has {frames} frames, more than the {self.frames} that are opened; "
-                "cut it first."
-            )
-
-    def check_streams(self, name: str, streams: int) -> None:
-        """Refuse a container with too many streams.
-
-        Raises
-        ------
-        MediaTooLarge
-        """
-        if streams > self.streams:
-            raise MediaTooLarge(
-                f"{name} has {streams} streams, more than the {self.streams} that are opened; "
-                "keep the ones that matter."
-            )
