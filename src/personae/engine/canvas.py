@@ -177,11 +177,11 @@ class YuvCanvas:
         for plane, part in zip(self.planes[1:], planes[1:], strict=True):
             if (full_w, full_h) != (part.shape[1], part.shape[0]):
                 right, bottom = full_w - ox - part.shape[1], full_h - oy - part.shape[0]
-                part = cv2.copyMakeBorder(  # noqa: PLW2901 - the padded form replaces it
+                part = cv2.copyMakeBorder(
                     part, oy, bottom, ox, right, cv2.BORDER_CONSTANT, value=0.0
                 )
             if (self._sx, self._sy) != (1, 1):
-                part = cv2.resize(  # noqa: PLW2901
+                part = cv2.resize(
                     part, (cx1 - cx0, cy1 - cy0), interpolation=cv2.INTER_AREA
                 )
             _add_samples_into(plane[cy0:cy1, cx0:cx1], part, 0, limit)

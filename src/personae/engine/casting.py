@@ -1,0 +1,84 @@
+"""Which donor goes on which face."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from personae.engine.mesh.donor import MeshDonor
+from personae.engine.pipeline import CastFace
+from personae.engine.types import Float32
+
+Choice = Literal["all", "largest"] | int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Role:
+    """One mapping: a donor and the faces it goes on.
+
+    ``like``: the embedding of a reference face; then ``choice`` says nothing. Otherwise
+    ``choice``: every face, the largest, or the one with this number from left to right.
+    """
+
+    donor: MeshDonor
+    choice: Choice = "largest"
+    like: Float32 | None = None
+
+
+class Cast:
+    """Keeps each chosen person's donor for a whole clip.
+
+    A reference finds its person wherever they appear. ``largest`` and a number choose a person
+    in the first frame that can answer and stay with that person; ``all`` takes whoever no other
+    role took. A face gets the first role that wants it.
+    """
+
+    def __init__(self, roles: Sequence[Role]) -> None:
+        self._roles = tuple(roles)
+        likes = [role for role in self._roles if role.like is not None]
+        self.known: Sequence[Float32] = [role.like for role in likes if role.like is not None]
+        self._people: dict[int, MeshDonor] = {i: role.donor for i, role in enumerate(likes)}
+        self._open = [r for r in self._roles if r.like is None and r.choice != "all"]
+        self.needs_people = any(role.like is not None or role.choice != "all" for role in roles)
+        self.faces_cast = 0
+        self.most_faces = 0
+
+    def cast(self, faces: Sequence[CastFace]) -> dict[int, MeshDonor]:
+        """Donors by position in one frame's faces, left to right."""
+        self.most_faces = max(self.most_faces, len(faces))
+        self._choose(faces)
+        everyone = next(
+            (r.donor for r in self._roles if r.like is None and r.choice == "all"), None
+        )
+        out: dict[int, MeshDonor] = {}
+        for position, face in enumerate(faces):
+            donor = self._people.get(face.person) if face.person is not None else None
+            donor = donor or everyone
+            if donor is not None:
+                out[position] = donor
+        self.faces_cast += len(out)
+        return out
+
+    def unanswered(self) -> list[Choice]:
+        """Choices that no frame could answer so far."""
+        return [role.choice for role in self._open]
+
+    def _choose(self, faces: Sequence[CastFace]) -> None:
+        """Let roles that wait for their person pick one from this frame."""
+        for role in list(self._open):
+            position = pick(role.choice, [face.box_xyxy for face in faces])
+            person = None if position is None else faces[position].person
+            if person is not None:
+                self._people.setdefault(person, role.donor)
+                self._open.remove(role)
+
+
+def pick(choice: Choice, boxes: Sequence[tuple[float, float, float, float]]) -> int | None:
+    """The position that a choice other than "all" means; None when there is no such face."""
+    if not boxes:
+        return None
+    if choice == "largest":
+        sizes = [(x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in boxes]
+        return sizes.index(max(sizes))
+    return choice if isinstance(choice, int) and 0 <= choice < len(boxes) else None

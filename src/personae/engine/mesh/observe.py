@@ -1,0 +1,71 @@
+"""What one frame tells about one face: its skin under its light, its eyes, its glasses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from personae.engine.geometry import clip_box
+from personae.engine.mesh.raster import visibility
+from personae.engine.mesh.shape import eye_openings
+from personae.engine.mesh.skin import fit_skin, log_colour, skin_model
+from personae.engine.mesh.topology import SKIN, FaceMesh
+from personae.engine.types import Canvas, Float32, Float64
+
+SAMPLE_PX = 48
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SkinObservation:
+    """Skin coefficients, float64 (MODES, 3), and how surely dark glasses are worn, [0, 1]."""
+
+    skin: Float64
+    glasses: float
+
+
+def observe_skin(
+    mesh: FaceMesh, canvas: Canvas, landmarks: Float32 | Float64
+) -> SkinObservation | None:
+    """Fit the scene's skin colour; None when the face lies outside the picture."""
+    points = np.asarray(landmarks, np.float64)
+    low, high = points[:SKIN, :2].min(0) - 4, points[:SKIN, :2].max(0) + 4
+    box = clip_box(low, high, canvas.size_wh)
+    if box is None or min(box[2] - box[0], box[3] - box[1]) < 8:
+        return None
+    pixels = canvas.region_rgb(box)
+    height, width = pixels.shape[:2]
+    scale = min(1.0, SAMPLE_PX / max(width, height))
+    size = (max(8, round(width * scale)), max(8, round(height * scale)))
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), 0.8).astype(np.float32)
+    at = (points[:SKIN, :2] - [box[0], box[1]] + 0.5) * [size[0] / width, size[1] / height] - 0.5
+    colours = log_colour(small, at)
+    seen = visibility(mesh, points)
+    # Vertices outside the picture repeat its edge: they say nothing.
+    inside = ((at > -0.5) & (at < np.array(size) - 0.5)).all(1)
+    seen = seen * inside
+    skin = fit_skin(mesh, colours, mesh.skin_weight * seen + 1e-4)
+    return SkinObservation(skin, _glasses(mesh, colours - skin_model(mesh, skin), seen))
+
+
+def _glasses(mesh: FaceMesh, rest: Float64, seen: Float64) -> float:
+    """Dark lenses: much of the skin around the eyes is far darker than the skin's model."""
+    weight = seen[mesh.lids]
+    dark = float(((rest.mean(1)[mesh.lids] < -0.45) * weight).sum() / max(weight.sum(), 1e-3))
+    return float(np.clip((dark - 0.3) / 0.12, 0, 1))
+
+
+def eye_shares(landmarks: Float64, donor_eyes: tuple[float, float]) -> tuple[float, float]:
+    """How much of each eye the donor gives, [0, 1].
+
+    None when the scene's eye is closed (a blink belongs to the scene) or when the donor's eye is
+    much more closed than the scene's (there is nothing to show).
+    """
+    shares: list[float] = []
+    for scene, donor in zip(eye_openings(landmarks), donor_eyes, strict=True):
+        blink = float(np.clip((scene - 0.07) / 0.09, 0, 1))
+        squint = float(np.clip((donor / max(scene, 1e-3) - 0.35) / 0.25, 0, 1))
+        shares.append(blink * squint)
+    return shares[0], shares[1]

@@ -1,0 +1,103 @@
+"""What makes a donor's face shape theirs, apart from their expression."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from personae.engine.geometry import Similarity3D, fit_similarity_3d
+from personae.engine.mesh.topology import (
+    EYE_LEFT,
+    EYE_RIGHT,
+    LIPS_INNER,
+    LIPS_OUTER,
+    SKIN,
+    FaceMesh,
+    near,
+)
+from personae.engine.types import Float32, Float64
+
+DEFAULT_TRANSFER = 0.8
+MOUTH_TRANSFER = 0.35
+RIM_TRANSFER = 0.6
+
+
+def to_canonical(mesh: FaceMesh, landmarks: Float32 | Float64) -> tuple[Similarity3D, Float64]:
+    """Turn a face to the canonical position: the fit, and its landmarks there, (478, 3)."""
+    points = np.asarray(landmarks, np.float64)
+    fit = fit_similarity_3d(points[:SKIN], mesh.canonical[:SKIN])
+    return fit, fit.apply(points)
+
+
+def mouth_gap(landmarks: Float32 | Float64) -> float:
+    """How far the lips are apart, relative to the width of the mouth."""
+    tall = float(np.linalg.norm(landmarks[13, :3] - landmarks[14, :3]))
+    return tall / (float(np.linalg.norm(landmarks[78, :3] - landmarks[308, :3])) + 1e-6)
+
+
+def eye_openings(landmarks: Float32 | Float64) -> tuple[float, float]:
+    """Height over width of the eye on the viewer's left and right; open eyes are about 0.25."""
+
+    def one(top: tuple[int, int], bottom: tuple[int, int], left: int, right: int) -> float:
+        tall = sum(
+            float(np.linalg.norm(landmarks[a, :2] - landmarks[b, :2]))
+            for a, b in zip(top, bottom, strict=True)
+        )
+        wide = float(np.linalg.norm(landmarks[left, :3] - landmarks[right, :3]))
+        return tall / 2 / (wide + 1e-6)
+
+    return one((160, 158), (144, 153), 33, 133), one((387, 385), (373, 380), 263, 362)
+
+
+def identity_shift(mesh: FaceMesh, donor: Float64, scene: Float64) -> Float64:
+    """How to move the scene's vertices so that the face takes the donor's build.
+
+    Parameters
+    ----------
+    donor, scene : float64 (478, 3)
+        Landmarks in canonical position.
+
+    Returns
+    -------
+    float64 (468, 3)
+        Displacement in canonical units, smooth, without the difference in expression: a jaw
+        opening is taken out, and eyes and mouth move and widen as wholes.
+    """
+    shift = donor[:SKIN] - scene[:SKIN]
+    gap = np.linalg.norm(donor[13] - donor[14]) - np.linalg.norm(scene[13] - scene[14])
+    shift = shift - mesh.jaw_weight[:, None] * gap * np.array([0.0, 1.0, 0.25])
+    upper = np.clip(0.35 - mesh.canonical[:SKIN, 1], 0, 1) + 1e-3
+    shift = shift - np.average(shift, axis=0, weights=upper)
+    out = shift.copy()
+    lips = LIPS_OUTER + LIPS_INNER
+    for loop, reach, scale in (
+        (EYE_LEFT, near(mesh.canonical, EYE_LEFT, 0.2), 1.0),
+        (EYE_RIGHT, near(mesh.canonical, EYE_RIGHT, 0.2), 1.0),
+        (LIPS_OUTER, near(mesh.canonical, lips, 0.18), MOUTH_TRANSFER),
+    ):
+        out = _as_a_whole(out, shift, scene, loop, np.sqrt(reach)[:, None], scale)
+    fall = np.select(
+        [mesh.ring == 0, mesh.ring == 1, mesh.ring == 2],
+        [RIM_TRANSFER, RIM_TRANSFER + (1 - RIM_TRANSFER) * 0.4, 0.92],
+        1.0,
+    )
+    # The forehead's rim stays with the scene's hairline.
+    fall = fall * np.where(mesh.canonical[:SKIN, 1] < -0.55, 0.4, 1.0)
+    smooth = mesh.modes @ (mesh.modes.T @ (out * mesh.area[:, None]))
+    return smooth * fall[:, None]
+
+
+def _as_a_whole(
+    out: Float64,
+    shift: Float64,
+    scene: Float64,
+    loop: tuple[int, ...],
+    weight: Float64,
+    scale: float,
+) -> Float64:
+    """Let a region around `loop` move and scale without bending."""
+    vertices = list(loop)
+    moved = scene[vertices] + shift[vertices]
+    centre = scene[vertices].mean(0)
+    widen = (np.ptp(moved[:, 0]) / np.ptp(scene[vertices, 0]) - 1) * scale
+    rigid = moved.mean(0) - centre + (scene[:SKIN] - centre) * np.array([widen, widen, 0.0])
+    return out * (1 - weight) + rigid * weight

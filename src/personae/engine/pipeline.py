@@ -1,0 +1,245 @@
+"""The order of the steps: find, follow, know, prepare, plan, render.
+
+This is the only module that knows all steps; each of them knows none of the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+
+from personae.engine.faces.embedder import SAME_PERSON_DISTANCE, Embedder, distance
+from personae.engine.faces.finder import FaceFinder
+from personae.engine.mesh.donor import MeshDonor, build_donor, unroll
+from personae.engine.mesh.observe import SkinObservation, observe_skin
+from personae.engine.mesh.render import FacePlan, Rendered, render_face
+from personae.engine.mesh.shape import DEFAULT_TRANSFER, identity_shift, to_canonical
+from personae.engine.mesh.topology import FaceMesh, face_mesh
+from personae.engine.track.people import People
+from personae.engine.track.tracker import Tracker
+from personae.engine.track.window import Entry, Window
+from personae.engine.types import Canvas, Face, Float32, Float64
+
+BUILD_FRAMES = 60
+"""Sightings over which the build of a scene's face is averaged before it is kept."""
+
+
+class HasCanvas(Protocol):
+    """A frame of any kind."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def canvas(self) -> Canvas: ...
+
+
+FrameT = TypeVar("FrameT", bound=HasCanvas)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlannedFrame(Generic[FrameT]):
+    """A frame and the faces to render into it, farthest first."""
+
+    frame: FrameT
+    plans: tuple[FacePlan, ...]
+
+
+class Casting(Protocol):
+    """Decides which donor each face gets.
+
+    ``needs_people``: whether faces must be told apart. ``known``: embeddings of reference faces,
+    people 0, 1, … of the clip.
+    """
+
+    @property
+    def needs_people(self) -> bool: ...
+    @property
+    def known(self) -> Sequence[Float32]: ...
+    def cast(self, faces: Sequence[CastFace]) -> dict[int, MeshDonor]:
+        """Donors by position in `faces`, which is one frame's faces, left to right."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CastFace:
+    """One face of a frame, for `Casting`: its box, and who it is if that was asked for."""
+
+    box_xyxy: tuple[float, float, float, float]
+    person: int | None
+
+
+class Engine:
+    """Finds, knows and swaps faces. `follow` and the finding methods: one thread at a time."""
+
+    def __init__(self, finder: FaceFinder, embedder: Embedder) -> None:
+        self._finder = finder
+        self._embedder = embedder
+        self._mesh: FaceMesh = face_mesh()
+
+    def __repr__(self) -> str:
+        return "Engine(mesh)"
+
+    def faces(self, canvas: Canvas) -> list[Face]:
+        """All faces of a still, left to right."""
+        return self._finder.find_all(canvas)
+
+    def embed(self, canvas: Canvas, landmarks: Float32) -> Float32:
+        """Who it is: float32 (128,), unit norm."""
+        return self._embedder.embed(canvas, landmarks)
+
+    def prepare(self, photos: Sequence[tuple[Canvas, Face]]) -> MeshDonor:
+        """Make a donor of one or several photos of one person."""
+        return build_donor(self._mesh, [unroll(self._mesh, c, f) for c, f in photos])
+
+    def plan_still(
+        self, canvas: Canvas, parts: Sequence[tuple[Face, MeshDonor]], strength: float
+    ) -> list[FacePlan]:
+        """Plans for the faces of a still, farthest (smallest) first."""
+        plans: list[FacePlan] = []
+        for face, donor in sorted(parts, key=lambda part: _size(part[0].box_xyxy)):
+            landmarks = face.landmarks.astype(np.float64)
+            sight = observe_skin(self._mesh, canvas, landmarks)
+            if sight is not None:
+                _, canonical = to_canonical(self._mesh, landmarks)
+                shift = _shift(self._mesh, donor, canonical)
+                plans.append(_plan(donor, landmarks, shift, [sight], strength))
+        return plans
+
+    def render_into(self, canvas: Canvas, plans: Sequence[FacePlan]) -> list[Rendered]:
+        """Render `plans` into the canvas, in place. Thread-safe on different canvases."""
+        done: list[Rendered] = []
+        for plan in plans:
+            rendered = render_face(self._mesh, canvas, plan)
+            if rendered is not None:
+                canvas.add_into(rendered.box, rendered.delta)
+                done.append(rendered)
+        return done
+
+    def follow(
+        self, frames: Iterable[FrameT], casting: Casting, strength: float
+    ) -> Iterator[PlannedFrame[FrameT]]:
+        """Plan every frame of a clip, a few frames behind what was read; nothing is changed yet."""
+        return _Follower(self, self._mesh, casting, strength).run(frames)
+
+    def tracker(self, people: People, *, tell_apart: bool) -> Tracker:
+        """A fresh tracker over this engine's models."""
+        return Tracker(self._finder, self.embed if tell_apart else None, people)
+
+
+class _Follower(Generic[FrameT]):
+    """One clip's pass: sightings into a window, plans out of it."""
+
+    def __init__(self, engine: Engine, mesh: FaceMesh, casting: Casting, strength: float) -> None:
+        self._engine = engine
+        self._mesh = mesh
+        self._casting = casting
+        self._strength = strength
+        people = People(distance, SAME_PERSON_DISTANCE, casting.known)
+        self._tracker = engine.tracker(people, tell_apart=casting.needs_people)
+        self._window: Window[FrameT, SkinObservation] = Window()
+        self._builds: dict[int, tuple[int, Float64]] = {}
+        self._shifts: dict[int, tuple[int, MeshDonor, Float64]] = {}
+
+    def run(self, frames: Iterable[FrameT]) -> Iterator[PlannedFrame[FrameT]]:
+        for frame in frames:
+            self._see(frame)
+            yield from self._decide(flush=False)
+        yield from self._decide(flush=True)
+
+    def _see(self, frame: FrameT) -> None:
+        sighting = self._tracker.see(frame.number, frame.canvas)
+        entry: Entry[FrameT, SkinObservation] = Entry(frame, {}, {}, sighting.cut)
+        self._window.push(entry)
+        for track, face in sighting.faces.items():
+            self._note(entry, track, face)
+        for track in sighting.fresh:
+            self._trace_back(track, sighting.faces.get(track))
+
+    def _trace_back(self, track: int, face: Face | None) -> None:
+        """Follow a newcomer back over the frames since the last search."""
+        for entry in self._window.earlier():
+            if face is None:
+                return
+            face = self._tracker.trace_back(entry.frame.canvas, face)
+            if face is None or _taken(face, entry.landmarks.values()):
+                return
+            self._note(entry, track, face)
+
+    def _note(self, entry: Entry[FrameT, SkinObservation], track: int, face: Face) -> None:
+        landmarks = face.landmarks.astype(np.float64)
+        entry.landmarks[track] = landmarks
+        count, mean = self._builds.get(track, (0, np.zeros((478, 3))))
+        if count < BUILD_FRAMES:
+            _, canonical = to_canonical(self._mesh, landmarks)
+            self._builds[track] = (count + 1, mean + (canonical - mean) / (count + 1))
+        sight = observe_skin(self._mesh, entry.frame.canvas, landmarks)
+        if sight is not None:
+            entry.sights[track] = sight
+
+    def _decide(self, *, flush: bool) -> Iterator[PlannedFrame[FrameT]]:
+        while (entry := self._window.pop(flush=flush)) is not None:
+            shown = [(track, self._window.steady(track)) for track in self._window.tracks()]
+            shown.sort(key=lambda one: float(one[1][:468, 0].min() + one[1][:468, 0].max()))
+            faces = [CastFace(_box(lm), self._person(track)) for track, lm in shown]
+            plans: list[FacePlan] = []
+            for position, donor in self._casting.cast(faces).items():
+                plan = self._plan(*shown[position], donor)
+                if plan is not None:
+                    plans.append(plan)
+            plans.sort(key=lambda plan: _size(_box(plan.landmarks)))
+            self._window.forget()
+            yield PlannedFrame(entry.frame, tuple(plans))
+
+    def _person(self, track: int) -> int | None:
+        return self._tracker.person_of(track) if self._casting.needs_people else None
+
+    def _plan(self, track: int, landmarks: Float64, donor: MeshDonor) -> FacePlan | None:
+        sights = self._window.sights(track)
+        if not sights:
+            return None
+        count, build = self._builds[track]
+        known = self._shifts.get(track)
+        if known is None or known[0] != count or known[1] is not donor:
+            known = (count, donor, _shift(self._mesh, donor, build))
+            self._shifts[track] = known
+        return _plan(donor, landmarks, known[2], sights, self._strength)
+
+
+def _shift(mesh: FaceMesh, donor: MeshDonor, scene_canonical: Float64) -> Float64:
+    return identity_shift(mesh, donor.canonical, scene_canonical) * DEFAULT_TRANSFER
+
+
+def _plan(
+    donor: MeshDonor,
+    landmarks: Float64,
+    shift: Float64,
+    sights: Sequence[SkinObservation],
+    strength: float,
+) -> FacePlan:
+    skin = np.mean([sight.skin for sight in sights], axis=0)
+    glasses = float(np.mean([sight.glasses for sight in sights]))
+    return FacePlan(donor, landmarks, shift, skin, glasses, strength)
+
+
+def _box(landmarks: Float64) -> tuple[float, float, float, float]:
+    low, high = landmarks[:468, :2].min(0), landmarks[:468, :2].max(0)
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def _size(box: tuple[float, float, float, float]) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _taken(face: Face, others: Iterable[Float64]) -> bool:
+    """Whether another track already owns this place."""
+    x0, y0, x1, y1 = face.box_xyxy
+    middle = np.array([(x0 + x1) / 2, (y0 + y1) / 2])
+    for landmarks in others:
+        ox0, oy0, ox1, oy1 = _box(landmarks)
+        other = np.array([(ox0 + ox1) / 2, (oy0 + oy1) / 2])
+        if np.linalg.norm(middle - other) < 0.35 * max(ox1 - ox0, oy1 - oy0):
+            return True
+    return False

@@ -1,0 +1,1 @@
+"""Follow faces over time: shots, tracks, people and smooth landmarks."""

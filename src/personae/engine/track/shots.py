@@ -1,0 +1,55 @@
+"""Where one shot ends and the next begins."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import cv2
+import numpy as np
+
+from personae.engine.types import Canvas, Float32
+
+THUMBNAIL_PX = 64
+MIN_CHANGE = 14.0
+"""Mean absolute difference of luma, 0 to 255, below which nothing was cut."""
+TIMES_USUAL = 3.0
+MIN_HISTOGRAM_CHANGE = 0.25
+
+
+class CutFinder:
+    """Tells cuts from motion: a cut changes the picture much more than the frames before did.
+
+    A false alarm is cheap (faces are searched again and people recognised), a missed cut is not,
+    so the bars are low.
+    """
+
+    def __init__(self) -> None:
+        self._last: Float32 | None = None
+        self._usual: deque[float] = deque(maxlen=8)
+
+    def is_cut(self, canvas: Canvas) -> bool:
+        """Whether this frame starts a new shot; the first frame of all does not count."""
+        thumbnail = canvas.thumbnail_rgb(THUMBNAIL_PX)
+        luma = cv2.cvtColor(thumbnail, cv2.COLOR_RGB2GRAY).astype(np.float32)
+        last, self._last = self._last, luma
+        if last is None or last.shape != luma.shape:
+            return last is not None
+        change = float(np.abs(luma - last).mean())
+        usual = float(np.median(self._usual)) if self._usual else 0.0
+        cut = (
+            change > MIN_CHANGE
+            and change > TIMES_USUAL * usual
+            and _histogram_change(last, luma) > MIN_HISTOGRAM_CHANGE
+        )
+        if cut:
+            self._usual.clear()
+        else:
+            self._usual.append(change)
+        return cut
+
+
+def _histogram_change(a: Float32, b: Float32) -> float:
+    """Half the L1 distance of two 16-bin luma histograms, [0, 1]."""
+    bins = np.linspace(0, 256, 17)
+    one, two = (np.histogram(x, bins)[0] / x.size for x in (a, b))
+    return float(np.abs(one - two).sum() / 2)
