@@ -161,7 +161,7 @@ def _face_to_picture(points: Float64) -> Float64:
     # As complex numbers a turn with a scale is one factor, and least squares one division.
     axes = np.array([1, 1j])
     centred, wanted = (ideal - mean_from) @ axes, (points - mean_to) @ axes
-    factor = complex(np.vdot(centred, wanted)) / float(np.vdot(centred, centred).real)
+    factor = complex((centred.conj() @ wanted) / (centred.conj() @ centred))
     if not np.isfinite(factor) or abs(factor) < 1e-3:
         raise InvalidRequest("The five points of the face fall together.")
     turn = np.array([[factor.real, -factor.imag], [factor.imag, factor.real]])
