@@ -1,0 +1,18 @@
+"""The command line, ``personae``: swap, detect, probe, models, doctor and version."""
+
+from __future__ import annotations
+
+import os
+
+# One thread each: the frames of a video already keep every core busy, and threads inside one
+# small matrix product only get in their way. Read by the libraries when they are loaded.
+_THREAD_SETTINGS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def main() -> None:
+    """Run the command line and leave the process with its exit code."""
+    for name in _THREAD_SETTINGS:
+        os.environ.setdefault(name, "1")
+    from personae.cli.app import app
+
+    app(prog_name="personae")

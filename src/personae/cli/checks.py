@@ -1,0 +1,247 @@
+"""What `personae doctor` looks at: each check is a function that returns findings."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from personae.cli.exit_codes import ExitCode
+from personae.errors import ModelError
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    ``ok``: None where there is nothing to judge. ``needed``: a swap does not work without it.
+    ``code``: the exit code if it is needed and not ok.
+    """
+
+    area: str
+    name: str
+    detail: str
+    ok: bool | None = None
+    needed: bool = False
+    code: ExitCode = ExitCode.INTERNAL
+
+    @property
+    def broken(self) -> bool:
+        """Whether a swap cannot work because of this."""
+        return self.needed and self.ok is False
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        plain = asdict(self)
+        del plain["code"]
+        return plain
+
+
+_PACKAGES = (
+    ("numpy", "numpy"),
+    ("opencv-python-headless", "cv2"),
+    ("pillow", "PIL.Image"),
+    ("av", "av"),
+    ("ai-edge-litert", "ai_edge_litert.interpreter"),
+    ("onnxruntime", "onnxruntime"),
+    ("onnx", "onnx"),
+)
+_CPU = "CPUExecutionProvider"
+# Listed by every build of the runtime, but a client of a remote service and no accelerator.
+_NO_ACCELERATOR = (_CPU, "AzureExecutionProvider")
+
+
+def version() -> str:
+    """Personae's version, also where it runs from its sources without being installed."""
+    try:
+        return importlib.metadata.version("personae")
+    except importlib.metadata.PackageNotFoundError:
+        return "0 (not installed)"
+
+
+def machine() -> Iterator[Finding]:
+    """Python, processor and memory."""
+    ok = sys.version_info >= (3, 11)
+    yield Finding("system", "personae", version())
+    yield Finding("system", "python", f"{platform.python_version()} ({sys.executable})", ok, True)
+    yield Finding("system", "platform", platform.platform())
+    affinity: Callable[[int], set[int]] | None = getattr(os, "sched_getaffinity", None)
+    usable = len(affinity(0)) if affinity else os.cpu_count() or 1
+    yield Finding("system", "cores", f"{usable} usable of {os.cpu_count()}")
+    memory = _memory_bytes()
+    if memory is not None:
+        enough = memory >= 2**30
+        yield Finding("system", "memory", f"{memory / 2**30:.1f} GiB", enough, False)
+
+
+def _memory_bytes() -> int | None:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):  # Windows has no sysconf.
+        return None
+
+
+def packages() -> Iterator[Finding]:
+    """The libraries underneath, by really importing them."""
+    for distribution, module in _PACKAGES:
+        try:
+            importlib.import_module(module)
+            found = importlib.metadata.version(distribution)
+        except Exception as error:  # A broken native library may raise anything.
+            detail = f"does not load: {error}; run `pip install --force-reinstall {distribution}`"
+            yield Finding("libraries", distribution, detail, False, True)
+        else:
+            yield Finding("libraries", distribution, found, True, True)
+
+
+def encoders() -> Iterator[Finding]:
+    """FFmpeg inside PyAV, and what it can compress to."""
+    try:
+        import av
+
+        from personae.video.codecs import CODECS
+    except ImportError:
+        return  # Already said by `packages`.
+    for library, numbers in sorted(av.library_versions.items()):
+        if library in ("libavcodec", "libavformat"):
+            yield Finding("video", library, ".".join(map(str, numbers)))
+    for codec in CODECS.values():
+        there = codec.available
+        detail = codec.encoder if there else f"this FFmpeg has no {codec.encoder}"
+        yield Finding("video", f"--codec {codec.name}", detail, there, codec.name == "h264")
+
+
+def accelerators() -> Iterator[Finding]:
+    """Where ONNX Runtime really computes, told by its own profile of a tiny network."""
+    try:
+        import onnxruntime
+
+        runtime = cast("Any", onnxruntime)
+        network = _tiny_network()
+    except Exception as error:
+        yield Finding("compute", "onnxruntime", f"cannot be used: {error}", False, True)
+        return
+    available: list[str] = runtime.get_available_providers()
+    used = _really_used(runtime, network, [_CPU])
+    yield Finding("compute", "onnxruntime on the CPU, as Personae asks", used, used == _CPU, True)
+    others = [provider for provider in available if provider not in _NO_ACCELERATOR]
+    for provider in others:
+        used = _really_used(runtime, network, [provider])
+        worked = used == provider
+        detail = "works" if worked else f"installed, but it does not work: {used}"
+        yield Finding("compute", provider, detail, worked)
+    if not others:
+        yield Finding("compute", "accelerator", "none in this installation of onnxruntime")
+
+
+def _tiny_network() -> bytes:
+    """A matrix product of 8 x 8, as ONNX."""
+    from onnx import TensorProto, helper
+
+    shape = [8, 8]
+    left, right, out = (
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in "abc"
+    )
+    node = helper.make_node("MatMul", ["a", "b"], ["c"])
+    graph = helper.make_graph([node], "tiny", [left, right], [out])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    return model.SerializeToString()
+
+
+def _really_used(runtime: Any, network: bytes, providers: Sequence[str]) -> str:
+    """The provider on which the network's node ran, or why it did not run."""
+    import numpy as np
+
+    with tempfile.TemporaryDirectory() as folder:
+        options = runtime.SessionOptions()
+        options.enable_profiling = True
+        options.profile_file_prefix = str(Path(folder) / "profile")
+        options.log_severity_level = 4
+        try:
+            session = runtime.InferenceSession(network, options, providers=list(providers))
+            square = np.ones((8, 8), np.float32)
+            session.run(None, {"a": square, "b": square})
+            events = json.loads(Path(session.end_profiling()).read_text("utf-8"))
+        except Exception as error:  # The runtime raises a dozen classes of its own.
+            return f"failed ({str(error).splitlines()[0][:120]})"
+    used = {
+        str(event["args"]["provider"])
+        for event in events
+        if event.get("cat") == "Node" and "provider" in event.get("args", {})
+    }
+    return " and ".join(sorted(used)) or "it did not say"
+
+
+def models() -> Iterator[Finding]:
+    """The model files that a swap needs, read from disk and compared with their hashes."""
+    from personae import wiring
+    from personae.engine.cards import cards
+
+    store = wiring.model_store()
+    yield Finding("models", "folder", str(store.folder))
+    for card in cards():
+        try:
+            store.verify(card)
+        except ModelError as error:
+            yield Finding("models", card.name, error.message, False, True, ExitCode.MODEL)
+        else:
+            yield Finding("models", card.name, "intact", True, True, ExitCode.MODEL)
+
+
+def self_test() -> Iterator[Finding]:
+    """Look for a face with everything that a swap uses; nothing is fetched."""
+    from personae import wiring
+    from personae.engine.cards import cards
+
+    store = wiring.model_store()
+    if any(store.status(card) != "ready" for card in cards()):
+        yield Finding("self-test", "detect a face", "left out: the models are not complete")
+        return
+    try:
+        yield _look_for_a_face()
+    except Exception as error:
+        yield Finding("self-test", "detect a face", f"failed: {error}", False, True)
+
+
+def _look_for_a_face() -> Finding:
+    import numpy as np
+
+    from personae import library
+
+    portrait = _portrait()
+    if portrait is None:
+        empty = np.full((256, 256, 3), 128, np.uint8)
+        found = len(library.detect(empty))
+        detail = f"the models run; {found} faces in an empty picture"
+        return Finding("self-test", "detect a face", detail, found == 0, True)
+    faces = library.detect(portrait)
+    detail = f"found {len(faces)} in matplotlib's portrait"
+    return Finding("self-test", "detect a face", detail, len(faces) == 1, True)
+
+
+def _portrait() -> Path | None:
+    """The public-domain portrait inside matplotlib, where that is installed."""
+    spec = importlib.util.find_spec("matplotlib")
+    if spec is None or spec.origin is None:
+        return None
+    path = Path(spec.origin).parent / "mpl-data" / "sample_data" / "grace_hopper.jpg"
+    return path if path.is_file() else None
+
+
+CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+    machine,
+    packages,
+    encoders,
+    accelerators,
+    models,
+    self_test,
+)
