@@ -141,7 +141,6 @@ def swap(
             preset=preset,
             quality=quality,
             threads=threads,
-            strict=strict,
         )
         data = report.to_json()
         data["warnings"] = warnings
