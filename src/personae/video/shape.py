@@ -26,8 +26,8 @@ from personae.video.orientation import Orientation, frame_orientation
 ASSUMED_RATE = Fraction(25)
 """Frames a second when a file says nothing at all."""
 
-# Numbers of AVFieldOrder: 0 is unknown, 1 progressive.
-_PROGRESSIVE = (0, 1)
+PROGRESSIVE = (0, 1)
+"""Field orders of whole frames, in FFmpeg's numbers: not said, and progressive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,9 @@ class VideoShape:
         Unit of every frame's ``pts``.
     frame_rate : Fraction, frames a second
         Average.
-    interlaced : bool
-        Frames hold two fields; faces are handled as in progressive ones.
+    field_order : int
+        FFmpeg's number; one of `PROGRESSIVE`, or frames hold two fields. Faces are handled as in
+        progressive frames, and h264 keeps the fields.
     range : TimeRange
     """
 
@@ -85,7 +86,7 @@ class VideoShape:
     aspect: Fraction | None
     time_base: Fraction
     frame_rate: Fraction
-    interlaced: bool
+    field_order: int
     range: TimeRange
 
     @property
@@ -197,7 +198,7 @@ def read_shape(
         aspect=stream.sample_aspect_ratio or None,
         time_base=stream.time_base or Fraction(1, 1000),
         frame_rate=frame_rate(stream),
-        interlaced=stream.codec_context.field_order not in _PROGRESSIVE,
+        field_order=stream.codec_context.field_order,
         range=kept,
     )
 
