@@ -23,9 +23,8 @@ Progress = Callable[[str, int, int], None]
 """Called with what is being fetched, how many bytes are there and how many there will be."""
 
 _POLL_S = 0.1
-_UNREACHABLE = re.compile(
-    r"NewConnectionError|NameResolutionError|ConnectTimeout|ProxyError|SSLError"
-)
+_CUT_OFF = re.compile(r"incomplete-download|IncompleteRead|Connection broken|Read timed out")
+_ERROR = re.compile(r"^(?:ERROR:|error:|×)\s*(.+?)\.?$", re.MULTILINE)  # Old and new pip.
 _NO_ROOM = re.compile(r"\[Errno (28|122)\]")  # ENOSPC and EDQUOT on Linux; 28 everywhere else.
 
 
@@ -145,11 +144,12 @@ def _explained(distribution: Distribution, log: str) -> str:
             f"There is no room for {distribution} ({distribution.size_bytes >> 20} MB, twice for "
             "a moment) in the models folder or in pip's cache; make room and try again."
         )
-    if _UNREACHABLE.search(log):
+    if "from versions: none" in log:  # pip does not tell these two apart either.
         return (
-            f"pip cannot reach its package index for {distribution}; connect this machine, or "
-            "set PIP_FIND_LINKS to a folder that holds the wheel, and try again."
+            f"pip finds no {distribution}: its package index is out of reach or does not have it; "
+            "look at the connection, or set PIP_FIND_LINKS to a folder that holds the wheel."
         )
-    errors = [line.strip() for line in log.splitlines() if line.startswith("ERROR:")]
-    last = errors[-1].removeprefix("ERROR:").strip() if errors else "it said nothing"
-    return f"pip cannot download {distribution}: {last.rstrip('.')}."
+    if _CUT_OFF.search(log):
+        return f"pip's download of {distribution} was cut off; try again."
+    errors = _ERROR.findall(log)
+    return f"pip cannot download {distribution}: {errors[-1] if errors else 'it does not say why'}."
