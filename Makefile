@@ -1,0 +1,88 @@
+# Everything that a person or the CI does with this checkout. Needs Python 3.11 or later, pip and
+# make; nothing is installed outside the folder $(VENV) except the model files, which go where
+# PERSONAE_MODELS_DIR says, or to the user's data folder.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# Two runs of pip in one environment would get in each other's way.
+.NOTPARALLEL:
+.PHONY: help install models demo test check bench format clean
+
+VENV ?= .venv
+# The first of these that really runs and is new enough; make PYTHON=/path/to/python overrides.
+ifeq ($(origin PYTHON),undefined)
+PYTHON := $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
+	&& { echo "$$python"; break; }; done)
+endif
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+SOURCES := src tests $(wildcard examples benchmarks)
+
+help:  ## List the targets
+	@echo "make TARGET, with TARGET one of"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+	@echo "Variables: VENV=$(VENV) PYTHON=$(PYTHON)"
+
+# Some systems split venv's own copy of pip off into a package of theirs: then the pip that is
+# there fills the environment.
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or later was found; install one, or run make PYTHON=/path/to/python." >&2; exit 1; }
+	@echo "Making $(VENV) with $(PYTHON)"
+	@"$(PYTHON)" -m venv "$(VENV)" >/dev/null 2>&1 || { \
+		rm -rf "$(VENV)"; \
+		"$(PYTHON)" -m venv --without-pip "$(VENV)" && \
+		"$(PYTHON)" -m pip --python "$@" --disable-pip-version-check install --quiet pip; }
+
+# One stamp for each set of dependencies, so that a second run only compares file times. A larger
+# set contains the smaller ones and stamps them as well.
+$(VENV)/.base: pyproject.toml | $(BIN)/python
+	@echo "Installing Personae into $(VENV)"
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.demo: pyproject.toml | $(BIN)/python
+	@echo "Installing Personae and the demo's pictures into $(VENV)"
+	@$(PIP) --editable '.[demo]'
+	@touch $(VENV)/.base $@
+
+$(VENV)/.test: pyproject.toml | $(BIN)/python
+	@echo "Installing Personae and what its tests need into $(VENV)"
+	@$(PIP) --editable '.[test]'
+	@touch $(VENV)/.base $(VENV)/.demo $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	@echo "Installing Personae, its tests' needs and the checkers into $(VENV)"
+	@$(PIP) --editable '.[dev]'
+	@touch $(VENV)/.base $(VENV)/.demo $(VENV)/.test $@
+
+install: $(VENV)/.base models  ## Make the environment, install Personae, fetch its models
+	@echo "Ready: $(BIN)/personae --help"
+
+models: $(VENV)/.base  ## Fetch the models that a swap needs, unless they are there
+	@$(BIN)/personae models pull
+
+demo: $(VENV)/.demo models  ## Swap real faces in two pictures and a video
+	@$(BIN)/python examples/demo.py
+
+test: $(VENV)/.test models  ## Run every test; ARGS goes to pytest
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev  ## Check style, format, types and the layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.test models  ## Measure, and print a table with the machine
+	$(BIN)/python -m benchmarks $(ARGS)
+
+format: $(VENV)/.dev  ## Put the sources in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## Remove the environment and everything that was made; the models stay
+	rm -rf "$(VENV)" .venv-ci build dist out .pytest_cache .ruff_cache .import_linter_cache
+	find . -name '*.egg-info' -prune -exec rm -rf {} +
+	find $(SOURCES) -name __pycache__ -prune -exec rm -rf {} +
