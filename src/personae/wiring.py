@@ -1,11 +1,19 @@
-"""Where the parts are put together: which folder, which store."""
+"""Where the parts are put together: which folder, which store, which engine."""
 
 from __future__ import annotations
 
+import functools
+import json
 import os
+import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from personae.adapters.model_store import ModelStore
+from personae.engine.cards import card
+
+if TYPE_CHECKING:
+    from personae.engine.pipeline import Engine
 
 MODELS_DIR_VARIABLE = "PERSONAE_MODELS_DIR"
 
@@ -23,3 +31,51 @@ def models_dir() -> Path:
 def model_store() -> ModelStore:
     """The store in `models_dir`."""
     return ModelStore(models_dir())
+
+
+ENGINE_MODELS = ("blazeface_short", "blazeface_full", "attention_mesh", "dlib_resnet")
+_engine_lock = threading.Lock()
+
+
+def engine() -> Engine:
+    """The process's engine, its models loaded at first use.
+
+    Models that are missing are fetched once, as `personae models pull` does.
+
+    Raises
+    ------
+    ModelError
+        If a model cannot be fetched or does not load.
+    """
+    with _engine_lock:
+        return _load_engine(models_dir())
+
+
+@functools.lru_cache(maxsize=1)
+def _load_engine(folder: Path) -> Engine:
+    from threadpoolctl import threadpool_limits
+
+    from personae.engine.faces.blazeface import BlazeFace
+    from personae.engine.faces.embedder import Embedder
+    from personae.engine.faces.finder import FaceFinder
+    from personae.engine.faces.landmarks import LandmarkModel
+    from personae.engine.pipeline import Engine
+    from personae.engine.session import OnnxModel, TfLiteModel
+
+    # The engine's matrices are small: BLAS threads cost more than they give, and a sum split
+    # over another number of threads may round differently.
+    threadpool_limits(1, "blas")
+    store = ModelStore(folder)
+    store.ensure([card(name) for name in ENGINE_MODELS])
+    mesh = card("attention_mesh")
+    constants = json.loads(store.path(mesh, "constants").read_text("utf-8"))
+    finder = FaceFinder(
+        BlazeFace(TfLiteModel(store.path(card("blazeface_short"))), full_range=False),
+        BlazeFace(TfLiteModel(store.path(card("blazeface_full"))), full_range=True),
+        LandmarkModel(
+            TfLiteModel(store.path(mesh, "backbone")),
+            TfLiteModel(store.path(mesh, "heads")),
+            constants,
+        ),
+    )
+    return Engine(finder, Embedder(OnnxModel(store.path(card("dlib_resnet")))))

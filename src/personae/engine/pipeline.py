@@ -13,30 +13,29 @@ import numpy as np
 
 from personae.engine.faces.embedder import SAME_PERSON_DISTANCE, Embedder, distance
 from personae.engine.faces.finder import FaceFinder
-from personae.engine.mesh.donor import MeshDonor, build_donor, unroll
+from personae.engine.mesh.donor import MeshDonor, Unrolled, build_donor, unroll
 from personae.engine.mesh.observe import SkinObservation, observe_skin
+from personae.engine.mesh.quality import Finding, judge
 from personae.engine.mesh.render import FacePlan, Rendered, render_face
 from personae.engine.mesh.shape import DEFAULT_TRANSFER, identity_shift, to_canonical
 from personae.engine.mesh.topology import FaceMesh, face_mesh
 from personae.engine.track.people import People
 from personae.engine.track.tracker import Tracker
 from personae.engine.track.window import Entry, Window
-from personae.engine.types import Canvas, Face, Float32, Float64
+from personae.engine.types import Canvas, Face, Float32, Float64, SceneFrame
 
 BUILD_FRAMES = 60
 """Sightings over which the build of a scene's face is averaged before it is kept."""
 
 
-class HasCanvas(Protocol):
-    """A frame of any kind."""
+class HasScene(Protocol):
+    """A frame of any kind, with whatever its writer needs beside the engine's view of it."""
 
     @property
-    def number(self) -> int: ...
-    @property
-    def canvas(self) -> Canvas: ...
+    def scene(self) -> SceneFrame: ...
 
 
-FrameT = TypeVar("FrameT", bound=HasCanvas)
+FrameT = TypeVar("FrameT", bound=HasScene)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,9 +89,14 @@ class Engine:
         """Who it is: float32 (128,), unit norm."""
         return self._embedder.embed(canvas, landmarks)
 
-    def prepare(self, photos: Sequence[tuple[Canvas, Face]]) -> MeshDonor:
-        """Make a donor of one or several photos of one person."""
-        return build_donor(self._mesh, [unroll(self._mesh, c, f) for c, f in photos])
+    def study(self, canvas: Canvas, face: Face) -> tuple[Unrolled, list[Finding]]:
+        """Take one donor photo apart, and say what is wrong with it."""
+        photo = unroll(self._mesh, canvas, face)
+        return photo, judge(self._mesh, canvas, face, photo)
+
+    def prepare(self, photos: Sequence[Unrolled]) -> MeshDonor:
+        """Make a donor of one or several studied photos of one person."""
+        return build_donor(self._mesh, photos)
 
     def plan_still(
         self, canvas: Canvas, parts: Sequence[tuple[Face, MeshDonor]], strength: float
@@ -150,7 +154,7 @@ class _Follower(Generic[FrameT]):
         yield from self._decide(flush=True)
 
     def _see(self, frame: FrameT) -> None:
-        sighting = self._tracker.see(frame.number, frame.canvas)
+        sighting = self._tracker.see(frame.scene.number, frame.scene.canvas)
         entry: Entry[FrameT, SkinObservation] = Entry(frame, {}, {}, sighting.cut)
         self._window.push(entry)
         for track, face in sighting.faces.items():
@@ -163,7 +167,7 @@ class _Follower(Generic[FrameT]):
         for entry in self._window.earlier():
             if face is None:
                 return
-            face = self._tracker.trace_back(entry.frame.canvas, face)
+            face = self._tracker.trace_back(entry.frame.scene.canvas, face)
             if face is None or _taken(face, entry.landmarks.values()):
                 return
             self._note(entry, track, face)
@@ -175,7 +179,7 @@ class _Follower(Generic[FrameT]):
         if count < BUILD_FRAMES:
             _, canonical = to_canonical(self._mesh, landmarks)
             self._builds[track] = (count + 1, mean + (canonical - mean) / (count + 1))
-        sight = observe_skin(self._mesh, entry.frame.canvas, landmarks)
+        sight = observe_skin(self._mesh, entry.frame.scene.canvas, landmarks)
         if sight is not None:
             entry.sights[track] = sight
 
@@ -220,8 +224,9 @@ def _plan(
     strength: float,
 ) -> FacePlan:
     skin = np.mean([sight.skin for sight in sights], axis=0)
+    lips = np.mean([sight.lips for sight in sights], axis=0)
     glasses = float(np.mean([sight.glasses for sight in sights]))
-    return FacePlan(donor, landmarks, shift, skin, glasses, strength)
+    return FacePlan(donor, landmarks, shift, skin, lips, glasses, strength)
 
 
 def _box(landmarks: Float64) -> tuple[float, float, float, float]:

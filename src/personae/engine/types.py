@@ -17,6 +17,7 @@ Float64 = NDArray[np.float64]
 UInt8 = NDArray[np.uint8]
 Bool = NDArray[np.bool_]
 Int32 = NDArray[np.int32]
+Int16 = NDArray[np.int16]
 
 BoxXYXY = tuple[int, int, int, int]
 """Half-open pixel box: x0, y0, x1, y1 with x1 and y1 outside."""

@@ -12,8 +12,9 @@ from personae.engine.geometry import clip_box
 from personae.engine.mesh.occlusion import rim_connected
 from personae.engine.mesh.raster import skin_extent, texture_positions, visibility
 from personae.engine.mesh.shape import eye_openings, mouth_gap, to_canonical
-from personae.engine.mesh.skin import LOG_OFFSET, fit_skin, log_colour, skin_model
+from personae.engine.mesh.skin import LOG_OFFSET, fit_skin, log_colour, sample, skin_model
 from personae.engine.mesh.topology import (
+    LIPS_RED,
     RING_START,
     SKIN,
     TEXTURE_PX,
@@ -38,6 +39,8 @@ class Unrolled:
         How well each vertex was seen, after the hidden half was mirrored in.
     covered : float32 (384, 384), range [0, 1]
         1 where hair, a hand or another occluder hides the skin.
+    hidden : float32 (384, 384), range [0, 1]
+        The same before one half was borrowed from the other: what the photo really lacks.
     skin : float64 (468, 3)
         Logarithmic skin colour.
     canonical : float64 (478, 3)
@@ -51,6 +54,7 @@ class Unrolled:
     texture: Float32
     seen: Float64
     covered: Float32
+    hidden: Float32
     skin: Float64
     canonical: Float64
     pixels_per_texel: float
@@ -71,6 +75,8 @@ class MeshDonor:
         255 where the texture is the donor's own visible skin.
     skin : float64 (468, 3); canonical : float64 (478, 3)
         As in `Unrolled`.
+    lips : float64 (3,), RGB in [0, 255]
+        Mean colour of the lips.
     eyes : (left, right) openness of the eyes in the texture.
     """
 
@@ -78,6 +84,7 @@ class MeshDonor:
     alpha: UInt8
     skin: Float64
     canonical: Float64
+    lips: Float64
     eyes: tuple[float, float]
 
     def __repr__(self) -> str:
@@ -104,6 +111,7 @@ def unroll(mesh: FaceMesh, canvas: Canvas, face: Face) -> Unrolled:
     direct, seen = _mirror_hidden_half(mesh, direct, mirrored, skin, seen, face.pose.yaw)
     skin = _skin_of(mesh, direct, seen)
     covered = _covered(mesh, direct, skin)
+    hidden = covered
     direct, covered = _mirror_covered(mesh, direct, mirrored, skin, covered, face.pose.yaw)
     skin = _skin_of(mesh, direct, seen, covered)
     texture = _soften_highlights(mesh, direct, skin)
@@ -111,6 +119,7 @@ def unroll(mesh: FaceMesh, canvas: Canvas, face: Face) -> Unrolled:
         texture=texture,
         seen=seen,
         covered=covered,
+        hidden=hidden,
         skin=skin,
         canonical=canonical,
         pixels_per_texel=density,
@@ -143,6 +152,7 @@ def build_donor(mesh: FaceMesh, photos: Sequence[Unrolled]) -> MeshDonor:
         alpha=np.rint(alpha * 255).astype(np.uint8),
         skin=reference.skin,
         canonical=canonical,
+        lips=sample(blurred[2], mesh.uv[list(LIPS_RED)]).mean(0).astype(np.float64),
         eyes=eyes,
     )
 

@@ -10,18 +10,24 @@ import numpy as np
 from personae.engine.geometry import clip_box
 from personae.engine.mesh.raster import visibility
 from personae.engine.mesh.shape import eye_openings
-from personae.engine.mesh.skin import fit_skin, log_colour, skin_model
-from personae.engine.mesh.topology import SKIN, FaceMesh
+from personae.engine.mesh.skin import LOG_OFFSET, fit_skin, log_colour, skin_model
+from personae.engine.mesh.topology import LIPS_RED, SKIN, FaceMesh
 from personae.engine.types import Canvas, Float32, Float64
 
 SAMPLE_PX = 48
+EYE_LINE = [33, 133, 362, 263]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SkinObservation:
-    """Skin coefficients, float64 (MODES, 3), and how surely dark glasses are worn, [0, 1]."""
+    """One look at one face.
+
+    ``skin``: coefficients, float64 (MODES, 3). ``lips``: mean colour, float64 (3,) in [0, 255].
+    ``glasses``: how surely dark glasses are worn, [0, 1].
+    """
 
     skin: Float64
+    lips: Float64
     glasses: float
 
 
@@ -47,14 +53,16 @@ def observe_skin(
     inside = ((at > -0.5) & (at < np.array(size) - 0.5)).all(1)
     seen = seen * inside
     skin = fit_skin(mesh, colours, mesh.skin_weight * seen + 1e-4)
-    return SkinObservation(skin, _glasses(mesh, colours - skin_model(mesh, skin), seen))
+    lips = np.exp(colours[list(LIPS_RED)].mean(0)) - LOG_OFFSET
+    return SkinObservation(skin, lips, _glasses(mesh, colours - skin_model(mesh, skin), seen))
 
 
 def _glasses(mesh: FaceMesh, rest: Float64, seen: Float64) -> float:
-    """Dark lenses: much of the skin around the eyes is far darker than the skin's model."""
-    weight = seen[mesh.lids]
-    dark = float(((rest.mean(1)[mesh.lids] < -0.45) * weight).sum() / max(weight.sum(), 1e-3))
-    return float(np.clip((dark - 0.3) / 0.12, 0, 1))
+    """Dark lenses: the skin below the eyes, where no brow throws a shadow, is nearly black."""
+    below = mesh.lids & (mesh.canonical[:SKIN, 1] > mesh.canonical[EYE_LINE, 1].mean())
+    weight = seen[below]
+    dark = float(((rest.mean(1)[below] < -0.6) * weight).sum() / max(weight.sum(), 1e-3))
+    return float(np.clip((dark - 0.45) / 0.25, 0, 1))
 
 
 def eye_shares(landmarks: Float64, donor_eyes: tuple[float, float]) -> tuple[float, float]:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from personae.engine.mesh.topology import KIND_RING, FaceMesh
-from personae.engine.types import Float32, Float64
+from personae.engine.types import Bool, Float32, Float64, Int16
 
 
 def vertex_normals(mesh: FaceMesh, positions: Float64) -> Float64:
@@ -30,58 +30,77 @@ def visibility(mesh: FaceMesh, positions: Float64) -> Float64:
 
 def draw_triangles(
     mesh: FaceMesh, points: Float64, depth: Float64, size_wh: tuple[int, int]
-) -> np.ndarray:
-    """The nearest triangle in each cell, int16 (h, w), -1 where there is none.
+) -> tuple[Int16, Bool]:
+    """The nearest triangle in each cell, -1 where there is none.
 
     Parameters
     ----------
     points : float64 (VERTICES, 2)
         In cells.
     depth : float64 (VERTICES,)
-        Smaller is nearer. Painter's algorithm, far to near; skin that faces away is left out and
-        the outer ring lies behind everything.
+        Smaller is nearer. Painter's algorithm, far to near; the outer ring lies behind the face,
+        and behind the ring lies skin that faces away, so that no hole is left at a silhouette.
+
+    Returns
+    -------
+    number : int16 (h, w)
+    front : bool (T,)
+        Which triangles face the viewer.
     """
     corners = points[mesh.triangles]
     a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     ring = mesh.kind == KIND_RING
-    shown = (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0] > 0) | ring
+    front = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0] > 0
     distance = depth[mesh.triangles].sum(1)
     distance[ring] += 1e6
+    distance[~front & ~ring] += 2e6
     order = np.argsort(-distance, kind="stable")
-    order = order[shown[order]]
     number = np.full((size_wh[1], size_wh[0]), -1, np.int16)
     fixed = np.round(corners * 16).astype(np.int32)
     fill = cv2.fillConvexPoly
     for i in order.tolist():
         fill(number, fixed[i], i, cv2.LINE_8, 4)
-    return number
+    return number, front
 
 
-def interpolate(
-    mesh: FaceMesh, number: np.ndarray, points: Float64, values: Float32
-) -> list[Float32]:
-    """Evaluate vertex values (VERTICES, K) in each cell, affinely in its triangle: K of (h, w)."""
+def interpolate(mesh: FaceMesh, number: Int16, points: Float64, values: Float32) -> list[Float32]:
+    """Evaluate vertex values (VERTICES, K) in each cell, affinely in its triangle: K of (h, w).
+
+    Barycentric coordinates are held within the triangle: the middle of a cell may lie outside the
+    triangle that covers it, and beside a silhouette, where triangles are seen edge-on, going on
+    along their gradient would leave the face.
+    """
     corners = points[mesh.triangles]
     a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     det = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
-    thin = np.abs(det) < 0.35
+    thin = np.abs(det) < 1e-3
     det = np.where(thin, 1.0, det)
-    at = values[mesh.triangles].astype(np.float64)
-    da, db = at[:, 1] - at[:, 0], at[:, 2] - at[:, 0]
-    grad_x = (da * b[:, 1:] - db * a[:, 1:]) / det[:, None]
-    grad_y = (db * a[:, :1] - da * b[:, :1]) / det[:, None]
-    grad_x[thin], grad_y[thin] = 0, 0
-    start = at[:, 0] - grad_x * corners[:, 0, :1] - grad_y * corners[:, 0, 1:]
-    start[thin] = at[thin].mean(1)
+    # Rows: gradient in x, in y and the value at the origin, of the second and third coordinate.
+    table = np.stack([b[:, 1] / det, -b[:, 0] / det, -a[:, 1] / det, a[:, 0] / det])
+    table[:, thin] = 0
+    start = -table[0::2] * corners[:, 0, 0] - table[1::2] * corners[:, 0, 1]
+    start[:, thin] = 1 / 3
     height, width = number.shape
     cell = np.maximum(number, 0)
     x = np.arange(width, dtype=np.float32)
     y = np.arange(height, dtype=np.float32)[:, None]
+    shares: list[Float32] = []
+    for k in range(2):
+        share = table[2 * k].astype(np.float32).take(cell) * x
+        share += table[2 * k + 1].astype(np.float32).take(cell) * y
+        share += start[k].astype(np.float32).take(cell)
+        shares.append(np.clip(share, 0, 1, out=share))
+    second, third = shares
+    over = np.maximum(second + third, 1)
+    second /= over
+    third /= over
+    at = values[mesh.triangles]
     out: list[Float32] = []
     for k in range(values.shape[1]):
-        layer = grad_x[:, k].astype(np.float32).take(cell) * x
-        layer += grad_y[:, k].astype(np.float32).take(cell) * y
-        layer += start[:, k].astype(np.float32).take(cell)
+        first = np.ascontiguousarray(at[:, 0, k])
+        layer = first.take(cell)
+        layer += (at[:, 1, k] - first).take(cell) * second
+        layer += (at[:, 2, k] - first).take(cell) * third
         out.append(layer)
     return out
 

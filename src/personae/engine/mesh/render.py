@@ -28,6 +28,7 @@ from personae.engine.mesh.topology import (
     EYE_RIGHT_CENTRE,
     KIND_MOUTH,
     KIND_RING,
+    LIPS_RED,
     RING_START,
     SKIN,
     TEXTURE_PX,
@@ -35,7 +36,7 @@ from personae.engine.mesh.topology import (
     extend_positions,
     extend_values,
 )
-from personae.engine.types import BoxXYXY, Canvas, Float32, Float64, UInt8
+from personae.engine.types import Bool, BoxXYXY, Canvas, Float32, Float64, Int16, UInt8
 
 WORK_PX = 400
 CELLS = 128
@@ -44,6 +45,7 @@ SMALLEST_PX = 16
 LIGHTER_EXPONENT, DARKER_EXPONENT = 0.5, 0.9
 LIGHTER_TINT, DARKER_TINT = 0.35, 0.8
 LOW_BAND_PULL = 0.7
+SHOULDER_FROM, SHOULDER = np.float32(205), np.float32(0.5)
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -60,6 +62,8 @@ class FacePlan:
         From `identity_shift`, canonical units.
     skin : float64 (MODES, 3)
         The scene's skin coefficients from `observe_skin`.
+    lips : float64 (3,), RGB in [0, 255]
+        The scene's mean lip colour.
     glasses : float in [0, 1]
         How surely dark glasses cover the eyes; they stay.
     strength : float in [0, 1]
@@ -69,6 +73,7 @@ class FacePlan:
     landmarks: Float64
     shift: Float64
     skin: Float64
+    lips: Float64
     glasses: float
     strength: float
 
@@ -112,11 +117,11 @@ def render_face(mesh: FaceMesh, canvas: Canvas, plan: FacePlan) -> Rendered | No
     scene = _resize(pixels, frame.work_wh)
     seen = visibility(mesh, frame.after)
     cells = frame.in_cells(frame.after)
-    number = draw_triangles(mesh, cells, frame.after[:, 2], frame.cell_wh)
+    number, front = draw_triangles(mesh, cells, frame.after[:, 2], frame.cell_wh)
     layout = _texture_lookup(mesh, number, cells)
     statics, light = _maps_from_texture(mesh, plan, seen, layout)
     kind = mesh.kind[np.maximum(number, 0)]
-    core = (number >= 0) & (kind != KIND_RING)
+    core = (number >= 0) & (kind != KIND_RING) & front[number]
 
     bend = _background_bend(mesh, frame, layout, number)
     background = _bend(scene, bend, frame.work_wh)
@@ -165,7 +170,7 @@ def _upsample(image: Float32, size_wh: tuple[int, int]) -> Float32:
     return np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def _texture_lookup(mesh: FaceMesh, number: np.ndarray, cells: Float64) -> Float32:
+def _texture_lookup(mesh: FaceMesh, number: Int16, cells: Float64) -> Float32:
     """Texture coordinates in each cell, float32 (h, w, 2); far outside where no mesh is."""
     u, v = interpolate(mesh, number, cells, mesh.uv)
     layout = cv2.merge([u, v])
@@ -238,12 +243,29 @@ def _relight(mesh: FaceMesh, plan: FacePlan) -> Float64:
     tint = np.exp(np.where(light > 0, LIGHTER_TINT, DARKER_TINT) * light)
     by_luma = gain * scene / scene_luma - tint * donor / donor_luma
     offset = scene - tint * donor - by_luma * donor_luma
+    weight = np.clip(mesh.lip_near * 1.6, 0, 1)[:, None]
+    offset = offset + weight * _lip_correction(plan, light, tint, by_luma, offset)
     out = extend_values(np.column_stack([tint, by_luma, offset]))
     for centre, loop in ((EYE_LEFT_CENTRE, EYE_LEFT), (EYE_RIGHT_CENTRE, EYE_RIGHT)):
         # Eyeballs are wet and shadowed: they follow the light at half, without the skin's tint.
         out[centre] = 0
         out[centre, 0] = math.exp(0.45 * float(light[list(loop)].mean()))
     return out
+
+
+def _lip_correction(
+    plan: FacePlan, light: Float64, tint: Float64, by_luma: Float64, offset: Float64
+) -> Float64:
+    """What to add so that lips look right beside the scene's skin, float64 (3,).
+
+    Lips that are lighter than dark skin would come out white on fair skin. The more the light
+    changes between the donor's skin and the scene's, the more the scene's own lips decide.
+    """
+    red = list(LIPS_RED)
+    luma = float(plan.donor.lips @ LUMA)
+    lips = (tint[red] * plan.donor.lips + by_luma[red] * luma + offset[red]).mean(0)
+    share = min(0.85, 0.25 + 0.8 * abs(float(light[red].mean())))
+    return share * (plan.lips - lips)
 
 
 def _relit_face(plan: FacePlan, frame: _Frame, layout: Float32, light: Float32) -> Float32:
@@ -261,11 +283,13 @@ def _relit_face(plan: FacePlan, frame: _Frame, layout: Float32, light: Float32) 
     )
     face = cv2.multiply(texture, tint, dtype=cv2.CV_32F)
     face = cv2.add(face, cv2.multiply(cv2.merge([luma] * 3), factor, dtype=cv2.CV_32F))
-    face = cv2.add(face, offset)
-    return np.clip(np.asarray(face, np.float32), 0, 255)
+    face = np.asarray(cv2.add(face, offset), np.float32)
+    # A shoulder instead of a hard edge at white: fair skin in strong light keeps its modelling.
+    face -= SHOULDER * np.maximum(face - SHOULDER_FROM, 0)
+    return np.clip(face, 0, 255)
 
 
-def _background_bend(mesh: FaceMesh, frame: _Frame, layout: Float32, number: np.ndarray) -> Float32:
+def _background_bend(mesh: FaceMesh, frame: _Frame, layout: Float32, number: Int16) -> Float32:
     """How far each cell's background comes from, in cells, float32 (h, w, 2)."""
     offset = frame.in_cells(frame.before) - frame.in_cells(frame.after)
     coarse = mesh.on_coarse(offset)
@@ -288,7 +312,7 @@ def _bend(image: UInt8, bend: Float32, size_wh: tuple[int, int]) -> UInt8:
     return np.asarray(out, np.uint8)
 
 
-def _mask(plan: FacePlan, statics: Float32, core: np.ndarray, kind: np.ndarray) -> Float32:
+def _mask(plan: FacePlan, statics: Float32, core: Bool, kind: UInt8) -> Float32:
     """The mask on cells before occluders, its outline smoothed to less than a cell."""
     alpha = np.clip(statics[..., 0], 0, 1)
     alpha[~core] = 0

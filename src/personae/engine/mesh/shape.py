@@ -16,7 +16,7 @@ from personae.engine.mesh.topology import (
 )
 from personae.engine.types import Float32, Float64
 
-DEFAULT_TRANSFER = 0.8
+DEFAULT_TRANSFER = 0.9
 MOUTH_TRANSFER = 0.35
 RIM_TRANSFER = 0.6
 

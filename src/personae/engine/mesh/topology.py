@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 
 from personae.engine.canonical import canonical_face, read_table
-from personae.engine.types import Bool, Float32, Float64, Int32
+from personae.engine.types import Bool, Float32, Float64, Int16, Int32, UInt8
 
 SKIN = 468
 EYE_LEFT_CENTRE, EYE_RIGHT_CENTRE, MOUTH_CENTRE, RING_START = 468, 469, 470, 471
@@ -34,6 +35,10 @@ LIPS_INNER = (
 LIPS_OUTER = (
     61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185,
 )  # fmt: skip
+LIPS_RED = (
+    77, 90, 180, 85, 16, 315, 404, 320, 307, 76, 306, 184, 74, 73, 72, 11, 302, 303, 304, 408,
+)  # fmt: skip
+"""The middle of the red of both lips."""
 BROWS = (
     70, 63, 105, 66, 107, 55, 65, 52, 53, 46, 300, 293, 334, 296, 336, 285, 295, 282, 283, 276,
 )  # fmt: skip
@@ -84,12 +89,12 @@ class FaceMesh:
     canonical: Float64
     mirror: Int32
     triangles: Int32
-    kind: np.ndarray
+    kind: UInt8
     incident: Int32
     uv: Float32
     coarse_corners: Int32
     coarse_weights: Float32
-    texture_triangle: np.ndarray
+    texture_triangle: Int16
     modes: Float64
     mode_energy: Float64
     area: Float64
@@ -154,7 +159,7 @@ def extend_positions(landmarks: Float64, ring: float) -> Float64:
     return out
 
 
-def _all_triangles(skin: Int32) -> tuple[Int32, np.ndarray]:
+def _all_triangles(skin: Int32) -> tuple[Int32, UInt8]:
     """The skin's triangles, then fans over eyes and mouth, then the strip to the outer ring."""
 
     def fan(loop: tuple[int, ...], centre: int) -> list[tuple[int, int, int]]:
@@ -219,7 +224,7 @@ def _texture_layout(canonical: Float64) -> Float32:
     return ((flat - (low + high) / 2) * scale + TEXTURE_PX / 2).astype(np.float32)
 
 
-def _triangle_map(uv: Float32, triangles: Int32, size: int) -> np.ndarray:
+def _triangle_map(uv: Float32, triangles: Int32, size: int) -> Int16:
     """Number of the triangle under each texel of a `size` square, int16, -1 outside."""
     number = np.full((size, size), -1, np.int16)
     scale = size / TEXTURE_PX
@@ -310,7 +315,7 @@ def near(canonical: Float64, vertices: tuple[int, ...], reach: float) -> Float64
     return np.clip(1 - np.linalg.norm(offsets, axis=2).min(1) / reach, 0, 1)
 
 
-def _weights(canonical: Float64) -> dict[str, np.ndarray]:
+def _weights(canonical: Float64) -> dict[str, Any]:
     """The hand-made weights of `FaceMesh`; distances are in eye distances."""
     eyes = EYE_LEFT + EYE_RIGHT
     lips = LIPS_INNER + LIPS_OUTER

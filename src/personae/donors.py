@@ -1,0 +1,179 @@
+"""Donors: photos of one person, judged and prepared for any number of scenes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from personae import wiring
+from personae.engine.canvas import RgbCanvas
+from personae.engine.faces.embedder import SAME_PERSON_DISTANCE, distance
+from personae.engine.mesh.donor import MeshDonor, Unrolled
+from personae.engine.mesh.quality import Finding
+from personae.engine.pipeline import Engine
+from personae.engine.types import Face, Float32, UInt8
+from personae.errors import DonorUnusable, FaceNotFound, InvalidRequest, Role
+from personae.video.stills import load_picture
+
+ImageLike = str | os.PathLike[str] | UInt8
+"""A picture file, or uint8 pixels (H, W, 3) RGB, (H, W, 4) RGBA or (H, W) grey."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Donor:
+    """A person whose face is put in, ready for any number of scenes.
+
+    Attributes
+    ----------
+    embedding : float32 (128,), unit norm
+        Of the best photo.
+    photos : int
+        How many photos were used.
+    warnings : tuple of str
+        What is not ideal, one sentence each.
+    """
+
+    mesh: MeshDonor
+    embedding: Float32
+    photos: int
+    warnings: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Donor({self.photos} photo{'s' if self.photos != 1 else ''})"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Studied:
+    name: str
+    photo: Unrolled
+    embedding: Float32
+    findings: tuple[Finding, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def fatal(self) -> bool:
+        return any(finding.fatal for finding in self.findings)
+
+
+def name_of(image: ImageLike, role: Role) -> str:
+    """How messages call an input."""
+    return f"the {role} picture" if isinstance(image, np.ndarray) else f"{os.fspath(image)}"
+
+
+def load_rgb(image: ImageLike, role: Role) -> tuple[UInt8, UInt8 | None]:
+    """Pixels of a file or an array, uint8 (H, W, 3) RGB, a copy, and alpha or None."""
+    if not isinstance(image, np.ndarray):
+        picture = load_picture(image, role)
+        return picture.rgb, picture.alpha
+    if image.dtype != np.uint8 or image.ndim not in (2, 3):
+        raise InvalidRequest(
+            f"The {role} must be uint8 pixels (H, W, 3) or (H, W, 4); "
+            f"this array is {image.dtype} {image.shape}."
+        )
+    if image.ndim == 2:
+        return np.stack([image] * 3, 2), None
+    if image.shape[2] not in (3, 4) or 0 in image.shape:
+        raise InvalidRequest(f"The {role} must have 3 or 4 channels, not shape {image.shape}.")
+    alpha = image[..., 3].copy() if image.shape[2] == 4 else None
+    return np.ascontiguousarray(image[..., :3]).copy(), alpha
+
+
+def single_face(engine: Engine, rgb: UInt8, name: str, role: Role) -> tuple[Face, list[str]]:
+    """The largest face of a donor or reference photo, and a warning if there are others.
+
+    Raises
+    ------
+    FaceNotFound
+    """
+    faces = engine.faces(RgbCanvas(rgb))
+    if not faces:
+        raise FaceNotFound(
+            role,
+            f"No face was found in the {role} {name}; give a photo in which the face is "
+            "well lit and at least 40 pixels tall.",
+        )
+    largest = max(faces, key=_area)
+    if len(faces) == 1:
+        return largest, []
+    return largest, [f"{name} shows {len(faces)} faces; the largest was taken."]
+
+
+def prepare_donor(*photos: ImageLike, allow_poor: bool = False) -> Donor:
+    """Prepare one person's face from one photo or several.
+
+    Several photos are fused: every part of the face is taken from where it is seen best, eyes
+    from where they are open and the mouth from where it is closed.
+
+    Parameters
+    ----------
+    *photos : file or uint8 (H, W, 3) RGB
+        The largest face of each is taken.
+    allow_poor : bool
+        Use photos that the quality gate refuses; what is wrong becomes a warning.
+
+    Raises
+    ------
+    FaceNotFound
+        With role "donor", if a photo shows no face.
+    DonorUnusable
+        If no photo passes the gate; the message says what is wrong.
+    MediaError
+        If a photo cannot be read.
+    """
+    if not photos:
+        raise InvalidRequest("Give at least one photo of the donor.")
+    engine = wiring.engine()
+    studied = [_study(engine, photo) for photo in photos]
+    warnings = [text for one in studied for text in one.warnings]
+    used = [one for one in studied if allow_poor or not one.fatal]
+    for one in studied:
+        if one.fatal and one not in used and used:
+            warnings.append(f"{one.name} was left out: {_reasons(one.findings, fatal=True)}.")
+    if not used:
+        raise DonorUnusable(
+            " ".join(
+                f"The donor photo {one.name} cannot be used: "
+                f"{_reasons(one.findings, fatal=True)}; give another photo."
+                for one in studied
+            )
+        )
+    for one in used:
+        if one.findings:
+            warnings.append(f"{one.name} is not ideal: {_reasons(one.findings, fatal=False)}.")
+    warnings += _strangers(used)
+    mesh = engine.prepare([one.photo for one in used])
+    best = max(used, key=lambda one: (one.photo.frontal, one.photo.pixels_per_texel))
+    return Donor(mesh, best.embedding, len(used), tuple(warnings))
+
+
+def _study(engine: Engine, image: ImageLike) -> _Studied:
+    name = name_of(image, "donor")
+    rgb, _ = load_rgb(image, "donor")
+    face, warnings = single_face(engine, rgb, name, "donor")
+    canvas = RgbCanvas(rgb)
+    photo, findings = engine.study(canvas, face)
+    embedding = engine.embed(canvas, face.landmarks)
+    return _Studied(name, photo, embedding, tuple(findings), tuple(warnings))
+
+
+def _reasons(findings: Sequence[Finding], *, fatal: bool) -> str:
+    return ", ".join(finding.text for finding in findings if finding.fatal or not fatal)
+
+
+def _strangers(used: Sequence[_Studied]) -> list[str]:
+    """Warn when photos that should show one person seem to show several."""
+    first = used[0]
+    limit = SAME_PERSON_DISTANCE * 1.4
+    return [
+        f"{one.name} seems to show another person than {first.name}."
+        for one in used[1:]
+        if distance(one.embedding, first.embedding) > limit
+    ]
+
+
+def _area(face: Face) -> float:
+    x0, y0, x1, y1 = face.box_xyxy
+    return (x1 - x0) * (y1 - y0)
