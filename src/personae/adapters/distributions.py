@@ -24,7 +24,7 @@ Progress = Callable[[str, int, int], None]
 
 _POLL_S = 0.1
 _CUT_OFF = re.compile(r"incomplete-download|IncompleteRead|Connection broken|Read timed out")
-_ERROR = re.compile(r"^(?:ERROR:|error:|×)\s*(.+?)\.?$", re.MULTILINE)  # Old and new pip.
+_ERROR = re.compile(r"^(?:ERROR:|error:|\u00d7)\s*(.+?)\.?$", re.MULTILINE)  # Old and new pip.
 _NO_ROOM = re.compile(r"\[Errno (28|122)\]")  # ENOSPC and EDQUOT on Linux; 28 everywhere else.
 
 
