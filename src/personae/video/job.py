@@ -1,0 +1,226 @@
+"""One clip from file to file: read, follow, render, write."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from personae.engine.casting import Cast
+from personae.engine.pipeline import Engine, PlannedFrame
+from personae.engine.types import SceneFrame
+from personae.errors import FaceNotFound, InvalidRequest
+from personae.video.animation_writing import AnimationWriter
+from personae.video.animations import AnimationFrame, AnimationReader
+from personae.video.frames import DecodedFrame
+from personae.video.reader import VideoReader
+from personae.video.stages import run_stages
+from personae.video.writer import EncodeSettings, VideoWriter
+
+QUEUE_FRAMES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is.
+
+    Attributes
+    ----------
+    frames_done : int
+    frames_total : int or None
+        As far as the file tells; None when it does not.
+    elapsed_s : float, seconds
+    fps : float
+        Frames per second so far.
+    remaining_s : float or None, seconds
+    """
+
+    frames_done: int
+    frames_total: int | None
+    elapsed_s: float
+    fps: float
+    remaining_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClipReport:
+    """What came of a clip.
+
+    Attributes
+    ----------
+    frames : int
+        Written.
+    frames_lost : int
+        That should have been in the scene and did not decode.
+    faces_swapped : int
+        Over all frames.
+    notes : tuple of str
+        Everything a user should know: what was lost, dropped or changed.
+    """
+
+    frames: int
+    frames_lost: int
+    faces_swapped: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClipOptions:
+    """How a clip is read, rendered and written.
+
+    ``threads``: None takes one per core; what comes out does not depend on it.
+    """
+
+    start_s: float | None = None
+    end_s: float | None = None
+    strength: float = 1.0
+    threads: int | None = None
+    encode: EncodeSettings = field(default_factory=EncodeSettings)
+    quality: int | None = None
+    progress: Callable[[Progress], None] | None = None
+    should_stop: Callable[[], bool] | None = None
+
+    @property
+    def workers(self) -> int:
+        cores = self.threads or os.cpu_count() or 1
+        return max(1, min(16, cores))
+
+
+def swap_clip(
+    engine: Engine, scene: Path, output: Path, cast: Cast, options: ClipOptions
+) -> ClipReport:
+    """Swap faces in a video.
+
+    Raises
+    ------
+    FaceNotFound
+        With role "scene", if no frame shows a face that the cast wants; no output is left.
+    MediaError, InvalidRequest, Canceled
+    """
+    with VideoReader(
+        scene, start_s=options.start_s, end_s=options.end_s, threads=options.threads or 0
+    ) as reader:
+        with VideoWriter(output, reader, options.encode) as writer:
+            done = _run(engine, reader, cast, options, writer.write, reader.frames_expected)
+            _check_cast(cast, scene)
+        damage = reader.damage
+        notes = tuple(writer.report.notes)
+        lost = damage.frames_lost
+    if lost or damage.truncated:
+        notes += (f"{scene} is damaged: {lost} frames did not decode.",)
+    return ClipReport(done, lost, cast.faces_cast, notes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _AnimatedFrame:
+    """An animation's frame with the engine's one view of it."""
+
+    frame: AnimationFrame
+    scene: SceneFrame
+
+
+def swap_animation(
+    engine: Engine, scene: Path, output: Path, cast: Cast, options: ClipOptions
+) -> ClipReport:
+    """Swap faces in a GIF, WebP or APNG; durations, loops and transparency are kept.
+
+    Raises
+    ------
+    FaceNotFound, MediaError, InvalidRequest, Canceled
+        As `swap_clip`.
+    """
+    with AnimationReader(scene, role="scene") as reader:
+        quality = options.quality
+        if quality is None and reader.lossy:
+            quality = 90
+        with AnimationWriter(
+            output, reader.size_wh, plays=reader.plays, quality=quality, icc=reader.icc
+        ) as writer:
+            frames = _animated(reader, options)
+            total = None if options.start_s or options.end_s else reader.frames
+            done = _run(engine, frames, cast, options, lambda item: writer.write(item.frame), total)
+            _check_cast(cast, scene)
+        lost = reader.frames_lost
+    notes = (f"{scene} is damaged: {lost} frames did not decode.",) if lost else ()
+    return ClipReport(done, lost, cast.faces_cast, notes)
+
+
+def _animated(reader: AnimationReader, options: ClipOptions) -> Iterator[_AnimatedFrame]:
+    """The frames of the range, numbered from 0."""
+    number = 0
+    start, end = options.start_s or 0.0, options.end_s
+    for frame in reader:
+        if frame.time_s < start:
+            continue
+        if end is not None and frame.time_s >= end:
+            return
+        view = frame.scene_frame()
+        yield _AnimatedFrame(frame, SceneFrame(number, view.time_s, view.canvas))
+        number += 1
+
+
+def _run(
+    engine: Engine,
+    frames: Any,
+    cast: Cast,
+    options: ClipOptions,
+    write: Callable[[Any], None],
+    total: int | None,
+) -> int:
+    """Stream frames through the engine into `write`; how many there were."""
+
+    def render(planned: PlannedFrame[DecodedFrame]) -> DecodedFrame:
+        engine.render_into(planned.frame.scene.canvas, planned.plans)
+        return planned.frame
+
+    def follow(source: Iterator[DecodedFrame]) -> Iterator[PlannedFrame[DecodedFrame]]:
+        return engine.follow(source, cast, options.strength)
+
+    return run_stages(
+        frames,
+        follow,
+        render,
+        write,
+        workers=options.workers,
+        queue_frames=QUEUE_FRAMES,
+        should_stop=options.should_stop,
+        on_progress=_reporter(options.progress, total),
+    )
+
+
+def _reporter(
+    progress: Callable[[Progress], None] | None, total: int | None
+) -> Callable[[int], None] | None:
+    """Turn a frame count into `Progress`."""
+    if progress is None:
+        return None
+    started = time.monotonic()
+
+    def report(done: int) -> None:
+        elapsed = max(1e-6, time.monotonic() - started)
+        fps = done / elapsed
+        remaining = None if total is None else max(0, total - done) / max(fps, 1e-6)
+        progress(Progress(done, total, elapsed, fps, remaining))
+
+    return report
+
+
+def _check_cast(cast: Cast, scene: Path) -> None:
+    """Fail when nobody was swapped, and say why."""
+    if cast.faces_cast:
+        return
+    if not cast.most_faces:
+        raise FaceNotFound("scene", f"No face was found in the scene {scene}; nothing was swapped.")
+    numbers = [choice for choice in cast.unanswered() if isinstance(choice, int)]
+    if numbers:
+        raise InvalidRequest(
+            f"{scene} has no face number {numbers[0]}: at most {cast.most_faces} are seen at "
+            "once, and counting starts at 0."
+        )
+    raise FaceNotFound(
+        "scene",
+        f"Nobody in the scene {scene} looks like the reference faces; nothing was swapped.",
+    )
