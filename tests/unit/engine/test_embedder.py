@@ -152,6 +152,13 @@ def test_a_large_face_is_aligned_like_a_small_one(factor: int, embedder: Embedde
     assert distance(near, embedder.embed(RgbCanvas(large), points)) < 0.02
 
 
+def test_the_grain_of_a_large_face_is_averaged_away() -> None:
+    grain = np.random.default_rng(0).integers(0, 2, (1200, 1200, 1)) * np.uint8([255, 255, 255])
+    points = ASTRONAUT * 5 - np.float32([550, 50])
+    face = aligned_face(RgbCanvas(np.ascontiguousarray(grain)), points)
+    assert face.std() < 25, "Without averaging it would be far above 60."
+
+
 def test_outside_the_picture_is_black() -> None:
     rgb = np.full((512, 512, 3), 255, np.uint8)
     face = aligned_face(RgbCanvas(rgb), ASTRONAUT - np.float32([225, 0]))
