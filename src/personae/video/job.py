@@ -103,11 +103,11 @@ def swap_clip(
     with VideoReader(
         scene, start_s=options.start_s, end_s=options.end_s, threads=options.threads or 0
     ) as reader:
-        with VideoWriter(output, reader, options.encode) as writer:
+        with VideoWriter(output, reader.shape, options.encode) as writer:
             done = _run(engine, reader, cast, options, writer.write, reader.frames_expected)
             _check_cast(cast, scene)
         damage = reader.damage
-        notes = tuple(writer.report.notes)
+        notes = writer.report.notes if writer.report else ()
         lost = damage.frames_lost
     if lost or damage.truncated:
         notes += (f"{scene} is damaged: {lost} frames did not decode.",)
