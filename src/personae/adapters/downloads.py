@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
-import urllib.error
-import urllib.request
 from collections.abc import Generator
 from pathlib import Path
 
@@ -43,6 +40,10 @@ def download(url: str, size_bytes: int, path: Path, progress: Progress | None = 
 
 def _blocks(url: str) -> Generator[bytes]:
     """The body of the answer in blocks, with the network's errors as ModelErrors."""
+    import http.client  # Not free to import, and rarely needed.
+    import urllib.error
+    import urllib.request
+
     request = urllib.request.Request(url, headers={"User-Agent": "personae"})
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as response:

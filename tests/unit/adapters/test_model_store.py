@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -359,6 +361,7 @@ def test_a_killed_process_leaves_nothing_that_stays(server: Server, empty: Model
     process = start(empty, f"{server.url}/tiny")
     while not list(empty.folder.glob(".work-*/*")):
         assert process.poll() is None
+        time.sleep(0.01)
     process.kill()
     process.communicate()
     card = url_card(f"{server.url}/tiny")
@@ -366,6 +369,25 @@ def test_a_killed_process_leaves_nothing_that_stays(server: Server, empty: Model
     server.answers["/tiny"] = Answer(CONTENT)
     empty.pull(card)
     assert left(empty) == ["tiny/tiny.bin"]
+    assert list(empty.folder.glob(".work-*")) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs the signal of Ctrl-C")
+def test_interrupted_in_the_middle(
+    server: Server, tmp_path: Path, empty: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_links(monkeypatch, f"{server.url}/links")
+    wheel = build_wheel(tmp_path, {"models/tiny.dat": CONTENT})
+    server.offer_wheel(wheel, pause_s=3)
+    quiet = "import sys\nsys.excepthook = lambda *_: None\n"
+    process = start(empty, str(wheel), quiet)
+    while f"/{wheel.name}" not in server.asked:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode != 0
+    assert left(empty) == []
     assert list(empty.folder.glob(".work-*")) == []
 
 
