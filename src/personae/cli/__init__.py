@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 # One thread each: the frames of a video already keep every core busy, and threads inside one
 # small matrix product only get in their way. Read by the libraries when they are loaded.
@@ -13,6 +14,9 @@ def main() -> None:
     """Run the command line and leave the process with its exit code."""
     for name in _THREAD_SETTINGS:
         os.environ.setdefault(name, "1")
-    from personae.cli.app import app
+    try:
+        from personae.cli.app import app
 
-    app(prog_name="personae")
+        app(prog_name="personae")
+    except KeyboardInterrupt:  # Pressed while the commands were still being loaded.
+        sys.exit(130)
