@@ -1,0 +1,1 @@
+"""The whole thing on real faces: files in, files out."""
