@@ -1,0 +1,51 @@
+"""Print one table of everything that is measured, with its bar and the machine."""
+
+from __future__ import annotations
+
+import os
+
+# Before NumPy is imported: threads of BLAS would blur what one thread costs.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import likeness, memory, speed
+from benchmarks.measure import machine
+
+
+def main() -> int:
+    """Measure; 1 if a bar was missed, for people who look at exit codes."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", help="speed, memory, likeness; all if none is given")
+    wanted = parser.parse_args().parts or ["speed", "memory", "likeness"]
+    table = Table("what", "bar", "measured", "", title=machine())
+    missed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for name, part in (("speed", speed), ("memory", memory), ("likeness", likeness)):
+            if name not in wanted:
+                continue
+            for what, bar, measured, holds in part.rows(Path(folder)):
+                missed += holds is False
+                table.add_row(what, bar, measured, "yes" if holds else "MISSED")
+                print(f"{what}: {measured}", file=sys.stderr, flush=True)
+    console = Console()
+    console.print(table if console.is_terminal else _plain(table))
+    return 1 if missed else 0
+
+
+def _plain(table: Table) -> Table:
+    """Wide enough that nothing wraps when the output goes to a file."""
+    for column in table.columns:
+        column.no_wrap = True
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())
