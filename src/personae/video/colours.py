@@ -67,17 +67,6 @@ def to_rgb(image: Image.Image, *, halved: bool = False) -> Decoded:
     return Decoded(np.array(image.convert("RGB"), np.uint8), None, icc, notes)
 
 
-def to_srgb(rgb: UInt8, icc: bytes | None) -> UInt8:
-    """The same colours in sRGB, for a picture whose pixels are meant in `icc`.
-
-    Returns `rgb` itself where there is no profile, or one that is sRGB or cannot be read.
-    """
-    if icc is None:
-        return rgb
-    managed = _through_profile(Image.fromarray(rgb), icc)
-    return rgb if managed is None else np.array(managed, np.uint8)
-
-
 def _usable_icc(image: Image.Image) -> bytes | None:
     """The embedded profile, if it can be parsed."""
     icc = image.info.get("icc_profile")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -393,12 +394,30 @@ def test_missing_folder_is_named(tmp_path: Path) -> None:
         save_picture(tmp_path / "b.png", ramp())
 
 
-def test_full_disk_leaves_nothing(tmp_path: Path) -> None:
-    """A name too long for the file system fails at the same place as a full disk."""
+@pytest.fixture
+def almost_no_room() -> Iterator[None]:
+    """While the test runs, no file of this process may grow beyond 500 bytes."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.usefixtures("almost_no_room")
+def test_no_room_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"before")
-    with pytest.raises(MediaUnreachable, match="cannot be written"):
-        save_picture(tmp_path / ("a" * 250 + ".png"), ramp())
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    with pytest.raises(MediaUnreachable, match=r"a\.png cannot be written"):
+        save_picture(tmp_path / "a.png", noise)
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+    assert (tmp_path / "a.png").read_bytes() == b"before"
+
+
+def test_impossible_name_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(MediaUnreachable, match="name is too long"):
+        save_picture(tmp_path / ("a" * 250 + ".png"), ramp())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_existing_output_is_replaced(tmp_path: Path) -> None:
