@@ -12,7 +12,7 @@ import av.stream
 
 from personae.errors import MediaUnsupported
 from personae.video.subtitles import STORED_AS, TEXT_CODECS
-from personae.video.tags import chapters_in, file_tags, stream_tags
+from personae.video.tags import chapters_in, file_tags, language_in, stream_tags
 
 _PICTURE_FILES = {"mjpeg": ("cover.jpg", "image/jpeg"), "png": ("cover.png", "image/png")}
 
@@ -114,7 +114,7 @@ def _load_packets(cargo: Cargo, output: Container, stream: Any, path: Path) -> N
             f"Stream {stream.index}, a subtitle track, was converted from {codec} to {becomes}, "
             "without its styling."
         )
-    _label(made, stream)
+    _label(output, made, stream)
     cargo.streams[stream.index] = Carried(made, stream.type, converts)
 
 
@@ -136,7 +136,7 @@ def _load_picture(cargo: Cargo, output: Container, stream: Any, path: Path) -> N
     except ValueError:
         _leave(cargo, output, stream, "the cover picture")
         return
-    _label(made, stream)
+    _label(output, made, stream)
     cargo.streams[stream.index] = Carried(made, "cover")
 
 
@@ -147,8 +147,10 @@ def _copy_of(output: Container, stream: Any) -> Any:
     return output.add_stream_from_template(stream, opaque=True)
 
 
-def _label(made: Any, stream: Any) -> None:
+def _label(output: Container, made: Any, stream: Any) -> None:
     made.metadata.update(stream_tags(stream.metadata))
+    if stream.language is not None:
+        made.metadata["language"] = language_in(output.format.name, stream.language)
     made.disposition = stream.disposition
 
 
@@ -165,8 +167,9 @@ def _is_rebuilt(source: Container, output: Container, stream: Any, picture: int)
     """Whether the output gets this data stream anyway: a list of chapters or a time code."""
     if source.chapters() and stream.name in (None, "bin_data"):
         return True
-    timed = "timecode" in source.streams[picture].metadata
-    return timed and output.format.name in ("mp4", "mov")
+    # Matroska keeps the time code as a tag, MP4 and MOV make a stream of it again.
+    timed = "timecode" in stream.metadata and "timecode" in source.streams[picture].metadata
+    return timed and output.format.name != "webm"
 
 
 def _leave(cargo: Cargo, output: Container, stream: Any, what: str) -> None:

@@ -93,7 +93,7 @@ class StreamCopier:
             packet = self._pending
             if time_s is not None and packet.dts * packet.time_base > time_s:
                 return
-            output.mux(_converted(packet, self._cargo.streams[packet.stream_index]))
+            output.mux(_converted(packet, self._cargo.streams[packet.stream.index]))
             self._advance()
 
     def _advance(self) -> None:
@@ -101,15 +101,23 @@ class StreamCopier:
         self._pending = None
         kept = self._shape.range
         for packet in self._packets or ():
-            if packet.size == 0 or packet.is_corrupt or not _has_time(packet):
+            # Packets that mark a stream's end have no index of their own.
+            carried = self._cargo.streams[packet.stream.index]
+            if carried.kind == "cover":
+                packet.dts = packet.pts = int(kept.shift_s / packet.time_base)
+            if _is_nothing(packet) or packet.is_corrupt or not _has_time(packet):
                 continue
             if kept.end_s is not None and packet.dts * packet.time_base > kept.end_s + _SLACK_S:
                 return
-            carried = self._cargo.streams[packet.stream_index]
             if carried.kind == "cover" or _cut(packet, carried.kind, kept):
                 _shift(packet, carried, kept)
                 self._pending = packet
                 return
+
+
+def _is_nothing(packet: Packet) -> bool:
+    """An end mark, or one of the empty lines that fill the gaps between subtitles in MP4."""
+    return packet.size == 0 or (packet.size == 2 and bytes(packet) == b"\0\0")
 
 
 def _has_time(packet: Packet) -> bool:

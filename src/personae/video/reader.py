@@ -78,10 +78,10 @@ class VideoReader:
                 self._container, self._stream, self.damage, threads, limits.frame_pixels
             )
             step = max(1, round(1 / (frame_rate(self._stream) * self._time_base)))
-            # AVI stores no presentation times; with frames out of order FFmpeg can only guess.
-            avi = self._container.format.name == "avi"
-            trusted = not (avi and self._stream.codec_context.has_b_frames)
-            self._clock = _Clock(step, self.damage, trusted=trusted)
+            # AVI stores no presentation times; where frames may be reordered, FFmpeg guesses.
+            guessed = self._stream.codec_context.codec.reorder
+            trusted = not (guessed and self._container.format.name == "avi")
+            self._clock = _Clock(step, self.damage, trusted=trusted, sought=bool(start_s))
             kept, tick = self._range, self._time_base
             self._start = None if kept.start_s is None else ceil(kept.start_s / tick)
             self._end = None if kept.end_s is None else ceil(kept.end_s / tick)
@@ -230,21 +230,26 @@ class _Clock:
     frame's duration after it. So does every frame when the timestamps are not `trusted`.
     """
 
-    def __init__(self, step: int, damage: Damage, *, trusted: bool) -> None:
+    def __init__(self, step: int, damage: Damage, *, trusted: bool, sought: bool) -> None:
         self._step = step
         self._damage = damage
         self._trusted = trusted
+        self._sought = sought
         self.last: int | None = None
 
     def stamp(self, frame: av.VideoFrame) -> int:
-        pts = frame.pts if self._trusted else None
-        if self.last is not None and (pts is None or pts <= self.last):
-            if pts is not None:
+        """The time of the next frame."""
+        pts = frame.pts
+        if self.last is None:
+            # Where times are guessed, a whole file starts at 0, a range where it was sought.
+            pts = pts if pts is not None and (self._trusted or self._sought) else 0
+        elif pts is None or pts <= self.last or not self._trusted:
+            if self._trusted and pts is not None:
                 self._damage.timestamps_repaired += 1
             pts = self.last + self._step
         self._step = frame.duration or self._step
-        self.last = pts if pts is not None else 0
-        return self.last
+        self.last = pts
+        return pts
 
     @property
     def end(self) -> int:

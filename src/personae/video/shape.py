@@ -125,8 +125,9 @@ def time_range(
     origin = Fraction(0)
     if container.format.flags & Flags.ts_discont.value:  # its clock starts anywhere
         origin = Fraction(container.start_time or 0, av.time_base)
-    start = None if start_s is None else origin + Fraction(start_s)
-    end = None if end_s is None else origin + Fraction(end_s)
+    # By its decimal digits: the number 0.4 lies just above 0.4, and would miss a frame there.
+    start = None if start_s is None else origin + Fraction(str(start_s))
+    end = None if end_s is None else origin + Fraction(str(end_s))
     shift = (start if start is not None else origin) // time_base * time_base
     return TimeRange(start, end, shift)
 

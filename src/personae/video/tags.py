@@ -24,6 +24,11 @@ _ITUNES = (
     *("gapless_playback", "compilation", "track", "disc", "tmpo", "creation_time", "location"),
 )
 
+_QUICKTIME_LANGUAGES = {
+    "deu": "ger", "nld": "dut", "swe": "sve", "ell": "gre", "isl": "ice", "zho": "chi",
+    "sqi": "alb", "mkd": "mac",
+}  # fmt: skip
+
 
 def file_tags(metadata: Mapping[str, str]) -> dict[str, str]:
     """A container's tags, without those that describe the old file itself."""
@@ -39,9 +44,14 @@ def stream_tags(metadata: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def language_in(container: str, language: str) -> str:
+    """A language's code as a container knows it; QuickTime has some of its own."""
+    return _QUICKTIME_LANGUAGES.get(language, language) if container == "mov" else language
+
+
 def needs_free_tags(metadata: Mapping[str, str]) -> bool:
     """Whether an MP4 must use QuickTime's free list of keys, for keys iTunes has no box for."""
-    return any(k.lower() not in _ITUNES for k in file_tags(metadata))
+    return any(k.lower().split("-")[0] not in _ITUNES for k in file_tags(metadata))
 
 
 def chapters_in(chapters: Sequence[Chapter], kept: TimeRange) -> list[Chapter]:
