@@ -88,7 +88,7 @@ class AnimationReader:
     format : "GIF", "WEBP" or "PNG"
     size_wh : pixels
     frames : int
-        As the file says.
+        As the file says; a GIF does not say, so its images are counted, as far as they go.
     frames_lost : int
         After iteration: how many of them did not decode.
     plays : int

@@ -239,11 +239,11 @@ def test_swap_an_animation_into_another_format(folder: Path) -> None:
 @pytest.mark.usefixtures("store")
 def test_a_cut_off_scene_counts_as_loss_only_if_asked(folder: Path) -> None:
     frames = [Image.fromarray(frame) for frame in portraits(folder, 6)]
-    whole = folder / "whole.gif"
+    whole = folder / "whole.png"
     frames[0].save(whole, save_all=True, append_images=frames[1:], duration=50)
-    (folder / "cut.gif").write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 3])
+    (folder / "cut.png").write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 3])
     for strict, code in (([], 0), (["--strict"], 7)):
-        ended = run(folder, "swap", GRACE, "cut.gif", "-o", "out.gif", "--json", *strict)
+        ended = run(folder, "swap", GRACE, "cut.png", "-o", "out.gif", "--json", *strict)
         assert ended.code == code
         assert ended.json["frames_lost"] == 6 - ended.json["frames"] > 0
         assert "did not decode" in ended.err
