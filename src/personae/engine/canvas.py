@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from personae.engine import imaging
 from personae.engine.types import BoxXYXY, Float32, UInt8
 from personae.errors import InvalidRequest
 
@@ -38,10 +38,8 @@ class RgbCanvas:
         return np.ascontiguousarray(self.rgb[y0:y1, x0:x1])
 
     def thumbnail_rgb(self, limit_px: int) -> UInt8:
-        size = thumbnail_size(self.size_wh, limit_px)
-        if size == self.size_wh:
-            return self.rgb.copy()
-        return np.asarray(cv2.resize(self.rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+        small = imaging.resize_area(self.rgb, thumbnail_size(self.size_wh, limit_px))
+        return small.copy() if small is self.rgb else small
 
     def add_into(self, box: BoxXYXY, delta: Float32) -> None:
         x0, y0, x1, y1 = box
@@ -134,9 +132,7 @@ class YuvCanvas:
 
     def _rgb(self, samples: list[NDArray[np.float32]]) -> UInt8:
         """Merge float32 planes of one size to uint8 RGB."""
-        merged = cv2.merge(samples)
-        rgb = cv2.transform(merged, self.form.yuv_to_rgb())
-        return np.asarray(cv2.convertScaleAbs(cv2.max(rgb, 0.0)), np.uint8)
+        return imaging.to_bytes(imaging.transform(imaging.merge(samples), self.form.yuv_to_rgb()))
 
     def region_rgb(self, box: BoxXYXY) -> UInt8:
         x0, y0, x1, y1 = box
@@ -147,8 +143,7 @@ class YuvCanvas:
         samples = [luma]
         for plane in self.planes[1:]:
             chroma = np.ascontiguousarray(plane[cy0:cy1, cx0:cx1])
-            if (self._sx, self._sy) != (1, 1):
-                chroma = cv2.resize(chroma, full, interpolation=cv2.INTER_LINEAR)
+            chroma = imaging.resize_linear(chroma, full)
             chroma = chroma[oy : oy + y1 - y0, ox : ox + x1 - x0]
             samples.append(np.ascontiguousarray(chroma).astype(np.float32))
         return self._rgb(samples)
@@ -161,15 +156,14 @@ class YuvCanvas:
             # more than the detector that looks at the result.
             step = max(1, min(plane.shape[1] // (2 * width), plane.shape[0] // (2 * height)))
             thin = np.ascontiguousarray(plane[::step, ::step])
-            small = cv2.resize(thin, (width, height), interpolation=cv2.INTER_AREA)
-            samples.append(np.asarray(small, np.float32))
+            samples.append(imaging.resize_area(thin, (width, height)).astype(np.float32))
         return self._rgb(samples)
 
     def add_into(self, box: BoxXYXY, delta: Float32) -> None:
         x0, y0, x1, y1 = box
         limit = 2**self.form.bits - 1
-        change = cv2.transform(delta, self.form.rgb_to_yuv())
-        planes = cv2.split(change)
+        change = imaging.transform(delta, self.form.rgb_to_yuv())
+        planes = imaging.split(change)
         _add_samples_into(self.planes[0][y0:y1, x0:x1], planes[0], 0, limit)
         cx0, cy0, cx1, cy1 = self._chroma_box(box)
         full_w, full_h = (cx1 - cx0) * self._sx, (cy1 - cy0) * self._sy
@@ -177,13 +171,8 @@ class YuvCanvas:
         for plane, part in zip(self.planes[1:], planes[1:], strict=True):
             if (full_w, full_h) != (part.shape[1], part.shape[0]):
                 right, bottom = full_w - ox - part.shape[1], full_h - oy - part.shape[0]
-                part = cv2.copyMakeBorder(
-                    part, oy, bottom, ox, right, cv2.BORDER_CONSTANT, value=0.0
-                )
-            if (self._sx, self._sy) != (1, 1):
-                part = cv2.resize(
-                    part, (cx1 - cx0, cy1 - cy0), interpolation=cv2.INTER_AREA
-                )
+                part = imaging.pad(part, ox, oy, right, bottom)
+            part = imaging.resize_area(part, (cx1 - cx0, cy1 - cy0))
             _add_samples_into(plane[cy0:cy1, cx0:cx1], part, 0, limit)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
+from personae.engine import imaging
 from personae.engine.types import BoxXYXY, Canvas, Float32, Float64, Pose, UInt8
 
 # Landmark numbers of MediaPipe's face mesh that rigid geometry needs.
@@ -128,9 +128,7 @@ def crop_square(canvas: Canvas, region: Region, size: int) -> UInt8:
         factor = 2 ** math.ceil(math.log2(shrink / 2))
         small_wh = (max(1, pixels.shape[1] // factor), max(1, pixels.shape[0] // factor))
         kx, ky = pixels.shape[1] / small_wh[0], pixels.shape[0] / small_wh[1]
-        pixels = np.asarray(cv2.resize(pixels, small_wh, interpolation=cv2.INTER_AREA), np.uint8)
+        pixels = imaging.resize_area(pixels, small_wh)
         shift = shift @ np.array([[kx, 0, (kx - 1) / 2], [0, ky, (ky - 1) / 2], [0, 0, 1]])
     matrix = (np.vstack([matrix, [0, 0, 1]]) @ shift)[:2]
-    return np.asarray(
-        cv2.warpAffine(pixels, matrix, (size, size), flags=cv2.INTER_LINEAR), np.uint8
-    )
+    return imaging.warp(pixels, matrix, (size, size))

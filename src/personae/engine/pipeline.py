@@ -126,7 +126,8 @@ class Engine:
         self, frames: Iterable[FrameT], casting: Casting, strength: float
     ) -> Iterator[PlannedFrame[FrameT]]:
         """Plan every frame of a clip, a few frames behind what was read; nothing is changed yet."""
-        return _Follower(self, self._mesh, casting, strength).run(frames)
+        follower: _Follower[FrameT] = _Follower(self, self._mesh, casting, strength)
+        return follower.run(frames)
 
     def tracker(self, people: People, *, tell_apart: bool) -> Tracker:
         """A fresh tracker over this engine's models."""

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import cv2
 import numpy as np
 
+from personae.engine import imaging
 from personae.engine.types import Float32, UInt8
 
 
@@ -69,8 +69,8 @@ class BlazeFace:
         w, h = max(1, round(width * scale)), max(1, round(height * scale))
         x0, y0 = (size - w) // 2, (size - h) // 2
         padded = np.zeros((size, size, 3), np.uint8)
-        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        padded[y0 : y0 + h, x0 : x0 + w] = cv2.resize(rgb, (w, h), interpolation=how)
+        resize = imaging.resize_area if scale < 1 else imaging.resize_linear
+        padded[y0 : y0 + h, x0 : x0 + w] = resize(rgb, (w, h))
         outputs = self._model(((padded.astype(np.float32) - 127.5) / 127.5)[None])
         boxes, logits = sorted(outputs, key=lambda array: -array.shape[-1])
         scores = 1 / (1 + np.exp(-np.clip(logits[0, :, 0], -80, 80)))

@@ -97,9 +97,11 @@ class FaceFinder:
         for y in _tile_starts(height, side):
             for x in _tile_starts(width, side):
                 tile = np.ascontiguousarray(picture[y : y + side, x : x + side])
-                for one in self._search(tile, 0.6):
-                    if not _cut_by_tile(one, tile.shape, (x, y), (width, height)):
-                        found.append(_scaled(one, scale, np.array([x, y], np.float32), 0.95))
+                found += [
+                    _scaled(one, scale, np.array([x, y], np.float32), 0.95)
+                    for one in self._search(tile, 0.6)
+                    if not _cut_by_tile(one, tile.shape, (x, y), (width, height))
+                ]
         return found
 
     def _confirm(self, canvas: Canvas, rough: list[Detection]) -> list[Face]:

@@ -127,11 +127,12 @@ def _cut_windows(features: Float32, moves: Sequence[Float64]) -> list[Float32]:
     at_y = np.clip(at[:, 1], -1, height) + 1
     x0, y0 = at_x.astype(np.int32), at_y.astype(np.int32)
     fx, fy = (at_x - x0)[..., None], (at_y - y0)[..., None]
-    index = y0 * stride + x0
-    top = flat.take(index, 0)
+    index: Int32 = y0 * stride + x0
+    below: Int32 = index + stride
+    top: Float32 = flat.take(index, 0)
     top += (flat.take(index + 1, 0) - top) * fx
-    bottom = flat.take(index + stride, 0)
-    bottom += (flat.take(index + stride + 1, 0) - bottom) * fx
+    bottom: Float32 = flat.take(below, 0)
+    bottom += (flat.take(below + 1, 0) - bottom) * fx
     top += (bottom - top) * fy
     windows = top.reshape(len(moves), 1, WINDOW_PX, WINDOW_PX, channels)
     return [windows[i] for i in range(len(moves))]

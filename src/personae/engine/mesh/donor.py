@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
+from personae.engine import imaging
 from personae.engine.geometry import clip_box
 from personae.engine.mesh.occlusion import rim_connected
 from personae.engine.mesh.raster import skin_extent, texture_positions, visibility
 from personae.engine.mesh.shape import eye_openings, mouth_gap, to_canonical
 from personae.engine.mesh.skin import LOG_OFFSET, fit_skin, log_colour, sample, skin_model
-from personae.engine.mesh.topology import (
+from personae.engine.mesh.topology import TEXTURE_PX, FaceMesh
+from personae.engine.mesh.vertices import (
     LIPS_RED,
     RING_START,
     SKIN,
-    TEXTURE_PX,
-    FaceMesh,
     extend_positions,
     extend_values,
 )
@@ -143,7 +142,7 @@ def build_donor(mesh: FaceMesh, photos: Sequence[Unrolled]) -> MeshDonor:
         most_open = max(photos, key=lambda p: min(p.eyes))
         eyes = most_open.eyes
     base = np.clip(np.rint(texture), 0, 255).astype(np.uint8)
-    blurred = [cv2.GaussianBlur(base, (0, 0), sigma) for sigma in LEVEL_BLURS_PX]
+    blurred = [imaging.blur(base, sigma) for sigma in LEVEL_BLURS_PX]
     shown = mesh.on_texture(extend_values(np.clip((seen - 0.02) / 0.25, 0, 1))[:, None])[..., 0]
     alpha = np.clip(1 - covered, 0, 1) * np.clip(shown, 0, 1)
     alpha[mesh.texture_triangle < 0] = 0
@@ -186,7 +185,7 @@ def _fuse(
         closed_mouth = float(np.clip(1 - photo.mouth / 0.35, 0.1, 1)) ** 2
         part = seen * sharp * (1 + eyes * (open_eyes - 1)) * (1 + mouth * (closed_mouth - 1))
         weight = mesh.on_texture(part[:, None])[..., 0] * (1 - photo.covered) + 1e-4
-        weights.append(cv2.GaussianBlur(weight, (0, 0), 5).astype(np.float32))
+        weights.append(imaging.blur(weight, 5).astype(np.float32))
     powers = np.stack(weights).astype(np.float64) ** 8
     share = (powers / powers.sum(0)).astype(np.float32)
     texture = sum((t * s[..., None] for t, s in zip(textures, share, strict=True)), np.float32(0))
@@ -204,19 +203,17 @@ def _sample_photo(mesh: FaceMesh, canvas: Canvas, positions: Float64, density: f
         return np.zeros((TEXTURE_PX, TEXTURE_PX, 3), np.float32)
     pixels = canvas.region_rgb(box)
     if density > 1.2:
-        pixels = cv2.GaussianBlur(pixels, (0, 0), 0.4 * density)
+        pixels = imaging.blur(pixels, 0.4 * density)
     shifted = positions[:, :2] - [box[0], box[1]]
     x, y = texture_positions(mesh, shifted)
-    how = cv2.INTER_CUBIC if density < 1 else cv2.INTER_LINEAR
-    out = cv2.remap(pixels, x, y, how, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(out, np.float32)
+    return imaging.remap_xy(pixels, x, y, cubic=density < 1).astype(np.float32)
 
 
 def _skin_of(
     mesh: FaceMesh, texture: Float32, seen: Float64, covered: Float32 | None = None
 ) -> Float64:
     """The skin model of a texture, float64 (468, 3)."""
-    blurred = cv2.GaussianBlur(texture, (0, 0), 4)
+    blurred = imaging.blur(texture, 4)
     trust = mesh.skin_weight * np.clip(seen, 0.02, 1) + 1e-4
     uv = mesh.uv[:SKIN]
     if covered is not None:
@@ -245,11 +242,10 @@ def _mirror_hidden_half(
 
 def _covered(mesh: FaceMesh, texture: Float32, skin: Float64) -> Float32:
     """Where the texture is not skin and reaches in from the rim: hair, a hand, a microphone."""
-    model = np.clip(np.exp(mesh.on_texture(extend_values(skin))) - LOG_OFFSET, 0, 255)
-    smooth = cv2.GaussianBlur(np.clip(texture, 0, 255), (0, 0), 2)
-    lab = cv2.cvtColor(smooth * np.float32(1 / 255), cv2.COLOR_RGB2LAB)
-    lab_model = cv2.cvtColor((model * np.float32(1 / 255)).astype(np.float32), cv2.COLOR_RGB2LAB)
-    off = lab - lab_model
+    skin_rgb = np.exp(mesh.on_texture(extend_values(skin))) - LOG_OFFSET
+    model: Float32 = np.clip(skin_rgb, 0, 255).astype(np.float32)
+    smooth = imaging.blur(np.clip(texture, 0, 255), 2)
+    off = imaging.lab(smooth) - imaging.lab(model)
     light = off[..., 0] * np.float32(2.55)
     light = np.where(light < 0, 0.5 * light, 0.4 * light)
     far = np.sqrt(light**2 + (1.2 * off[..., 1]) ** 2 + (1.2 * off[..., 2]) ** 2)
@@ -257,11 +253,10 @@ def _covered(mesh: FaceMesh, texture: Float32, skin: Float64) -> Float32:
     inside = mesh.texture_triangle >= 0
     strength = np.clip((far * maps[..., 0] - 13) / 12, 0, 1) * inside
     small = (96, 96)
-    coarse = cv2.resize(strength.astype(np.float32), small, interpolation=cv2.INTER_AREA)
-    rim = cv2.resize((maps[..., 1] * inside).astype(np.float32), small)
-    kept = cv2.dilate(rim_connected(np.asarray(coarse, np.float32), rim), np.ones((3, 3)))
-    full = cv2.resize(kept, (TEXTURE_PX, TEXTURE_PX))
-    return np.asarray(cv2.GaussianBlur(full, (0, 0), 3), np.float32)
+    coarse = imaging.resize_area(strength.astype(np.float32), small)
+    rim = imaging.resize_linear((maps[..., 1] * inside).astype(np.float32), small)
+    kept = imaging.dilate(rim_connected(coarse, rim))
+    return imaging.blur(imaging.resize_linear(kept, (TEXTURE_PX, TEXTURE_PX)), 3)
 
 
 def _occluder_maps(mesh: FaceMesh) -> Float64:
@@ -286,7 +281,7 @@ def _mirror_covered(
     one_sided = one_sided * (1 - float(smoothstep(abs(yaw), 20, 30)))
     if one_sided.max() < 0.3:
         return texture, covered
-    share = cv2.GaussianBlur(one_sided.astype(np.float32), (0, 0), 4)[..., None]
+    share = imaging.blur(one_sided.astype(np.float32), 4)[..., None]
     shade = np.exp(np.clip(skin - skin[mesh.mirror[:SKIN]], -1, 1))
     relit = mirrored * mesh.on_texture(extend_values(shade))
     mixed = texture * (1 - share) + relit * share

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
+from personae.engine import imaging
 from personae.engine.geometry import clip_box
 from personae.engine.mesh.raster import visibility
 from personae.engine.mesh.shape import eye_openings
 from personae.engine.mesh.skin import LOG_OFFSET, fit_skin, log_colour, skin_model
-from personae.engine.mesh.topology import LIPS_RED, SKIN, FaceMesh
+from personae.engine.mesh.topology import FaceMesh
+from personae.engine.mesh.vertices import LIPS_RED, SKIN
 from personae.engine.types import Canvas, Float32, Float64
 
 SAMPLE_PX = 48
@@ -44,8 +45,7 @@ def observe_skin(
     height, width = pixels.shape[:2]
     scale = min(1.0, SAMPLE_PX / max(width, height))
     size = (max(8, round(width * scale)), max(8, round(height * scale)))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    small = cv2.GaussianBlur(small, (0, 0), 0.8).astype(np.float32)
+    small = imaging.blur(imaging.resize_area(pixels, size), 0.8).astype(np.float32)
     at = (points[:SKIN, :2] - [box[0], box[1]] + 0.5) * [size[0] / width, size[1] / height] - 0.5
     colours = log_colour(small, at)
     seen = visibility(mesh, points)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
+from personae.engine import imaging
 from personae.engine.types import Float32
 
 
@@ -14,13 +14,13 @@ def rim_connected(strength: Float32, rim: Float32, threshold: float = 0.35) -> F
     A mole or a shadow inside the face is the face's own; hair, a hand or a microphone comes in
     from outside. `strength` and `rim` are float32 (h, w) in [0, 1].
     """
-    count, labels = cv2.connectedComponents((strength > threshold).astype(np.uint8), connectivity=8)
+    count, labels = imaging.components(strength > threshold)
     if count <= 1:
         return np.zeros_like(strength)
     touching = np.bincount(labels[rim > 0.5].ravel(), minlength=count) >= 2
     touching[0] = False
     kept = touching[labels].astype(np.uint8)
-    return strength * cv2.dilate(kept, np.ones((3, 3), np.uint8)).astype(np.float32)
+    return strength * imaging.dilate(kept).astype(np.float32)
 
 
 def colour_distance(scene_rgb: Float32, face_rgb: Float32) -> Float32:
@@ -28,10 +28,7 @@ def colour_distance(scene_rgb: Float32, face_rgb: Float32) -> Float32:
 
     Lightness weighs less than colour: light differs for innocent reasons.
     """
-    scale = np.float32(1 / 255)
-    scene = cv2.cvtColor(scene_rgb * scale, cv2.COLOR_RGB2LAB)
-    face = cv2.cvtColor(face_rgb * scale, cv2.COLOR_RGB2LAB)
-    off = cv2.GaussianBlur(scene - face, (0, 0), 1.2)
+    off = imaging.blur(imaging.lab(scene_rgb) - imaging.lab(face_rgb), 1.2)
     weighted = off * np.array([1.15, 1.5, 1.5], np.float32)
     return np.sqrt(np.einsum("ijk,ijk->ij", weighted, weighted))
 
@@ -39,4 +36,4 @@ def colour_distance(scene_rgb: Float32, face_rgb: Float32) -> Float32:
 def occluded(distance: Float32, weight: Float32, rim: Float32) -> Float32:
     """How surely something covers the face, float32 (h, w) in [0, 1], connected to the rim."""
     strength = np.clip((distance * weight - 16) / 12, 0, 1).astype(np.float32)
-    return np.asarray(cv2.GaussianBlur(rim_connected(strength, rim), (0, 0), 1.2), np.float32)
+    return imaging.blur(rim_connected(strength, rim), 1.2)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
+from personae.engine import imaging
 from personae.engine.geometry import crop_square, region_from_landmarks
 from personae.engine.mesh.donor import Unrolled
 from personae.engine.mesh.observe import observe_skin
-from personae.engine.mesh.topology import SKIN, TEXTURE_PX, FaceMesh
+from personae.engine.mesh.topology import TEXTURE_PX, FaceMesh
+from personae.engine.mesh.vertices import SKIN
 from personae.engine.types import Bool, Canvas, Face, Float32
 
 WARN_YAW, REFUSE_YAW = 28.0, 42.0
@@ -84,9 +85,9 @@ def sharpness(canvas: Canvas, face: Face) -> float:
     Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", ICPR 2000.
     """
     region = region_from_landmarks(face.landmarks, margin=1.0)
-    luma = cv2.cvtColor(crop_square(canvas, region, SHARPNESS_PX), cv2.COLOR_RGB2GRAY)
-    smooth = cv2.GaussianBlur(luma.astype(np.float32), (0, 0), 0.8)
-    edges = cv2.Laplacian(smooth, cv2.CV_32F)[16:-16, 16:-16]
+    luma = imaging.luma(crop_square(canvas, region, SHARPNESS_PX))
+    smooth = imaging.blur(luma.astype(np.float32), 0.8)
+    edges = imaging.laplacian(smooth)[16:-16, 16:-16]
     contrast = float(luma[16:-16, 16:-16].std()) + 8
     return float(edges.std()) / contrast * 40
 
@@ -102,8 +103,8 @@ def _blurred(canvas: Canvas, face: Face) -> list[Finding]:
 def _exposure(mesh: FaceMesh, photo: Unrolled) -> list[Finding]:
     x, y = np.rint(mesh.uv[:SKIN]).astype(int).T
     skin = mesh.skin_weight > 0.5
-    colours = cv2.GaussianBlur(photo.texture, (0, 0), 2)[y[skin], x[skin]]
-    luma = colours @ np.array([0.299, 0.587, 0.114], np.float32)
+    colours = imaging.blur(photo.texture, 2)[y[skin], x[skin]]
+    luma = colours @ imaging.LUMA
     burnt = float((colours.min(1) > 243).mean())
     if burnt > 0.12:
         text = f"{burnt:.0%} of the skin is over-exposed"
@@ -139,5 +140,5 @@ def _areas(mesh: FaceMesh) -> dict[str, Bool]:
 
 def _hull(points: Float32) -> Bool:
     mask = np.zeros((TEXTURE_PX, TEXTURE_PX), np.uint8)
-    cv2.fillConvexPoly(mask, cv2.convexHull(np.rint(points).astype(np.int32)), 1)
+    imaging.fill_hull_into(mask, points)
     return mask > 0

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
-from personae.engine.mesh.topology import KIND_RING, FaceMesh
+from personae.engine import imaging
+from personae.engine.mesh.topology import FaceMesh
+from personae.engine.mesh.vertices import KIND_RING
 from personae.engine.types import Bool, Float32, Float64, Int16
 
 
@@ -56,10 +57,7 @@ def draw_triangles(
     distance[~front & ~ring] += 2e6
     order = np.argsort(-distance, kind="stable")
     number = np.full((size_wh[1], size_wh[0]), -1, np.int16)
-    fixed = np.round(corners * 16).astype(np.int32)
-    fill = cv2.fillConvexPoly
-    for i in order.tolist():
-        fill(number, fixed[i], i, cv2.LINE_8, 4)
+    imaging.fill_triangles_into(number, corners, order.tolist())
     return number, front
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from personae.engine.geometry import Similarity3D, fit_similarity_3d
-from personae.engine.mesh.topology import (
+from personae.engine.mesh.construction import near
+from personae.engine.mesh.topology import FaceMesh
+from personae.engine.mesh.vertices import (
     EYE_LEFT,
     EYE_RIGHT,
     LIPS_INNER,
     LIPS_OUTER,
     SKIN,
-    FaceMesh,
-    near,
 )
 from personae.engine.types import Float32, Float64
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
-from personae.engine.mesh.topology import SKIN, FaceMesh
+from personae.engine import imaging
+from personae.engine.mesh.topology import FaceMesh
+from personae.engine.mesh.vertices import SKIN
 from personae.engine.types import Float32, Float64, UInt8
 
 MODES = 12
@@ -17,8 +18,7 @@ def sample(image: Float32 | UInt8, points: Float64 | Float32) -> Float32:
     """Bilinear values of (H, W, C) at (N, 2) pixel positions: float32 (N, C)."""
     at = np.asarray(points, np.float32)
     x, y = np.ascontiguousarray(at[:, 0:1]), np.ascontiguousarray(at[:, 1:2])
-    picked = cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(picked[:, 0], np.float32)
+    return np.asarray(imaging.remap_xy(image, x, y)[:, 0], np.float32)
 
 
 def log_colour(image: Float32 | UInt8, points: Float64 | Float32) -> Float64:
@@ -44,13 +44,14 @@ def fit_skin(mesh: FaceMesh, colours: Float64, weights: Float64, rounds: int = 3
         coloured ones soonest.
     """
     basis = mesh.modes[:, :MODES]
-    total = weights.sum()
+    total = float(weights.sum())
     ridge = np.diag(2e-4 * mesh.mode_energy[:MODES]) * 0.3 + 1e-9 * np.eye(MODES)
-    trust = weights
+    trust: Float64 = weights
     coefficients = np.zeros((MODES, 3))
     for _ in range(rounds):
-        weighted = basis * (trust * (total / SKIN / trust.sum()))[:, None]
-        coefficients = np.linalg.solve(weighted.T @ basis + ridge, weighted.T @ colours)
+        weighted: Float64 = basis * (trust * (total / SKIN / trust.sum()))[:, None]
+        solved = np.linalg.solve(weighted.T @ basis + ridge, weighted.T @ colours)
+        coefficients = np.asarray(solved, np.float64)
         rest = colours - basis @ coefficients
         light = rest.mean(1)
         tint = np.abs(rest - light[:, None]).max(1)

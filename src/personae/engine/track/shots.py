@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 
-import cv2
 import numpy as np
 
+from personae.engine import imaging
 from personae.engine.types import Canvas, Float32
 
 THUMBNAIL_PX = 64
@@ -30,7 +30,7 @@ class CutFinder:
     def is_cut(self, canvas: Canvas) -> bool:
         """Whether this frame starts a new shot; the first frame of all does not count."""
         thumbnail = canvas.thumbnail_rgb(THUMBNAIL_PX)
-        luma = cv2.cvtColor(thumbnail, cv2.COLOR_RGB2GRAY).astype(np.float32)
+        luma = imaging.luma(thumbnail).astype(np.float32)
         last, self._last = self._last, luma
         if last is None or last.shape != luma.shape:
             return last is not None

@@ -1,0 +1,173 @@
+"""The few picture operations of OpenCV that the engine uses, with types that hold.
+
+OpenCV's stubs know neither the element type of a result nor that some arguments may be left out.
+Every function here is one call, copies nothing beyond it, and keeps the element type of what it
+is given unless it says otherwise. Sizes are ``(width, height)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, TypeVar, cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from personae.engine.types import Bool, Float32, Float64, Int16, Int32, UInt8
+
+SampleT = TypeVar("SampleT", bound=np.uint8 | np.uint16 | np.float32)
+
+LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)
+"""Weights of red, green and blue in the brightness of a colour: ITU-R BT.601, as in `luma`."""
+
+_BLOCK3: Final = np.ones((3, 3), np.uint8)
+
+
+def resize_area(image: NDArray[SampleT], size_wh: tuple[int, int]) -> NDArray[SampleT]:
+    """Scale down by averaging areas; `image` itself where it already has that size."""
+    if (image.shape[1], image.shape[0]) == size_wh:
+        return image
+    out = cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA)
+    return cast("NDArray[SampleT]", out)
+
+
+def resize_linear(image: NDArray[SampleT], size_wh: tuple[int, int]) -> NDArray[SampleT]:
+    """Scale bilinearly; `image` itself where it already has that size."""
+    if (image.shape[1], image.shape[0]) == size_wh:
+        return image
+    out = cv2.resize(image, size_wh, interpolation=cv2.INTER_LINEAR)
+    return cast("NDArray[SampleT]", out)
+
+
+def remap(image: NDArray[SampleT], where: Float32) -> NDArray[SampleT]:
+    """Look up `image` bilinearly at the x, y positions `where` (h, w, 2); its edge goes on."""
+    how, edge = cv2.INTER_LINEAR, cv2.BORDER_REPLICATE
+    # Both coordinates are in the one map, so the other is None; the stubs do not know that.
+    out = cv2.remap(image, where, None, how, borderMode=edge)  # pyright: ignore[reportCallIssue, reportArgumentType, reportUnknownVariableType]
+    return cast("NDArray[SampleT]", out)
+
+
+def remap_xy(
+    image: NDArray[SampleT], x: Float32, y: Float32, *, cubic: bool = False
+) -> NDArray[SampleT]:
+    """`remap` with the positions in two arrays (h, w); `cubic` looks at 4 x 4 pixels each."""
+    how = cv2.INTER_CUBIC if cubic else cv2.INTER_LINEAR
+    out = cv2.remap(image, x, y, how, borderMode=cv2.BORDER_REPLICATE)
+    return cast("NDArray[SampleT]", out)
+
+
+def warp(image: NDArray[SampleT], matrix: Float64, size_wh: tuple[int, int]) -> NDArray[SampleT]:
+    """Move a picture by a (2, 3) affine, from its own pixels to the result's; 0 outside."""
+    out = cv2.warpAffine(image, matrix, size_wh, flags=cv2.INTER_LINEAR)
+    return cast("NDArray[SampleT]", out)
+
+
+def blur(image: NDArray[SampleT], sigma_px: float) -> NDArray[SampleT]:
+    """Blur with a Gaussian."""
+    return cast("NDArray[SampleT]", cv2.GaussianBlur(image, (0, 0), sigma_px))
+
+
+def erode(image: NDArray[SampleT], steps: int = 1) -> NDArray[SampleT]:
+    """The least of 3 x 3 pixels, `steps` times over."""
+    return cast("NDArray[SampleT]", cv2.erode(image, _BLOCK3, iterations=steps))
+
+
+def dilate(image: NDArray[SampleT]) -> NDArray[SampleT]:
+    """The largest of 3 x 3 pixels."""
+    return cast("NDArray[SampleT]", cv2.dilate(image, _BLOCK3))
+
+
+def pad(part: Float32, left: int, top: int, right: int, bottom: int) -> Float32:
+    """Zeros around a plane."""
+    out = cv2.copyMakeBorder(part, top, bottom, left, right, cv2.BORDER_CONSTANT, value=0.0)
+    return cast("Float32", out)
+
+
+def merge(layers: Sequence[NDArray[SampleT]]) -> NDArray[SampleT]:
+    """Layers (h, w) to one picture (h, w, K)."""
+    return cast("NDArray[SampleT]", cv2.merge(layers))
+
+
+def split(image: NDArray[SampleT]) -> list[NDArray[SampleT]]:
+    """A picture (h, w, K) to its K layers (h, w)."""
+    return cast("list[NDArray[SampleT]]", list(cv2.split(image)))
+
+
+def transform(image: Float32, matrix: Float32) -> Float32:
+    """Every pixel's colour (3,) times `matrix`: (K, 3), or (K, 4) with an offset last."""
+    return cast("Float32", cv2.transform(image, matrix))
+
+
+def to_bytes(image: Float32) -> UInt8:
+    """Rounded and clipped to [0, 255]."""
+    # The stubs lack the comparison with one number; `convertScaleAbs` alone would keep what is
+    # below 0, without its sign.
+    positive = cv2.max(image, 0.0)  # pyright: ignore[reportCallIssue, reportArgumentType, reportUnknownVariableType]
+    return cast("UInt8", cv2.convertScaleAbs(cast("Float32", positive)))
+
+
+def multiply(a: NDArray[SampleT], b: Float32) -> Float32:
+    """Product, pixel by pixel and channel by channel."""
+    return cast("Float32", cv2.multiply(a, b, dtype=cv2.CV_32F))
+
+
+def add(a: Float32, b: Float32) -> Float32:
+    """Sum, pixel by pixel and channel by channel."""
+    return cast("Float32", cv2.add(a, b))
+
+
+def luma(image: NDArray[SampleT]) -> NDArray[SampleT]:
+    """Brightness (h, w) of an RGB picture, weighted by `LUMA`."""
+    return cast("NDArray[SampleT]", cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
+
+
+def lab(rgb: Float32) -> Float32:
+    """CIE L*a*b* of sRGB in [0, 255]: L in [0, 100], a and b around 0."""
+    return cast("Float32", cv2.cvtColor(rgb * np.float32(1 / 255), cv2.COLOR_RGB2LAB))
+
+
+def laplacian(image: Float32) -> Float32:
+    """How much each pixel differs from its four neighbours."""
+    return cast("Float32", cv2.Laplacian(image, cv2.CV_32F))
+
+
+def components(mask: Bool) -> tuple[int, Int32]:
+    """Number the connected parts of a mask, corners touching: how many, 0 included, and where."""
+    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    return count, cast("Int32", labels)
+
+
+def nearest_inside(mask: Bool) -> tuple[Int32, Int32]:
+    """Which pixel of a mask is nearest to each pixel.
+
+    Returns
+    -------
+    label : int32 (h, w)
+        The same number for a pixel and the one nearest to it.
+    owners : int32 (K,)
+        The flat index of the mask's pixel by that number.
+    """
+    _, label = cv2.distanceTransformWithLabels(
+        (~mask).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    label = cast("Int32", label)
+    owners = np.zeros(int(label.max()) + 1, np.int32)
+    owners[label[mask]] = np.flatnonzero(mask)
+    return label, owners
+
+
+def fill_hull_into(mask: UInt8, points: Float32) -> None:
+    """Set the convex hull of points (N, 2) to 1."""
+    cv2.fillConvexPoly(mask, cv2.convexHull(np.rint(points).astype(np.int32)), 1)
+
+
+def fill_triangles_into(number: Int16, corners: Float64 | Float32, order: Sequence[int]) -> None:
+    """Write the numbers of triangles where they lie, the last in `order` on top.
+
+    `corners` is (T, 3, 2) in pixels of `number`; positions count to a sixteenth of a pixel.
+    """
+    fixed = np.round(corners * 16).astype(np.int32)
+    fill = cv2.fillConvexPoly
+    for i in order:
+        fill(number, fixed[i], i, cv2.LINE_8, 4)

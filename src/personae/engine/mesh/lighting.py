@@ -1,0 +1,92 @@
+"""The donor's texture in the scene's light."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from personae.engine import imaging
+from personae.engine.imaging import LUMA
+from personae.engine.mesh.donor import MeshDonor
+from personae.engine.mesh.skin import LOG_OFFSET, skin_model
+from personae.engine.mesh.topology import TEXTURE_PX, FaceMesh
+from personae.engine.mesh.vertices import (
+    EYE_LEFT,
+    EYE_LEFT_CENTRE,
+    EYE_RIGHT,
+    EYE_RIGHT_CENTRE,
+    LIPS_RED,
+    extend_values,
+)
+from personae.engine.types import Float32, Float64, UInt8
+
+LIGHTER_EXPONENT, DARKER_EXPONENT = 0.5, 0.9
+LIGHTER_TINT, DARKER_TINT = 0.35, 0.8
+LEVELS_FROM = (1.3, 2.2, 4.0)
+"""Texels per pixel from which the next blurred level of the texture is taken."""
+SHOULDER_FROM, SHOULDER = np.float32(205), np.float32(0.5)
+
+
+def relight(mesh: FaceMesh, donor: MeshDonor, skin: Float64, lips: Float64) -> Float64:
+    """How the texture's colours become the scene's: float64 (VERTICES, 7) per vertex.
+
+    With the donor's skin model Md, the scene's Ms, and Y() for luma, a texel D turns into
+    ``Ms + gain * (Y(D) - Y(Md)) * Ms / Y(Ms) + tint * rest``, where ``rest`` is what is left of
+    D - Md without its luma along the donor's skin colour. Shading thus takes the colour of the
+    scene's skin, and only real colour (lips, brows, eyes) keeps its own. Columns: tint; three
+    factors of Y(D); three offsets. `skin` and `lips` are the scene's, as in `FacePlan`.
+    """
+    ratio = np.clip(skin_model(mesh, skin) - donor.skin, -1.8, 1.8)
+    theirs = np.maximum(np.exp(donor.skin) - LOG_OFFSET, 4.0)
+    wanted = np.maximum(np.exp(donor.skin + ratio) - LOG_OFFSET, 4.0)
+    their_luma, wanted_luma = (theirs @ LUMA)[:, None], (wanted @ LUMA)[:, None]
+    light = np.log((wanted_luma + LOG_OFFSET) / (their_luma + LOG_OFFSET))
+    gain = np.exp(np.where(light > 0, LIGHTER_EXPONENT, DARKER_EXPONENT) * light)
+    tint = np.exp(np.where(light > 0, LIGHTER_TINT, DARKER_TINT) * light)
+    by_luma = gain * wanted / wanted_luma - tint * theirs / their_luma
+    offset = wanted - tint * theirs - by_luma * their_luma
+    weight = np.clip(mesh.lip_near * 1.6, 0, 1)[:, None]
+    table = np.column_stack([tint, by_luma, offset])
+    table[:, 4:] += weight * _lip_correction(donor.lips, lips, light, table)
+    out = extend_values(table)
+    for centre, loop in ((EYE_LEFT_CENTRE, EYE_LEFT), (EYE_RIGHT_CENTRE, EYE_RIGHT)):
+        # Eyeballs are wet and shadowed: they follow the light at half, without the skin's tint.
+        out[centre] = 0
+        out[centre, 0] = math.exp(0.45 * float(light[list(loop)].mean()))
+    return out
+
+
+def _lip_correction(theirs: Float64, wanted: Float64, light: Float64, table: Float64) -> Float64:
+    """What to add so that lips look right beside the scene's skin, float64 (3,).
+
+    Lips that are lighter than dark skin would come out white on fair skin. The more the light
+    changes between the donor's skin and the scene's, the more the scene's own lips decide.
+    `theirs` and `wanted` are the mean lip colours, `table` is that of `relight`.
+    """
+    red = list(LIPS_RED)
+    tint, by_luma, offset = table[red, :1], table[red, 1:4], table[red, 4:]
+    lips = (tint * theirs + by_luma * float(theirs @ LUMA) + offset).mean(0)
+    share = min(0.85, 0.25 + 0.8 * abs(float(light[red].mean())))
+    return share * (wanted - lips)
+
+
+def relit_face(texture: UInt8, tint: Float32, factor: Float32, offset: Float32) -> Float32:
+    """A texture in the scene's light, float32 (h, w, 3) in [0, 255].
+
+    `tint`, `factor` and `offset` are float32 (h, w, 3): the columns of `relight`, looked up where
+    the texture was, the tint three times over.
+    """
+    brightness = imaging.luma(texture)
+    face = imaging.multiply(texture, tint)
+    face = imaging.add(face, imaging.multiply(imaging.merge([brightness] * 3), factor))
+    face = imaging.add(face, offset)
+    # A shoulder instead of a hard edge at white: fair skin in strong light keeps its modelling.
+    face -= SHOULDER * np.maximum(face - SHOULDER_FROM, 0)
+    return np.clip(face, 0, 255)
+
+
+def texture_level(donor: MeshDonor, extent_px: float) -> UInt8:
+    """The donor's texture, blurred to suit a face of `extent_px` from forehead to chin."""
+    level = int(np.searchsorted(LEVELS_FROM, TEXTURE_PX * 0.97 / extent_px))
+    return donor.levels[level]

@@ -1,0 +1,85 @@
+"""Where the donor's face shows: outline, eyes, glasses, occluders."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from personae.engine import imaging
+from personae.engine.mesh.observe import eye_shares
+from personae.engine.mesh.occlusion import colour_distance, occluded
+from personae.engine.mesh.topology import FaceMesh
+from personae.engine.mesh.vertices import (
+    EYE_LEFT_CENTRE,
+    EYE_RIGHT_CENTRE,
+    RING_START,
+    SKIN,
+    extend_values,
+)
+from personae.engine.types import Bool, Float32, Float64, UInt8
+
+
+def vertex_alpha(
+    mesh: FaceMesh,
+    seen: Float64,
+    landmarks: Float64,
+    donor_eyes: tuple[float, float],
+    glasses: float,
+) -> Float64:
+    """The mask at each vertex, float64 (VERTICES,) in [0, 1].
+
+    The rim and grazing parts (`seen` of (468,), from `visibility`) fade; closed eyes and what lies
+    under dark glasses stay the scene's.
+    """
+    fade = np.select([mesh.ring == 0, mesh.ring == 1], [0.0, 0.85], 1.0)
+    alpha = extend_values(seen * fade)
+    alpha[RING_START:] = 0
+    left, right = eye_shares(landmarks, donor_eyes)
+    alpha[EYE_LEFT_CENTRE], alpha[EYE_RIGHT_CENTRE] = left, right
+    side = mesh.canonical[:SKIN, 0]
+    share = np.where(side < 0, left, right)
+    alpha[:SKIN] *= 1 - (1 - share) * np.clip(mesh.eye_near * 2.2, 0, 1)
+    if glasses > 0:
+        alpha[:SKIN] *= 1 - glasses * mesh.around_eyes
+        alpha[[EYE_LEFT_CENTRE, EYE_RIGHT_CENTRE]] *= 1 - glasses
+    return alpha
+
+
+def outline(alpha: Float32, core: Bool, open_mouth: Bool | None) -> Float32:
+    """The mask on cells before occluders, its outline smoothed to less than a cell.
+
+    Parameters
+    ----------
+    alpha : float32 (h, w)
+        `vertex_alpha` looked up per cell.
+    core : bool (h, w)
+        Cells of the face itself, seen from the front.
+    open_mouth : bool (h, w), optional
+        Cells that show the inside of the scene's mouth, which stays.
+    """
+    mask = np.clip(alpha, 0, 1)
+    mask[~core] = 0
+    if open_mouth is not None:
+        mask[open_mouth] = 0
+    # The drawn outline has steps of a cell: blur it and keep the inner half of the ramp.
+    cover = imaging.blur(core.astype(np.float32), 1.3)
+    mask *= np.clip((cover - 0.5) * 2.4, 0, 1)
+    return mask
+
+
+def occluders(
+    background: UInt8, face: Float32, weight: Float32, rim: Float32, cell_wh: tuple[int, int]
+) -> Float32:
+    """How surely something hides the scene's face, float32 (h, w) on cells, in [0, 1].
+
+    Parameters
+    ----------
+    background, face : (H, W, 3) RGB in [0, 255], at working size
+        What is there, and what would be put there.
+    weight, rim : float32 (h, w)
+        Where colour can tell, and where occluders come in from.
+    """
+    size = (max(8, cell_wh[0] * 5 // 8), max(8, cell_wh[1] * 5 // 8))
+    scene = imaging.resize_area(background, size).astype(np.float32)
+    far = colour_distance(scene, imaging.resize_area(face, size))
+    found = occluded(far, imaging.resize_linear(weight, size), imaging.resize_linear(rim, size))
+    return imaging.resize_linear(found, cell_wh)
