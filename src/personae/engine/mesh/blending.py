@@ -8,6 +8,9 @@ from personae.engine import imaging
 from personae.engine.types import Float32, UInt8
 
 LOW_BAND_PULL = 0.7
+CAST_LIMIT = np.float32(38)
+"""A difference in colour beyond which it is no light but something else: a beard, a shadow's edge."""
+BENT = np.float32(1 / 255)
 
 
 def bend(image: UInt8, offsets: Float32, size_wh: tuple[int, int]) -> UInt8:
@@ -67,6 +70,7 @@ def _colour_pull(low: Float32, skin: Float32) -> Float32:
     spread = imaging.blur(share, 1.6)[..., None]
     pull: Float32 = np.divide(imaging.blur(cast, 1.6), spread + 0.02, dtype=np.float32)
     pull *= np.minimum(spread * 2.5, 1) * LOW_BAND_PULL
+    pull /= 1 + (np.abs(pull).max(2, keepdims=True) / CAST_LIMIT) ** 4
     return imaging.resize_linear(pull, (low.shape[1], low.shape[0]))
 
 
@@ -99,16 +103,17 @@ def at_full_size(
     return change
 
 
-def confine_into(change: Float32, mask: Float32, offsets: Float32, strength: float) -> Float32:
+def confine_into(change: Float32, mask: Float32, offsets: Float32) -> Float32:
     """Make a difference exactly 0 where nothing acts; returns the mask at its size, in [0, 1].
 
-    `change` is (H, W, 3); `mask` (h, w) and `offsets` (h, w, 2) are on cells.
+    `change` is (H, W, 3); `mask` (h, w) and `offsets` (h, w, 2) are on cells. Where only the
+    background was bent, the mask that is returned is `BENT`: it is 0 only where nothing changes.
     """
     full_wh = (change.shape[1], change.shape[0])
     moved = (np.abs(offsets).max(2) > 1e-3).astype(np.float32)
     support = imaging.dilate(np.maximum(mask, moved))
     reach = imaging.resize_linear(np.minimum(support * 50, 1), full_wh)
-    alpha = imaging.resize_linear(mask, full_wh) * np.float32(strength)
-    change *= (np.minimum(reach, 1) * np.float32(strength))[..., None]
-    change[reach <= 0] = 0
-    return np.clip(alpha, 0, 1)
+    change *= np.minimum(reach, 1)[..., None]
+    alpha = np.maximum(np.clip(imaging.resize_linear(mask, full_wh), 0, 1), BENT)
+    alpha[reach <= 0] = 0
+    return alpha

@@ -153,7 +153,9 @@ def weights(canonical: Float64) -> dict[str, Any]:
     skin = np.clip(1 - 1.6 * np.maximum.reduce([eye_near, lip_near, brow_near, nostril]), 0, 1)
     skin[list(OVAL)] *= 0.15
     x, y = canonical[:SKIN, 0], canonical[:SKIN, 1]
-    features = np.maximum.reduce([eye_near, lip_near, brow_near, near(canonical, NOSE, 0.10)])
+    # Thick brows may touch the hair at the temples; they are nobody's occluder.
+    bushy = np.clip(near(canonical, BROWS, 0.16) * 1.6, 0, 1)
+    features = np.maximum.reduce([eye_near, lip_near, bushy, near(canonical, NOSE, 0.10)])
     occluder = np.where(y > 0.3, 0.6, 1.0) * np.clip(1 - 1.5 * features, 0, 1)
     mouth_y = (canonical[13, 1] + canonical[14, 1]) / 2
     jaw = np.clip((y - mouth_y) / 0.10, 0, 1) * np.clip(1.25 - np.abs(x) / 0.62, 0, 1)

@@ -143,7 +143,9 @@ def build_donor(mesh: FaceMesh, photos: Sequence[Unrolled]) -> MeshDonor:
         eyes = most_open.eyes
     base = np.clip(np.rint(texture), 0, 255).astype(np.uint8)
     blurred = [imaging.blur(base, sigma) for sigma in LEVEL_BLURS_PX]
-    shown = mesh.on_texture(extend_values(np.clip((seen - 0.02) / 0.25, 0, 1))[:, None])[..., 0]
+    # Near the rim, what was seen at a grazing angle is stretched: ears, earrings, the background.
+    clear = np.where(mesh.ring <= 3, np.clip((seen - 0.05) / 0.4, 0, 1), 1.0)
+    shown = mesh.on_texture(extend_values(clear)[:, None])[..., 0]
     alpha = np.clip(1 - covered, 0, 1) * np.clip(shown, 0, 1)
     alpha[mesh.texture_triangle < 0] = 0
     return MeshDonor(

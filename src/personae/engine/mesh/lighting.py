@@ -44,6 +44,8 @@ def relight(mesh: FaceMesh, donor: MeshDonor, skin: Float64, lips: Float64) -> F
     light = np.log((wanted_luma + LOG_OFFSET) / (their_luma + LOG_OFFSET))
     gain = np.exp(np.where(light > 0, LIGHTER_EXPONENT, DARKER_EXPONENT) * light)
     tint = np.exp(np.where(light > 0, LIGHTER_TINT, DARKER_TINT) * light)
+    colour = _colourfulness(wanted, wanted_luma, theirs, their_luma)
+    tint *= colour
     by_luma = gain * wanted / wanted_luma - tint * theirs / their_luma
     offset = wanted - tint * theirs - by_luma * their_luma
     weight = np.clip(mesh.lip_near * 1.6, 0, 1)[:, None]
@@ -52,9 +54,20 @@ def relight(mesh: FaceMesh, donor: MeshDonor, skin: Float64, lips: Float64) -> F
     out = extend_values(table)
     for centre, loop in ((EYE_LEFT_CENTRE, EYE_LEFT), (EYE_RIGHT_CENTRE, EYE_RIGHT)):
         # Eyeballs are wet and shadowed: they follow the light at half, without the skin's tint.
+        brightness = math.exp(0.45 * float(light[list(loop)].mean()))
         out[centre] = 0
-        out[centre, 0] = math.exp(0.45 * float(light[list(loop)].mean()))
+        out[centre, 0] = brightness * colour
+        out[centre, 1:4] = brightness * (1 - colour)
     return out
+
+
+def _colourfulness(
+    wanted: Float64, wanted_luma: Float64, theirs: Float64, their_luma: Float64
+) -> float:
+    """How much colour of its own the face may have, [0, 1]: none in a black and white scene."""
+    scene = float((np.abs(wanted - wanted_luma) / wanted_luma).mean())
+    donor = float((np.abs(theirs - their_luma) / their_luma).mean())
+    return float(np.clip(scene / max(0.35 * donor, 0.02), 0, 1))
 
 
 def _lip_correction(theirs: Float64, wanted: Float64, light: Float64, table: Float64) -> Float64:

@@ -81,12 +81,13 @@ class _Drawing:
 class _Maps:
     """What is smooth over the face, looked up per cell; float32 (h, w) or (h, w, K).
 
-    ``alpha``: `masks.vertex_alpha`. ``weight``, ``rim``: where occluders can be told, and where
+    ``alpha``: `masks.vertex_alpha`. ``donor_shows``: `MeshDonor.alpha`, [0, 1]. ``weight``, ``rim``: where occluders can be told, and where
     they come in from. ``light``: the columns of `lighting.relight`, its tint three times over.
     ``bend``: how far each cell's background comes from, in cells.
     """
 
     alpha: Float32
+    donor_shows: Float32
     weight: Float32
     rim: Float32
     light: Float32
@@ -108,11 +109,12 @@ def render_face(mesh: FaceMesh, canvas: Canvas, plan: FacePlan) -> Rendered | No
     face = _face(plan.donor, where, drawing, maps.light)
 
     mouth = drawing.core & drawing.mouth if mouth_gap(plan.landmarks) > OPEN_MOUTH else None
-    alpha = masks.outline(maps.alpha, drawing.core, mouth)
+    alpha = masks.outline(maps.alpha * maps.donor_shows, drawing.core, mouth)
     alpha *= 1 - masks.occluders(background, face, maps.weight, maps.rim, where.cell_wh)
     change, mask = blending.blend(background, face, alpha, maps.weight)
+    change *= np.float32(plan.strength)
     change = blending.at_full_size(pixels, scene, background, change, maps.bend)
-    mask = blending.confine_into(change, mask, maps.bend, plan.strength)
+    mask = blending.confine_into(change, mask * np.float32(plan.strength), maps.bend)
     return Rendered(where.box, np.ascontiguousarray(change), mask)
 
 
@@ -150,7 +152,8 @@ def _look_up(mesh: FaceMesh, plan: FacePlan, where: Placement, drawing: _Drawing
     bends[~drawing.inside] = 0
     lights = np.concatenate([look(3, 6), look(6, 9), look(9, 12)], 2)
     weights, rims = (np.where(drawing.core, flags[..., k], 0) for k in (1, 2))
-    return _Maps(flags[..., 0], weights, rims, lights, bends)
+    shows = imaging.remap(plan.donor.alpha, drawing.layout) * np.float32(1 / 255)
+    return _Maps(flags[..., 0], shows, weights, rims, lights, bends)
 
 
 def _face(donor: MeshDonor, where: Placement, drawing: _Drawing, light: Float32) -> Float32:
