@@ -9,7 +9,7 @@ from personae.engine.types import Float32, UInt8
 
 LOW_BAND_PULL = 0.7
 CAST_LIMIT = np.float32(38)
-"""A difference in colour beyond which it is no light but something else: a beard, a shadow's edge."""
+"""A difference in colour beyond which it is not light but a beard or the edge of a shadow."""
 BENT = np.float32(1 / 255)
 
 

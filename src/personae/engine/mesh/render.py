@@ -81,9 +81,10 @@ class _Drawing:
 class _Maps:
     """What is smooth over the face, looked up per cell; float32 (h, w) or (h, w, K).
 
-    ``alpha``: `masks.vertex_alpha`. ``donor_shows``: `MeshDonor.alpha`, [0, 1]. ``weight``, ``rim``: where occluders can be told, and where
-    they come in from. ``light``: the columns of `lighting.relight`, its tint three times over.
-    ``bend``: how far each cell's background comes from, in cells.
+    ``alpha``: `masks.vertex_alpha`. ``donor_shows``: `MeshDonor.alpha`, in [0, 1]. ``weight``,
+    ``rim``: where occluders can be told, and where they come in from. ``light``: the columns of
+    `lighting.relight`, its tint three times over. ``bend``: how far each cell's background comes
+    from, in cells.
     """
 
     alpha: Float32
