@@ -40,7 +40,9 @@ def relight(mesh: FaceMesh, donor: MeshDonor, skin: Float64, lips: Float64) -> F
     ratio = np.clip(skin_model(mesh, skin) - donor.skin, -1.8, 1.8)
     theirs = np.maximum(np.exp(donor.skin) - LOG_OFFSET, 4.0)
     wanted = np.maximum(np.exp(donor.skin + ratio) - LOG_OFFSET, 4.0)
-    their_luma, wanted_luma = (theirs @ LUMA)[:, None], (wanted @ LUMA)[:, None]
+    their_luma, wanted_luma = (
+        np.asarray((colour @ LUMA)[:, None], np.float64) for colour in (theirs, wanted)
+    )
     light = np.log((wanted_luma + LOG_OFFSET) / (their_luma + LOG_OFFSET))
     gain = np.exp(np.where(light > 0, LIGHTER_EXPONENT, DARKER_EXPONENT) * light)
     tint = np.exp(np.where(light > 0, LIGHTER_TINT, DARKER_TINT) * light)
