@@ -246,6 +246,9 @@ def _options(codec: Codec, pixel_format: str, settings: EncodeSettings) -> dict[
 def _x264(crf: int, preset: str, threads: int) -> dict[str, str]:
     del threads  # would change the bits
     fixed = f"threads={_X264_THREADS}:lookahead-threads=1:cpu-independent=1"
+    if PRESETS.index(preset) >= PRESETS.index("fast"):
+        # The slower presets look 30 to 60 frames ahead: 200 MB more at 1080p, for no visible gain.
+        fixed += ":rc-lookahead=20"
     quality = {"qp": "0"} if crf == 0 else {"crf": str(crf)}
     return {**quality, "preset": preset, "x264-params": fixed}
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
@@ -27,6 +28,7 @@ from personae.video.shape import PROGRESSIVE, VideoShape
 _NO_PICTURE_TYPE = 0
 _FULL_RANGE = 2
 _BUFFER_BYTES = 1 << 18
+_X265_DELAY = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class VideoWriter:
             container, shape.pixel_format, shape.coded_wh, self._settings
         )
         self._format = container
-        if self.path.exists() and os.path.samefile(self.path, shape.path):
+        if os.path.exists(self.path) and os.path.samefile(self.path, shape.path):
             raise InvalidRequest(f"{path} is the scene itself; give the output another name.")
         self._aside = FileAside(self.path)
         self._copier: StreamCopier | None = None
@@ -172,11 +174,14 @@ class VideoWriter:
             self._output.mux(packet)
 
     def _open(self) -> None:
-        self._copier = StreamCopier(self._shape, self._limits)
+        shape = self._shape
+        self._copier = StreamCopier(shape, self._limits)
         options: dict[str, str] = {}
         if self._format in ("mp4", "mov"):
             free = "+use_metadata_tags" if self._copier.needs_free_tags() else ""
             options["movflags"] = f"+faststart{free}"
+            # The unit in which a late start is stored: by default thousandths of a second.
+            options["movie_timescale"] = str(max(1000, min(shape.time_base.denominator, 10**6)))
         self._handle = OutputHandle(self._aside.file.fileno(), str(self._aside.part))
         self._output = av.open(
             self._handle,
@@ -194,7 +199,8 @@ class VideoWriter:
 
     def _add_video(self) -> Any:
         shape, encoding = self._shape, self.encoding
-        rate = shape.frame_rate.limit_denominator(100_000)
+        # Only a hint to the encoders, which refuse what no camera does: times are the frames' own.
+        rate = min(max(shape.frame_rate, Fraction(1)), Fraction(240)).limit_denominator(100_000)
         stream = self._output.add_stream(
             encoding.codec.encoder, rate=rate, options=dict(encoding.options)
         )
@@ -213,12 +219,19 @@ class VideoWriter:
         context.color_range = _FULL_RANGE if shape.form.full_range else shape.tags.range
         if shape.aspect is not None:
             context.sample_aspect_ratio = shape.aspect
+        if encoding.codec.name == "hevc" and self._format in ("mp4", "mov"):
+            context.codec_tag = "hvc1"  # the only name under which Apple's players take it
         if shape.orientation.matrix is not None:
             stream.set_display_matrix(shape.orientation.matrix)
         return stream
 
     def _finish(self) -> None:
-        self._mux(self._stream.encode(None))
+        packets = self._stream.encode(None)
+        if self._frames <= _X265_DELAY:
+            # x265 knows its decoding times only from the third frame on; before, they are garbage.
+            for packet in packets:
+                packet.dts = packet.pts
+        self._mux(packets)
         if self._copier is not None:
             self._copier.copy_until(self._output, None)
             self._copier.close()

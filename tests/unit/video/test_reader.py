@@ -245,6 +245,32 @@ def test_damage_in_the_middle_is_noticed_and_read_over(tmp_path: Path) -> None:
         assert not reader.damage.truncated
 
 
+@pytest.mark.parametrize("at", [0.3, 0.6, 0.9])
+def test_damaged_frames_do_not_depend_on_threads_either(tmp_path: Path, at: float) -> None:
+    whole = clips.write_clip(tmp_path / "a.mp4", frames=40, size_wh=(320, 240), **REORDERED)
+    path = clips.damaged_copy(tmp_path / "b.mp4", whole, at, 150)
+    once, again, many = (planes(path, threads=n) for n in (1, 1, 4))
+    assert same_planes(once, again)
+    assert same_planes(once, many)
+
+
+@pytest.mark.parametrize(
+    ("codec", "options"),
+    [
+        ("libx264", {"preset": "medium"}),
+        ("libx265", {"x265-params": "log-level=none"}),
+        ("libvpx-vp9", {"b": "0", "crf": "30", "cpu-used": "8"}),
+        ("libsvtav1", {"preset": "12"}),
+    ],
+)
+def test_cut_off_files_do_not_depend_on_threads_either(
+    tmp_path: Path, codec: str, options: dict[str, str]
+) -> None:
+    whole = clips.write_clip(tmp_path / "a.mkv", frames=40, codec=codec, options=options)
+    path = clips.truncated_copy(tmp_path / "b.mkv", whole)
+    assert same_planes(planes(path, threads=1), planes(path, threads=4))
+
+
 def make_empty(path: Path) -> Path:
     path.write_bytes(b"")
     return path

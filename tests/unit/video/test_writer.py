@@ -80,6 +80,31 @@ def test_times_are_kept_by_every_codec(tmp_path: Path, codec: str, threads: int)
 
 
 @pytest.mark.parametrize("codec", ["h264", "hevc", "vp9", "av1"])
+@pytest.mark.parametrize("pts", [(0,), (0, 1), (0, 900_000), (7, 90_007)])
+def test_rates_that_no_camera_has_are_kept(
+    tmp_path: Path, codec: str, pts: tuple[int, ...]
+) -> None:
+    tick = Fraction(1, 90_000)
+    fine = {"movie_timescale": "90000"}
+    scene = clips.write_clip(
+        tmp_path / "scene.mp4",
+        pts=pts,
+        frames=len(pts),
+        time_base=tick,
+        container_options=fine,
+    )
+    pass_through(scene, tmp_path / "output.mp4", EncodeSettings(codec=codec))
+    assert times(tmp_path / "output.mp4") == times(scene) == [n * tick for n in pts]
+
+
+def test_hevc_in_mp4_has_the_name_that_every_player_knows(tmp_path: Path) -> None:
+    scene = clips.write_clip(tmp_path / "scene.mp4", frames=2)
+    pass_through(scene, tmp_path / "output.mp4", EncodeSettings(codec="hevc"))
+    with av.open(str(tmp_path / "output.mp4")) as container:
+        assert container.streams.video[0].codec_context.codec_tag == "hvc1"
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc", "vp9", "av1"])
 def test_the_same_clip_gives_the_same_bytes_on_any_number_of_threads(
     tmp_path: Path, codec: str
 ) -> None:
