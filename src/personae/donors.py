@@ -90,9 +90,10 @@ def single_face(engine: Engine, rgb: UInt8, name: str, role: Role) -> tuple[Face
     """
     faces = engine.faces(RgbCanvas(rgb))
     if not faces:
+        called = name if name.startswith(f"the {role}") else f"the {role} {name}"
         raise FaceNotFound(
             role,
-            f"No face was found in the {role} {name}; give a photo in which the face is "
+            f"No face was found in {called}; give a photo in which the face is "
             "well lit and at least 40 pixels tall.",
         )
     largest = max(faces, key=_area)

@@ -168,10 +168,22 @@ def swap(
     """
     _check_strength(strength)
     rgb, alpha = load_rgb(scene, "scene")
+    cast = _roles(donor, face, mappings)
+    return _swap_into(rgb, alpha, name_of(scene, "scene"), cast, strength)
+
+
+def _swap_into(
+    rgb: UInt8,
+    alpha: UInt8 | None,
+    name: str,
+    cast: tuple[Sequence[Role], tuple[str, ...]],
+    strength: float,
+) -> SwapResult:
+    """Swap faces in `rgb`, in place; `name` is what messages call it, `cast` is of `_roles`."""
+    roles, warnings = cast
     engine = wiring.engine()
-    roles, warnings = _roles(donor, face, mappings)
     faces = engine.faces(RgbCanvas(rgb))
-    parts = _cast_still(roles, faces, rgb, name_of(scene, "scene"))
+    parts = _cast_still(roles, faces, rgb, name)
     canvas = RgbCanvas(rgb)
     plans = engine.plan_still(canvas, [(faces[i], donor) for i, donor in parts.items()], strength)
     mask = np.zeros(rgb.shape[:2], np.float32)
@@ -224,16 +236,17 @@ def swap_file(
             progress=progress,
             should_stop=should_stop,
         )
+    _check_strength(strength)
     _refuse_for_pictures(source, start_s=start_s, end_s=end_s, codec=codec, crf=crf, preset=preset)
     picture_format(target)
     _refuse_same(source, target)
     started = time.monotonic()
     picture = load_picture(source, "scene")
-    pixels = picture.rgb if picture.alpha is None else np.dstack([picture.rgb, picture.alpha])
-    result = swap(pixels, donor, face=face, mappings=mappings, strength=strength)
+    cast = _roles(donor, face, mappings)
+    result = _swap_into(picture.rgb, picture.alpha, str(source), cast, strength)
     notes = save_picture(
         target,
-        np.ascontiguousarray(result.image[..., :3]),
+        picture.rgb,
         picture.alpha,
         quality=quality,
         icc=picture.icc,
@@ -375,8 +388,8 @@ def _cast_still(
         position = pick(role.choice, boxes)
         if position is None:
             raise InvalidRequest(
-                f"{name} has no face number {role.choice}: it shows {len(faces)}, and counting "
-                "starts at 0."
+                f"There is no face number {role.choice} in {name}: it shows {len(faces)}, and "
+                "counting starts at 0."
             )
         parts.setdefault(position, role.donor)
     everyone = next((r.donor for r in roles if r.like is None and r.choice == "all"), None)
@@ -418,8 +431,9 @@ def _check_strength(strength: float) -> None:
 
 
 def _refuse_same(scene: Path, output: Path) -> None:
-    same = scene.resolve() == output.resolve() or (output.exists() and scene.samefile(output))
-    if same:
+    # Not `Path.exists`, which raises where a name is too long; whoever writes it will say so.
+    there = os.path.exists(output)
+    if scene.resolve() == output.resolve() or (there and scene.samefile(output)):
         raise InvalidRequest(f"The output {output} is the scene itself; give another name.")
 
 

@@ -105,13 +105,14 @@ class FileAside:
 
     def __enter__(self) -> FileAside:
         folder = self.path.parent
-        if not folder.is_dir():
-            raise MediaUnreachable(
-                f"The folder {folder} does not exist; create it, or choose another place with -o."
-            )
-        if self.path.is_dir():
-            raise MediaUnreachable(f"{self.path} is a folder; name a file in it.")
-        with output_errors(self.path):
+        with output_errors(self.path):  # Asking alone fails where a name is too long.
+            if not folder.is_dir():
+                raise MediaUnreachable(
+                    f"The folder {folder} does not exist; create it, or choose another place "
+                    "with -o."
+                )
+            if self.path.is_dir():
+                raise MediaUnreachable(f"{self.path} is a folder; name a file in it.")
             self._file = self.part.open("xb+")
         return self
 

@@ -192,9 +192,11 @@ class VideoReader:
                 f"{self.path} ends before {float(self._range.start_s or 0):g} s; "
                 "choose an earlier start."
             )
+        # FFmpeg forgets a size beyond the limit that it was given, and then decodes nothing.
+        large = f", or has more than {self._limits.frame_pixels / 1e6:.0f} million pixels a frame"
         raise MediaUnreadable(
-            f"{self.path} holds no frame that decodes; it is damaged or was cut off. "
-            "Export it again, or try another file."
+            f"{self.path} holds no frame that decodes; it is damaged or was cut off"
+            f"{'' if self._stream.width else large}. Export it again, or try another file."
         )
 
     def _expected(self) -> int | None:
