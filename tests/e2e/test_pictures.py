@@ -153,7 +153,7 @@ def test_outside_the_mask_every_pixel_is_the_scenes(name: Name, donors: Donors) 
     outside = result.mask == 0
     assert 0.4 < outside.mean() < 0.95
     assert np.array_equal(result.image[outside], before[outside])
-    assert (result.image[~outside] != before[~outside]).any(axis=1).mean() > 0.8
+    assert (result.image[~outside] != before[~outside]).any(axis=1).mean() > 0.5
 
 
 @pytest.mark.parametrize("name", ["scene.png", "scene.webp"])
