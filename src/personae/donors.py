@@ -130,9 +130,11 @@ def prepare_donor(*photos: ImageLike, allow_poor: bool = False) -> Donor:
     studied = [_study(engine, photo) for photo in photos]
     warnings = [text for one in studied for text in one.warnings]
     used = [one for one in studied if allow_poor or not one.fatal]
-    for one in studied:
-        if one.fatal and one not in used and used:
-            warnings.append(f"{one.name} was left out: {_reasons(one.findings, fatal=True)}.")
+    warnings += [
+        f"{one.name} was left out: {_reasons(one.findings, fatal=True)}."
+        for one in studied
+        if one not in used
+    ]
     if not used:
         raise DonorUnusable(
             " ".join(
@@ -141,9 +143,11 @@ def prepare_donor(*photos: ImageLike, allow_poor: bool = False) -> Donor:
                 for one in studied
             )
         )
-    for one in used:
-        if one.findings:
-            warnings.append(f"{one.name} is not ideal: {_reasons(one.findings, fatal=False)}.")
+    warnings += [
+        f"{one.name} is not ideal: {_reasons(one.findings, fatal=False)}."
+        for one in used
+        if one.findings
+    ]
     warnings += _strangers(used)
     mesh = engine.prepare([one.photo for one in used])
     best = max(used, key=lambda one: (one.photo.frontal, one.photo.pixels_per_texel))

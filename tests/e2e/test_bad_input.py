@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,11 +41,11 @@ def good(photos: Mapping[Name, Path], tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture
-def folder(good: Path, tmp_path: Path) -> Iterator[Path]:
+def folder(good: Path, tmp_path: Path) -> Path:
     """A working folder with the good files in it."""
     for path in good.iterdir():
         os.link(path, tmp_path / path.name)
-    yield tmp_path
+    return tmp_path
 
 
 # --- Files that cannot be used. Each function writes one, and gives its name.
