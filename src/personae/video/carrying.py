@@ -11,6 +11,7 @@ import av
 import av.stream
 
 from personae.errors import MediaUnsupported
+from personae.video.opening import FORMATS
 from personae.video.subtitles import STORED_AS, TEXT_CODECS
 from personae.video.tags import chapters_in, file_tags, language_in, stream_tags
 
@@ -156,7 +157,8 @@ def _label(output: Container, made: Any, stream: Any) -> None:
 
 def _attached_picture(path: Path, index: int) -> bytes:
     """The bytes of cover art, which Matroska wants before its first packet."""
-    source: Any = av.open(str(path), container_options={"protocol_whitelist": "file"})
+    options = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
+    source: Any = av.open(str(path), container_options=options)
     with source:
         for packet in source.demux(source.streams[index]):
             return bytes(packet)

@@ -6,6 +6,7 @@ where their bits depend on it, so a clip comes out the same on any machine.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -276,5 +277,7 @@ def _vpx(crf: int, preset: str, threads: int) -> dict[str, str]:
 def _svt(crf: int, preset: str, threads: int) -> dict[str, str]:
     if crf == 0:
         raise InvalidRequest("av1 is not lossless here; choose a crf of 1 or more, or h264.")
+    # The encoder greets on the standard error otherwise; this is the only switch it has.
+    os.environ.setdefault("SVT_LOG", "1")
     speed = 12 - PRESETS.index(preset)
     return {"crf": str(crf), "preset": str(speed), "svtav1-params": f"lp={threads}"}

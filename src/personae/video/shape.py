@@ -158,6 +158,14 @@ def has_hidden_alpha(stream: av.video.stream.VideoStream) -> bool:
     return any(k.lower() == "alpha_mode" and v == "1" for k, v in stream.metadata.items())
 
 
+def _is_dolby_vision(stream: av.video.stream.VideoStream) -> bool:
+    """Whether the samples mean Dolby's own colours, which no tag of H.273 says."""
+    try:
+        return stream.codec_context.codec_tag in ("dvh1", "dvhe", "dva1", "dvav", "dav1")
+    except UnicodeDecodeError:  # an old AVI's four bytes need not be letters
+        return False
+
+
 def read_shape(
     path: Path,
     stream: av.video.stream.VideoStream,
@@ -179,6 +187,11 @@ def read_shape(
         )
     tags = read_tags(stream, frame)
     check_colours(name, tags)
+    if _is_dolby_vision(stream):
+        raise MediaUnsupported(
+            f"{name} is Dolby Vision, whose colours would come out wrong; convert it to SDR "
+            "(BT.709) first."
+        )
     pixel_format = planar_format(name, frame.format.name)
     orientation = frame_orientation(frame)
     coded_wh = (frame.width, frame.height)

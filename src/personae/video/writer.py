@@ -29,6 +29,7 @@ _NO_PICTURE_TYPE = 0
 _FULL_RANGE = 2
 _BUFFER_BYTES = 1 << 18
 _X265_DELAY = 2
+_INTERLEAVE_US = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,9 @@ class VideoWriter:
     def _open(self) -> None:
         shape = self._shape
         self._copier = StreamCopier(shape, self._limits)
-        options: dict[str, str] = {}
+        # Packets are written in the order of their times already; waiting longer for a stream of
+        # few packets, such as subtitles, would only fill memory.
+        options = {"max_interleave_delta": str(_INTERLEAVE_US)}
         if self._format in ("mp4", "mov"):
             free = "+use_metadata_tags" if self._copier.needs_free_tags() else ""
             options["movflags"] = f"+faststart{free}"
