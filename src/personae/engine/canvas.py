@@ -35,7 +35,7 @@ class RgbCanvas:
 
     def region_rgb(self, box: BoxXYXY) -> UInt8:
         x0, y0, x1, y1 = box
-        return np.ascontiguousarray(self.rgb[y0:y1, x0:x1])
+        return self.rgb[y0:y1, x0:x1].copy()
 
     def thumbnail_rgb(self, limit_px: int) -> UInt8:
         small = imaging.resize_area(self.rgb, thumbnail_size(self.size_wh, limit_px))

@@ -115,17 +115,18 @@ def crop_square(canvas: Canvas, region: Region, size: int) -> UInt8:
     square are read.
     """
     matrix = region.to_square(size)
+    shrink = region.side_px / size
+    factor = 2 ** math.ceil(math.log2(shrink / 2)) if shrink > 2 else 1
     half = region.side_px / 2 * (abs(math.cos(region.angle)) + abs(math.sin(region.angle)))
-    low = np.array([region.x - half - 2, region.y - half - 2])
-    high = np.array([region.x + half + 2, region.y + half + 2])
+    reach = half + 2 * factor
+    low = np.array([region.x - reach, region.y - reach])
+    high = np.array([region.x + reach, region.y + reach])
     box = clip_box(low, high, canvas.size_wh)
     if box is None:
         return np.zeros((size, size, 3), np.uint8)
     pixels = canvas.region_rgb(box)
     shift = np.array([[1, 0, box[0]], [0, 1, box[1]], [0, 0, 1]], np.float64)
-    shrink = region.side_px / size
-    if shrink > 2:
-        factor = 2 ** math.ceil(math.log2(shrink / 2))
+    if factor > 1:
         small_wh = (max(1, pixels.shape[1] // factor), max(1, pixels.shape[0] // factor))
         kx, ky = pixels.shape[1] / small_wh[0], pixels.shape[0] / small_wh[1]
         pixels = imaging.resize_area(pixels, small_wh)

@@ -101,10 +101,8 @@ def transform(image: Float32, matrix: Float32) -> Float32:
 
 def to_bytes(image: Float32) -> UInt8:
     """Rounded and clipped to [0, 255]."""
-    # The stubs lack the comparison with one number; `convertScaleAbs` alone would keep what is
-    # below 0, without its sign.
-    positive = cv2.max(image, 0.0)  # pyright: ignore[reportCallIssue, reportArgumentType, reportUnknownVariableType]
-    return cast("UInt8", cv2.convertScaleAbs(cast("Float32", positive)))
+    # `convertScaleAbs` alone would keep what is below 0, without its sign.
+    return cast("UInt8", cv2.convertScaleAbs(np.maximum(image, 0)))
 
 
 def multiply(a: NDArray[SampleT], b: Float32) -> Float32:

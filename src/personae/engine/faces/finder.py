@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -24,8 +24,12 @@ from personae.engine.types import Canvas, Face, Float32, UInt8
 
 WHOLE_PX = 640
 """The longer side of the thumbnail that is searched as a whole."""
-TILED_PX = 1920
+TILED_PX = 4096
 """The longer side of the thumbnail that is searched in tiles."""
+TILE_PX = 640
+"""The side of the smallest tiles; in them the detector sees faces from about 50 pixels on."""
+PART_OF_FACE = 0.15
+"""No eye or mouth is smaller than this beside its face, side by side."""
 MIN_FACE_SCORE = 0.5
 MIN_FACE_PX = 12
 LEFT_IRIS, RIGHT_IRIS = 468, 473
@@ -88,20 +92,23 @@ class FaceFinder:
         return found
 
     def _search_tiles(self, canvas: Canvas) -> list[Detection]:
-        """Overlapping tiles, so that small faces of a large picture come near the input size."""
+        """Overlapping tiles, so that small faces of a large picture come near the input size.
+
+        Each round doubles the tiles, so that a face too large for the overlap of one round lies
+        whole in a tile of the next.
+        """
         picture = canvas.thumbnail_rgb(TILED_PX)
         height, width = picture.shape[:2]
         scale = np.array(canvas.size_wh, np.float32) / np.array([width, height], np.float32)
-        side = max(640, max(width, height) // 3)
+        full_range = self._detectors[1]
         found: list[Detection] = []
-        for y in _tile_starts(height, side):
-            for x in _tile_starts(width, side):
-                tile = np.ascontiguousarray(picture[y : y + side, x : x + side])
-                found += [
-                    _scaled(one, scale, np.array([x, y], np.float32), 0.95)
-                    for one in self._search(tile, 0.6)
-                    if not _cut_by_tile(one, tile.shape, (x, y), (width, height))
-                ]
+        for x, y, side in _tiles(width, height):
+            tile = np.ascontiguousarray(picture[y : y + side, x : x + side])
+            found += [
+                _scaled(one, scale, np.array([x, y], np.float32), 0.95)
+                for one in full_range.find(tile, 0.6)
+                if not _cut_by_tile(one, tile.shape, (x, y), (width, height))
+            ]
         return found
 
     def _confirm(self, canvas: Canvas, rough: list[Detection]) -> list[Face]:
@@ -116,7 +123,7 @@ class FaceFinder:
         faces.sort(key=lambda face: -float(np.prod(_box(face)[2:] - _box(face)[:2])))
         kept: list[Face] = []
         for face in faces:
-            if all(_shared(_box(face), _box(other)) < 0.6 for other in kept):
+            if not any(_belongs_to(face, other) for other in kept):
                 kept.append(face)
         return kept
 
@@ -169,6 +176,16 @@ def _shared(a: Float32, b: Float32) -> float:
     return float(np.prod(np.maximum(sides, 0))) / max(smaller, 1e-6)
 
 
+def _belongs_to(face: Face, larger: Face) -> bool:
+    """Whether a face is the same as a larger one, or its eye or mouth."""
+    box, other = _box(face), _box(larger)
+    if _shared(box, other) < 0.6:
+        return False
+    # A small face in front of what only looks like a large one must not be lost to it.
+    beside = float((box[2:] - box[:2]).max() / (other[2:] - other[:2]).max())
+    return beside > PART_OF_FACE or face.score <= larger.score
+
+
 def _covers(face: Face, rough: Detection) -> bool:
     """Whether a rough box is the face that is already followed."""
     x, y = (rough.box_xyxy[:2] + rough.box_xyxy[2:]) / 2
@@ -196,6 +213,16 @@ def _turn_back(one: Detection, quarter: int, size_wh: tuple[int, int]) -> Detect
     corners = np.stack([x[:2], y[:2]], 1)
     box = np.concatenate([corners.min(0), corners.max(0)])
     return Detection(box.astype(np.float32), np.stack([x[2:], y[2:]], 1), one.score)
+
+
+def _tiles(width: int, height: int) -> Iterator[tuple[int, int, int]]:
+    """x, y and side of all tiles, smallest first."""
+    side = TILE_PX
+    while side < max(width, height):
+        for y in _tile_starts(height, side):
+            for x in _tile_starts(width, side):
+                yield x, y, side
+        side *= 2
 
 
 def _tile_starts(length: int, side: int) -> list[int]:
