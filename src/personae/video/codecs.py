@@ -279,5 +279,5 @@ def _svt(crf: int, preset: str, threads: int) -> dict[str, str]:
         raise InvalidRequest("av1 is not lossless here; choose a crf of 1 or more, or h264.")
     # The encoder greets on the standard error otherwise; this is the only switch it has.
     os.environ.setdefault("SVT_LOG", "1")
-    speed = 12 - PRESETS.index(preset)
+    speed = min(9, 12 - PRESETS.index(preset))  # from 10 up it warns of visible artefacts
     return {"crf": str(crf), "preset": str(speed), "svtav1-params": f"lp={threads}"}

@@ -76,6 +76,34 @@ def test_a_range_begins_and_ends_at_the_exact_frame(
     assert same_planes(planes(clip, start_s=start, end_s=end), everything[first : first + len(cut)])
 
 
+OPEN_GOP = {"preset": "medium", "g": "10", "x264-params": "open-gop=1"}
+REFRESHED = {"preset": "medium", "g": "20", "x264-params": "intra-refresh=1"}
+OPEN_HEVC = {"g": "10", "x265-params": "log-level=none:open-gop=1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "options"),
+    [
+        ("a.mp4", "libx264", OPEN_GOP),
+        ("a.ts", "libx264", OPEN_GOP),
+        ("a.mkv", "libx264", REFRESHED),
+        ("a.mp4", "libx265", OPEN_HEVC),
+        ("a.ts", "mpeg2video", {"b": "2M", "g": "10"}),
+        ("a.webm", "libvpx-vp9", {"b": "0", "crf": "30", "g": "20", "cpu-used": "8"}),
+    ],
+)
+def test_a_range_that_starts_between_key_frames_decodes_as_in_the_whole(
+    tmp_path: Path, name: str, codec: str, options: dict[str, str]
+) -> None:
+    path = clips.write_clip(tmp_path / name, codec=codec, options=options, frames=60, b_frames=2)
+    everything = planes(path)
+    for first in (3, 11, 20, 43):
+        with VideoReader(path, start_s=first / 25) as reader:
+            list(reader)
+            assert not reader.damage
+        assert same_planes(planes(path, start_s=first / 25), everything[first:])
+
+
 @pytest.mark.parametrize(
     "asked", [{"start_s": -1.0}, {"start_s": 2.0, "end_s": 1.0}, {"end_s": 0.0}, {"start_s": 9.0}]
 )
