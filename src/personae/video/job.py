@@ -20,7 +20,7 @@ from personae.video.reader import VideoReader
 from personae.video.stages import run_stages
 from personae.video.writer import EncodeSettings, VideoWriter
 
-QUEUE_FRAMES = 4
+QUEUE_FRAMES = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,8 +60,8 @@ class Window(Generic[FrameT, SightT]):
         return entry
 
     def forget(self) -> None:
-        """Let go of entries that no smoothing reaches back to."""
-        while self._next > LOOKAHEAD:
+        """Let go of entries that no smoothing and no gap reaches back to: frames are large."""
+        while self._next > MAX_GAP + 1:
             self._entries.popleft()
             self._next -= 1
 
