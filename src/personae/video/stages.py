@@ -35,8 +35,8 @@ def run_stages(
 ) -> int:
     """Push every item of `source` through all stages and into `sink`, in order.
 
-    At most ``3 * queue_frames + 2 * workers + 3`` items are on their way, besides those that `follow`
-    holds back to look ahead.
+    At most ``3 * queue_frames + 2 * workers + 3`` items are on their way, besides those that
+    `follow` holds back to look ahead.
 
     Parameters
     ----------
