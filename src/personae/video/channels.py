@@ -12,11 +12,11 @@ _POLL_S = 0.2
 """No wait is longer than this before it looks again, whatever was missed."""
 
 
-class Stopped(Exception):  # noqa: N818 - not an error: the run has ended elsewhere
+class Stopped(Exception):
     """Raised in a thread whose run has ended elsewhere; nothing to report."""
 
 
-class Finished(Exception):  # noqa: N818 - the ordinary end of a stream of items
+class Finished(Exception):
     """Raised when nothing more will come."""
 
 
