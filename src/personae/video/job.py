@@ -16,6 +16,7 @@ from personae.errors import FaceNotFound, InvalidRequest
 from personae.video.animation_writing import AnimationWriter
 from personae.video.animations import AnimationFrame, AnimationReader
 from personae.video.frames import DecodedFrame
+from personae.video.integrity import Damage
 from personae.video.reader import VideoReader
 from personae.video.stages import run_stages
 from personae.video.writer import EncodeSettings, VideoWriter
@@ -108,10 +109,23 @@ def swap_clip(
             _check_cast(cast, scene)
         damage = reader.damage
         notes = writer.report.notes if writer.report else ()
-        lost = damage.frames_lost
-    if lost or damage.truncated:
-        notes += (f"{scene} is damaged: {lost} frames did not decode.",)
+    if damage:
+        notes += (f"{scene} is damaged: {_told(damage)}; what decodes was kept.",)
+    # Damage that cannot be counted in frames is still a loss.
+    lost = max(damage.frames_lost, int(bool(damage)))
     return ClipReport(done, lost, cast.faces_cast, notes)
+
+
+def _told(damage: Damage) -> str:
+    """What is wrong with a file, in a few words."""
+    parts = [
+        (damage.truncated, "it is cut off"),
+        (damage.frames_lost > 0, f"{damage.frames_lost} frames are lost"),
+        (damage.frames_damaged > 0, f"{damage.frames_damaged} frames are damaged"),
+        (damage.errors > 0, f"{damage.errors} packets do not decode"),
+        (damage.timestamps_repaired > 0, f"{damage.timestamps_repaired} timestamps were mended"),
+    ]
+    return ", ".join(text for holds, text in parts if holds)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -156,7 +156,13 @@ def weights(canonical: Float64) -> dict[str, Any]:
     # Thick brows may touch the hair at the temples; they are nobody's occluder.
     bushy = np.clip(near(canonical, BROWS, 0.16) * 1.6, 0, 1)
     features = np.maximum.reduce([eye_near, lip_near, bushy, near(canonical, NOSE, 0.10)])
-    occluder = np.where(y > 0.3, 0.6, 1.0) * np.clip(1 - 1.5 * features, 0, 1)
+    base = np.where(y > 0.3, 0.6, 1.0)
+    hidden = base * np.clip(1 - 1.5 * features, 0, 1)
+    # A scene's lips, nose and brows may differ from the donor's by as much as two people do; only
+    # what differs by more, a microphone or a mask, lies in front of them.
+    floor = np.where(brow_near > 0, 0.25, 0.45) * np.clip(1 - 1.5 * eye_near, 0, 1)
+    narrow = np.maximum.reduce([eye_near, lip_near, brow_near, near(canonical, NOSE, 0.10)])
+    occluder = np.maximum(base * np.clip(1 - 1.5 * narrow, 0, 1), floor)
     mouth_y = (canonical[13, 1] + canonical[14, 1]) / 2
     jaw = np.clip((y - mouth_y) / 0.10, 0, 1) * np.clip(1.25 - np.abs(x) / 0.62, 0, 1)
     jaw[list(LOWER_LIP_INNER)] = np.maximum(jaw[list(LOWER_LIP_INNER)], 0.8)
@@ -169,6 +175,7 @@ def weights(canonical: Float64) -> dict[str, Any]:
         "lip_near": lip_near,
         "brow_near": brow_near,
         "occluder_weight": occluder,
+        "hidden_weight": hidden,
         "jaw_weight": jaw,
         "around_eyes": sockets,
         "lids": lids,

@@ -263,7 +263,7 @@ def _covered(mesh: FaceMesh, texture: Float32, skin: Float64) -> Float32:
 
 def _occluder_maps(mesh: FaceMesh) -> Float64:
     """Vertex values (VERTICES, 2): where colour can tell an occluder, and the rim of the face."""
-    weight = extend_values(mesh.occluder_weight)
+    weight = extend_values(mesh.hidden_weight)
     rim = extend_values(np.where(mesh.ring <= 1, 1.0, 0.0))
     weight[SKIN:] = 0
     rim[RING_START:] = 0

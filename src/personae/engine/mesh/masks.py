@@ -23,12 +23,11 @@ def vertex_alpha(
     seen: Float64,
     landmarks: Float64,
     donor_eyes: tuple[float, float],
-    glasses: float,
 ) -> Float64:
     """The mask at each vertex, float64 (VERTICES,) in [0, 1].
 
-    The rim and grazing parts (`seen` of (468,), from `visibility`) fade; closed eyes and what lies
-    under dark glasses stay the scene's.
+    The rim and grazing parts (`seen` of (468,), from `visibility`) fade; closed eyes stay the
+    scene's.
     """
     fade = np.select([mesh.ring == 0, mesh.ring == 1], [0.0, 0.85], 1.0)
     alpha = extend_values(seen * fade)
@@ -38,10 +37,24 @@ def vertex_alpha(
     side = mesh.canonical[:SKIN, 0]
     share = np.where(side < 0, left, right)
     alpha[:SKIN] *= 1 - (1 - share) * np.clip(mesh.eye_near * 2.2, 0, 1)
-    if glasses > 0:
-        alpha[:SKIN] *= 1 - glasses * mesh.around_eyes
-        alpha[[EYE_LEFT_CENTRE, EYE_RIGHT_CENTRE]] *= 1 - glasses
     return alpha
+
+
+def occluder_maps(mesh: FaceMesh, glasses: float) -> tuple[Float64, Float64]:
+    """Where colour can tell an occluder, and where occluders come in: (VERTICES,) each, [0, 1].
+
+    Occluders come in over the rim of the face; dark glasses, where they are worn, sit on the eyes.
+    """
+    weight = extend_values(mesh.occluder_weight)
+    rim = extend_values(np.where(mesh.ring <= 1, 1.0, 0.0))
+    weight[RING_START:], rim[RING_START:] = 0, 0
+    weight[[EYE_LEFT_CENTRE, EYE_RIGHT_CENTRE]] = 0
+    if glasses > 0:
+        lenses = extend_values(mesh.around_eyes)
+        lenses[RING_START:] = 0
+        lenses[[EYE_LEFT_CENTRE, EYE_RIGHT_CENTRE]] = 1
+        weight, rim = np.maximum(weight, glasses * lenses), np.maximum(rim, glasses * lenses)
+    return weight, rim
 
 
 def outline(alpha: Float32, core: Bool, open_mouth: Bool | None) -> Float32:

@@ -16,6 +16,8 @@ from personae.engine.mesh.vertices import LIPS_RED, SKIN
 from personae.engine.types import Canvas, Float32, Float64
 
 SAMPLE_PX = 48
+HIDDEN_LIPS = np.array([0.92, 0.78, 0.8])
+"""Lips beside the skin around them, for faces whose lips are covered."""
 EYE_LINE = [33, 133, 362, 263]
 
 
@@ -52,9 +54,27 @@ def observe_skin(
     # Vertices outside the picture repeat its edge: they say nothing.
     inside = ((at > -0.5) & (at < np.array(size) - 0.5)).all(1)
     seen = seen * inside
-    skin = fit_skin(mesh, colours, mesh.skin_weight * seen + 1e-4)
-    lips = np.exp(colours[list(LIPS_RED)].mean(0)) - LOG_OFFSET
-    return SkinObservation(skin, lips, _glasses(mesh, colours - skin_model(mesh, skin), seen))
+    trust = mesh.skin_weight * seen
+    likely = _skin_like(colours, trust)
+    skin = fit_skin(mesh, colours, trust * likely + 1e-4)
+    model = skin_model(mesh, skin)
+    red = list(LIPS_RED)
+    covered = likely[red].mean() < 0.5
+    lips = np.exp(model[red].mean(0)) * HIDDEN_LIPS if covered else np.exp(colours[red].mean(0))
+    return SkinObservation(skin, lips - LOG_OFFSET, _glasses(mesh, colours - model, seen))
+
+
+def _skin_like(colours: Float64, trust: Float64) -> Float64:
+    """Which vertices can be skin by their hue alone, float64 (468,): 1, or nearly 0.
+
+    Skin of every complexion is redder than green and hardly bluer than green; a face mask or a
+    scarf over half of the face is not, and must not be taken for the face's colour. Where nearly
+    nothing is skin-like (black and white, coloured light), or nearly all is, hue says nothing.
+    """
+    red, green, blue = colours.T
+    likely = (red - green > 0.03) & (blue - green < 0.2)
+    share = float((likely * trust).sum() / max(trust.sum(), 1e-6))
+    return np.where(likely, 1.0, 0.02) if 0.2 < share < 0.95 else np.ones(len(likely))
 
 
 def _glasses(mesh: FaceMesh, rest: Float64, seen: Float64) -> float:

@@ -17,7 +17,7 @@ from personae.engine.mesh.placement import Placement, place
 from personae.engine.mesh.raster import draw_triangles, interpolate, skin_extent, visibility
 from personae.engine.mesh.shape import mouth_gap
 from personae.engine.mesh.topology import COARSE_PX, TEXTURE_PX, FaceMesh
-from personae.engine.mesh.vertices import KIND_MOUTH, KIND_RING, RING_START, SKIN, extend_values
+from personae.engine.mesh.vertices import KIND_MOUTH, KIND_RING
 from personae.engine.types import Bool, BoxXYXY, Canvas, Float32, Float64
 
 OPEN_MOUTH = 0.05
@@ -134,11 +134,8 @@ def _draw(mesh: FaceMesh, where: Placement) -> _Drawing:
 def _look_up(mesh: FaceMesh, plan: FacePlan, where: Placement, drawing: _Drawing) -> _Maps:
     """Lay everything smooth out on the texture and look it up per cell."""
     seen = visibility(mesh, where.after)
-    alpha = masks.vertex_alpha(mesh, seen, plan.landmarks, plan.donor.eyes, plan.glasses)
-    weight = extend_values(mesh.occluder_weight)
-    weight[SKIN:] = 0
-    rim = extend_values(np.where(mesh.ring <= 1, 1.0, 0.0))
-    rim[RING_START:] = 0
+    alpha = masks.vertex_alpha(mesh, seen, plan.landmarks, plan.donor.eyes)
+    weight, rim = masks.occluder_maps(mesh, plan.glasses)
     light = lighting.relight(mesh, plan.donor, plan.skin, plan.lips)
     bend = where.in_cells(where.before) - where.in_cells(where.after)
     columns = [alpha, weight, rim, light[:, 0], light[:, 0], light, bend]

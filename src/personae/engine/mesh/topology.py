@@ -51,9 +51,12 @@ class FaceMesh:
         Surface around each vertex, for inner products with `modes`.
     ring : int32 (468,)
         Steps from the face oval.
-    skin_weight, eye_near, lip_near, brow_near, occluder_weight, jaw_weight : float64 (468,)
-        Hand-made weights in [0, 1]: plain skin; near eyes, lips, brows; where an occluder can be
-        told by its colour; how much a vertex moves with the jaw.
+    skin_weight, eye_near, lip_near, brow_near, jaw_weight : float64 (468,)
+        Hand-made weights in [0, 1]: plain skin; near eyes, lips, brows; how much a vertex moves
+        with the jaw.
+    occluder_weight, hidden_weight : float64 (468,), range [0, 1]
+        Where an occluder can be told by its colour: in a scene, beside the donor's face; in a
+        donor photo, beside its own skin, where brows and lips differ too.
     around_eyes : float64 (468,); lids : bool (468,)
         The eye sockets, softly; the skin within them that glasses would cover.
     """
@@ -76,6 +79,7 @@ class FaceMesh:
     lip_near: Float64
     brow_near: Float64
     occluder_weight: Float64
+    hidden_weight: Float64
     jaw_weight: Float64
     around_eyes: Float64
     lids: Bool
