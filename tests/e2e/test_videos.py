@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 import personae
 from clips import (
-    Clip,
     Track,
     cut_clip,
     damaged_copy,
@@ -26,7 +25,7 @@ from clips import (
     vfr_clip,
     write_clip,
 )
-from e2e.look import Shown, frames, is_nearer, sample, times
+from e2e.look import Shown, frames, is_nearer, times
 from faces import SIZE_WH, Name, Rgb, backdrop, nodding
 from passes import packets
 from personae.errors import MediaUnsupported
