@@ -164,9 +164,9 @@ class _Follower(Generic[FrameT]):
             self._trace_back(track, sighting.faces.get(track))
 
     def _trace_back(self, track: int, face: Face | None) -> None:
-        """Follow a newcomer back over the frames since the last search."""
+        """Follow a newcomer back over the frames since the last search, or since it was lost."""
         for entry in self._window.earlier():
-            if face is None:
+            if face is None or track in entry.landmarks:
                 return
             face = self._tracker.trace_back(entry.frame.scene.canvas, face)
             if face is None or _taken(face, entry.landmarks.values()):

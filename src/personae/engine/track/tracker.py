@@ -64,8 +64,8 @@ class Track:
 class Sighting:
     """What one frame showed.
 
-    ``faces``: by track number. ``fresh``: tracks that start here and may be traced back. ``cut``:
-    the frame starts a new shot.
+    ``faces``: by track number. ``fresh``: tracks that were found by a search here, new or lost
+    until now, and may be traced back. ``cut``: the frame starts a new shot.
     """
 
     faces: dict[int, Face]
@@ -168,7 +168,7 @@ class Tracker:
             if track is None:
                 track = Track(len(self.tracks), number, number, face)
                 self.tracks[track.number] = track
-                fresh.append(track.number)
+            fresh.append(track.number)
             track.face, track.last_seen = face, number
             track.motion = np.zeros(2, np.float32)
             self._active[track.number] = track
