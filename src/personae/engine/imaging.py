@@ -110,9 +110,19 @@ def multiply(a: NDArray[SampleT], b: Float32) -> Float32:
     return cast("Float32", cv2.multiply(a, b, dtype=cv2.CV_32F))
 
 
-def add(a: Float32, b: Float32) -> Float32:
-    """Sum, pixel by pixel and channel by channel."""
-    return cast("Float32", cv2.add(a, b))
+def add_into(a: Float32, b: Float32) -> None:
+    """`a` becomes the sum, pixel by pixel and channel by channel."""
+    cv2.add(a, b, dst=a)
+
+
+def multiply_into(a: Float32, b: Float32) -> None:
+    """`a` becomes the product, pixel by pixel and channel by channel."""
+    cv2.multiply(a, b, dst=a)
+
+
+def thrice(layer: NDArray[SampleT]) -> NDArray[SampleT]:
+    """A layer (h, w) as three equal channels: NumPy is slow to spread one over three."""
+    return merge([layer] * 3)
 
 
 def luma(image: NDArray[SampleT]) -> NDArray[SampleT]:

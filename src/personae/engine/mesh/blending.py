@@ -54,12 +54,13 @@ def blend(
     face -= background
     low_wh = (max(8, work_wh[0] // 6), max(8, work_wh[1] // 6))
     low = imaging.blur(imaging.resize_area(face, low_wh), 1.2)
-    high = face - imaging.resize_linear(low, work_wh)
+    face -= imaging.resize_linear(low, work_wh)
     low -= _colour_pull(low, weight * alpha)
-    masks = imaging.resize_linear(imaging.merge([fine, soft]), work_wh)
-    high *= masks[..., :1]
-    high += imaging.resize_linear(low, work_wh) * masks[..., 1:]
-    return high, np.maximum(fine, soft)
+    imaging.multiply_into(face, imaging.resize_linear(imaging.thrice(fine), work_wh))
+    tinted = imaging.resize_linear(imaging.thrice(soft), work_wh)
+    imaging.multiply_into(tinted, imaging.resize_linear(low, work_wh))
+    imaging.add_into(face, tinted)
+    return face, np.maximum(fine, soft)
 
 
 def _colour_pull(low: Float32, skin: Float32) -> Float32:
@@ -113,7 +114,7 @@ def confine_into(change: Float32, mask: Float32, offsets: Float32) -> Float32:
     moved = (np.abs(offsets).max(2) > 1e-3).astype(np.float32)
     support = imaging.dilate(np.maximum(mask, moved))
     reach = imaging.resize_linear(np.minimum(support * 50, 1), full_wh)
-    change *= np.minimum(reach, 1)[..., None]
+    imaging.multiply_into(change, imaging.thrice(np.minimum(reach, 1)))
     alpha = np.maximum(np.clip(imaging.resize_linear(mask, full_wh), 0, 1), BENT)
     alpha[reach <= 0] = 0
     return alpha

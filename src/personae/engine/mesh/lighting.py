@@ -90,15 +90,18 @@ def relit_face(texture: UInt8, tint: Float32, factor: Float32, offset: Float32) 
     """A texture in the scene's light, float32 (h, w, 3) in [0, 255].
 
     `tint`, `factor` and `offset` are float32 (h, w, 3): the columns of `relight`, looked up where
-    the texture was, the tint three times over.
+    the texture was, the tint three times over. `factor` is used up.
     """
-    brightness = imaging.luma(texture)
     face = imaging.multiply(texture, tint)
-    face = imaging.add(face, imaging.multiply(imaging.merge([brightness] * 3), factor))
-    face = imaging.add(face, offset)
+    imaging.multiply_into(factor, imaging.thrice(imaging.luma(texture)).astype(np.float32))
+    imaging.add_into(face, factor)
+    imaging.add_into(face, offset)
     # A shoulder instead of a hard edge at white: fair skin in strong light keeps its modelling.
-    face -= SHOULDER * np.maximum(face - SHOULDER_FROM, 0)
-    return np.clip(face, 0, 255)
+    over = np.subtract(face, SHOULDER_FROM, out=factor)
+    np.maximum(over, 0, out=over)
+    over *= SHOULDER
+    face -= over
+    return np.clip(face, 0, 255, out=face)
 
 
 def texture_level(donor: MeshDonor, extent_px: float) -> UInt8:
