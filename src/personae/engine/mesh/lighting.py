@@ -21,7 +21,7 @@ from personae.engine.mesh.vertices import (
 )
 from personae.engine.types import Float32, Float64, UInt8
 
-LIGHTER_EXPONENT, DARKER_EXPONENT = 0.5, 0.9
+LIGHTER_EXPONENT, DARKER_EXPONENT = 0.4, 0.9
 LIGHTER_TINT, DARKER_TINT = 0.35, 0.8
 LEVELS_FROM = (1.3, 2.2, 4.0)
 """Texels per pixel from which the next blurred level of the texture is taken."""
@@ -46,8 +46,8 @@ def relight(mesh: FaceMesh, donor: MeshDonor, skin: Float64, lips: Float64) -> F
     light = np.log((wanted_luma + LOG_OFFSET) / (their_luma + LOG_OFFSET))
     gain = np.exp(np.where(light > 0, LIGHTER_EXPONENT, DARKER_EXPONENT) * light)
     tint = np.exp(np.where(light > 0, LIGHTER_TINT, DARKER_TINT) * light)
-    colour = _colourfulness(wanted, wanted_luma, theirs, their_luma)
-    tint *= colour
+    paler = _saturation(wanted, wanted_luma) / max(_saturation(theirs, their_luma), 0.05)
+    tint *= min(1.0, paler)
     by_luma = gain * wanted / wanted_luma - tint * theirs / their_luma
     offset = wanted - tint * theirs - by_luma * their_luma
     weight = np.clip(mesh.lip_near * 1.6, 0, 1)[:, None]
@@ -57,19 +57,17 @@ def relight(mesh: FaceMesh, donor: MeshDonor, skin: Float64, lips: Float64) -> F
     for centre, loop in ((EYE_LEFT_CENTRE, EYE_LEFT), (EYE_RIGHT_CENTRE, EYE_RIGHT)):
         # Eyeballs are wet and shadowed: they follow the light at half, without the skin's tint.
         brightness = math.exp(0.45 * float(light[list(loop)].mean()))
+        # Eyes keep their colour beside pale skin, but not in a black and white scene.
+        colour = min(1.0, 3 * paler)
         out[centre] = 0
         out[centre, 0] = brightness * colour
         out[centre, 1:4] = brightness * (1 - colour)
     return out
 
 
-def _colourfulness(
-    wanted: Float64, wanted_luma: Float64, theirs: Float64, their_luma: Float64
-) -> float:
-    """How much colour of its own the face may have, [0, 1]: none in a black and white scene."""
-    scene = float((np.abs(wanted - wanted_luma) / wanted_luma).mean())
-    donor = float((np.abs(theirs - their_luma) / their_luma).mean())
-    return float(np.clip(scene / max(0.35 * donor, 0.02), 0, 1))
+def _saturation(colours: Float64, luma: Float64) -> float:
+    """How far colours (N, 3) are from grey, relative to their luma (N, 1)."""
+    return float((np.abs(colours - luma) / luma).mean())
 
 
 def _lip_correction(theirs: Float64, wanted: Float64, light: Float64, table: Float64) -> Float64:
