@@ -361,11 +361,13 @@ def test_damage_in_the_middle_is_survived_and_told(tmp_path: Path, donors: Donor
     scene, output = tmp_path / "scene.mp4", tmp_path / "out.mp4"
     damaged_copy(scene, whole, 0.5, 3000)
     report = personae.swap_video(scene, output, donors["hopper"], preset="ultrafast")
-    assert report.frames + report.frames_lost == COUNT
-    assert report.frames >= COUNT - 8
+    assert COUNT - 8 <= report.frames <= COUNT
+    assert set(times(output)) <= set(times(whole))
     assert times(output)[-1] == times(whole)[-1]
-    told = [text for text in report.warnings if str(scene) in text]
-    assert told or report.frames_lost == 0
+    # Frames whose missing parts the decoder made up count as a loss too, for --strict.
+    assert report.frames_lost >= max(1, COUNT - report.frames)
+    (told,) = [text for text in report.warnings if str(scene) in text]
+    assert "damaged" in told
 
 
 # --- The rest
