@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from personae.engine import imaging
 from personae.engine.mesh.vertices import (
@@ -105,7 +106,7 @@ def triangle_map(uv: Float32, triangles: Int32, size: int) -> Int16:
     return number
 
 
-def coarse_tables(uv: Float32, triangles: Int32) -> tuple[Int32, Float32]:
+def coarse_tables(uv: Float32, triangles: Int32) -> tuple[NDArray[np.intp], Float32]:
     """Barycentric interpolation on the coarse layout; texels outside take their nearest triangle's.
 
     Weights may leave [0, 1] a little outside the mesh: they extrapolate, clipped.
@@ -125,7 +126,9 @@ def coarse_tables(uv: Float32, triangles: Int32) -> tuple[Int32, Float32]:
     w = (ab[:, 0] * ap[:, 1] - ab[:, 1] * ap[:, 0]) / det
     weights = np.clip(np.stack([1 - v - w, v, w], 1), 0, 1)
     weights /= weights.sum(1, keepdims=True)
-    return corners.astype(np.int32), weights.astype(np.float32)
+    # One corner of all texels after another, as `FaceMesh.on_coarse` takes them.
+    by_corner = np.ascontiguousarray(corners.T.astype(np.intp))
+    return by_corner, np.ascontiguousarray(weights.T.astype(np.float32))[..., None]
 
 
 def incident(triangles: Int32) -> Int32:

@@ -25,6 +25,8 @@ from personae.engine.types import Canvas, Face, Float32, Float64, UInt8
 
 LEVEL_BLURS_PX = (1.0, 1.8, 3.2)
 HIGHLIGHT_KEPT = 0.35
+BORROWED_WORTH = 0.4
+"""Of skin that was mirrored in from the other half, beside skin that another photo shows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +38,8 @@ class Unrolled:
     texture : float32 (384, 384, 3), RGB in [0, 255]
     seen : float64 (468,), range [0, 1]
         How well each vertex was seen, after the hidden half was mirrored in.
+    own : float64 (468,), range [0, 1]
+        The same before that.
     covered : float32 (384, 384), range [0, 1]
         1 where hair, a hand or another occluder hides the skin.
     hidden : float32 (384, 384), range [0, 1]
@@ -52,6 +56,7 @@ class Unrolled:
 
     texture: Float32
     seen: Float64
+    own: Float64
     covered: Float32
     hidden: Float32
     skin: Float64
@@ -101,7 +106,7 @@ def unroll(mesh: FaceMesh, canvas: Canvas, face: Face) -> Unrolled:
     landmarks = face.landmarks.astype(np.float64)
     _, canonical = to_canonical(mesh, landmarks)
     positions = extend_positions(landmarks, 0.10)
-    seen = visibility(mesh, positions)
+    own = seen = visibility(mesh, positions)
     texels = float(np.linalg.norm(mesh.uv[10] - mesh.uv[152]))
     density = skin_extent(positions) / texels
     direct = _sample_photo(mesh, canvas, positions, density)
@@ -117,6 +122,7 @@ def unroll(mesh: FaceMesh, canvas: Canvas, face: Face) -> Unrolled:
     return Unrolled(
         texture=texture,
         seen=seen,
+        own=own,
         covered=covered,
         hidden=hidden,
         skin=skin,
@@ -163,7 +169,7 @@ def _calm(photo: Unrolled) -> float:
     eyes = float(np.clip(min(photo.eyes) / 0.25, 0.2, 1))
     mouth = float(np.clip(1 - photo.mouth / 0.4, 0.2, 1))
     size = float(np.clip(photo.pixels_per_texel, 0.15, 1))
-    return photo.frontal * eyes * mouth * size * float(1 - photo.covered.mean())
+    return photo.frontal * eyes * mouth * size * float(1 - photo.hidden.mean())
 
 
 def _fuse(
@@ -181,12 +187,15 @@ def _fuse(
                 np.float32
             )
         )
-        seen = extend_values(photo.seen) * (0.4 + 0.6 * photo.frontal)
+        # What was borrowed from the other half of the face fills in where no photo shows it.
+        own = BORROWED_WORTH * photo.seen + (1 - BORROWED_WORTH) * photo.own
+        seen = extend_values(own) * (0.4 + 0.6 * photo.frontal)
         sharp = float(np.clip(photo.pixels_per_texel, 0.2, 1))
         open_eyes = float(np.clip(min(photo.eyes) / 0.28, 0.1, 1)) ** 2
         closed_mouth = float(np.clip(1 - photo.mouth / 0.35, 0.1, 1)) ** 2
         part = seen * sharp * (1 + eyes * (open_eyes - 1)) * (1 + mouth * (closed_mouth - 1))
-        weight = mesh.on_texture(part[:, None])[..., 0] * (1 - photo.covered) + 1e-4
+        bare = (1 - photo.covered) * (1 - (1 - BORROWED_WORTH) * photo.hidden)
+        weight = (mesh.on_texture(part[:, None])[..., 0] * bare + 1e-4).astype(np.float32)
         weights.append(imaging.blur(weight, 5).astype(np.float32))
     powers = np.stack(weights).astype(np.float64) ** 8
     share = (powers / powers.sum(0)).astype(np.float32)

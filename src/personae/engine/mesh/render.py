@@ -82,16 +82,16 @@ class _Maps:
     """What is smooth over the face, looked up per cell; float32 (h, w) or (h, w, K).
 
     ``alpha``: `masks.vertex_alpha`. ``donor_shows``: `MeshDonor.alpha`, in [0, 1]. ``weight``,
-    ``rim``: where occluders can be told, and where they come in from. ``light``: the columns of
-    `lighting.relight`, its tint three times over. ``bend``: how far each cell's background comes
-    from, in cells.
+    ``rim``: where occluders can be told, and where they come in from. ``light``: tint (three times
+    over), factors and offsets of `lighting.relight`. ``bend``: how far each cell's background
+    comes from, in cells.
     """
 
     alpha: Float32
     donor_shows: Float32
     weight: Float32
     rim: Float32
-    light: Float32
+    light: tuple[Float32, Float32, Float32]
     bend: Float32
 
 
@@ -148,16 +148,16 @@ def _look_up(mesh: FaceMesh, plan: FacePlan, where: Placement, drawing: _Drawing
 
     flags, bends = look(0, 3), look(12, 14)
     bends[~drawing.inside] = 0
-    lights = np.concatenate([look(3, 6), look(6, 9), look(9, 12)], 2)
     weights, rims = (np.where(drawing.core, flags[..., k], 0) for k in (1, 2))
     shows = imaging.remap(plan.donor.alpha, drawing.layout) * np.float32(1 / 255)
-    return _Maps(flags[..., 0], shows, weights, rims, lights, bends)
+    return _Maps(flags[..., 0], shows, weights, rims, (look(3, 6), look(6, 9), look(9, 12)), bends)
 
 
-def _face(donor: MeshDonor, where: Placement, drawing: _Drawing, light: Float32) -> Float32:
+def _face(
+    donor: MeshDonor, where: Placement, drawing: _Drawing, light: tuple[Float32, Float32, Float32]
+) -> Float32:
     """The donor's texture in the scene's place and light, float32 (h, w, 3) at working size."""
     level = lighting.texture_level(donor, skin_extent(where.in_work(where.after)))
     texture = imaging.remap(level, imaging.resize_linear(drawing.layout, where.work_wh))
-    parts = [np.ascontiguousarray(light[..., k : k + 3]) for k in (0, 3, 6)]
-    full = [imaging.resize_linear(part, where.work_wh) for part in parts]
-    return lighting.relit_face(texture, *full)
+    tint, factor, offset = (imaging.resize_linear(part, where.work_wh) for part in light)
+    return lighting.relit_face(texture, tint, factor, offset)

@@ -6,6 +6,7 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from personae.engine import imaging
 from personae.engine.canonical import canonical_face, read_table
@@ -41,7 +42,7 @@ class FaceMesh:
         Skin triangles around each vertex, padded with the number of skin triangles.
     uv : float32 (VERTICES, 2)
         Texture coordinates in pixels of a `TEXTURE_PX` square: an unrolled cylinder.
-    coarse_corners, coarse_weights : int32, float32 (COARSE_PX ** 2, 3)
+    coarse_corners, coarse_weights : intp (3, COARSE_PX ** 2), float32 (3, COARSE_PX ** 2, 1)
         Vertices and weights that interpolate vertex values on the coarse layout.
     texture_triangle : int16 (TEXTURE_PX, TEXTURE_PX)
         Number of the triangle under each texel, -1 outside.
@@ -67,7 +68,7 @@ class FaceMesh:
     kind: UInt8
     incident: Int32
     uv: Float32
-    coarse_corners: Int32
+    coarse_corners: NDArray[np.intp]
     coarse_weights: Float32
     texture_triangle: Int16
     modes: Float64
@@ -90,10 +91,15 @@ class FaceMesh:
 
     def on_coarse(self, values: Float64 | Float32) -> Float32:
         """Spread vertex values (VERTICES, K) over the coarse layout: float32 (96, 96, K)."""
-        flat = values.astype(np.float32)
-        out = flat[self.coarse_corners[:, 0]] * self.coarse_weights[:, :1]
-        out += flat[self.coarse_corners[:, 1]] * self.coarse_weights[:, 1:2]
-        out += flat[self.coarse_corners[:, 2]] * self.coarse_weights[:, 2:]
+        flat: Float32 = values.astype(np.float32)
+        first: NDArray[np.intp] = self.coarse_corners[0]
+        out: Float32 = flat.take(first, 0)
+        out *= self.coarse_weights[0]
+        for k in (1, 2):
+            corners: NDArray[np.intp] = self.coarse_corners[k]
+            part: Float32 = flat.take(corners, 0)
+            part *= self.coarse_weights[k]
+            out += part
         return out.reshape(COARSE_PX, COARSE_PX, -1)
 
     def on_texture(self, values: Float64 | Float32) -> Float32:
