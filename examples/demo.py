@@ -38,9 +38,7 @@ def main() -> int:
     print(f"Results go to {OUT.resolve()}\n")
     started = time.perf_counter()
     donors = {name: personae.prepare_donor(path) for name, path in (("h", hopper), ("c", collins))}
-    print(
-        f"  two donors prepared (models loaded)                {time.perf_counter() - started:6.2f} s"
-    )
+    report("two donors prepared, models loaded", time.perf_counter() - started, "")
     for donor in donors.values():
         for warning in donor.warnings:
             print(f"      note: {warning}")
@@ -67,7 +65,7 @@ def portraits() -> tuple[Path, Path]:
     return hopper, collins
 
 
-def report(what: str, seconds: float, path: Path, detail: str = "") -> None:
+def report(what: str, seconds: float, path: Path | str, detail: str = "") -> None:
     """One line for one result."""
     print(f"  {what:<50} {seconds:6.2f} s   {path}{detail}")
 
