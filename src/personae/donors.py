@@ -11,8 +11,9 @@ import numpy as np
 from personae import wiring
 from personae.engine.canvas import RgbCanvas
 from personae.engine.faces.embedder import SAME_PERSON_DISTANCE, distance
-from personae.engine.mesh.donor import MeshDonor, Unrolled
+from personae.engine.mesh.donor import MeshDonor
 from personae.engine.mesh.quality import Finding
+from personae.engine.mesh.unrolling import Unrolled
 from personae.engine.pipeline import Engine
 from personae.engine.types import Face, Float32, UInt8
 from personae.errors import DonorUnusable, FaceNotFound, InvalidRequest, Role

@@ -13,12 +13,13 @@ import numpy as np
 
 from personae.engine.faces.embedder import SAME_PERSON_DISTANCE, Embedder, distance
 from personae.engine.faces.finder import FaceFinder
-from personae.engine.mesh.donor import MeshDonor, Unrolled, build_donor, unroll
+from personae.engine.mesh.donor import MeshDonor, build_donor
 from personae.engine.mesh.observe import SkinObservation, observe_skin
 from personae.engine.mesh.quality import Finding, judge
 from personae.engine.mesh.render import FacePlan, Rendered, render_face
 from personae.engine.mesh.shape import DEFAULT_TRANSFER, identity_shift, to_canonical
 from personae.engine.mesh.topology import FaceMesh, face_mesh
+from personae.engine.mesh.unrolling import Unrolled, unroll
 from personae.engine.track.people import People
 from personae.engine.track.tracker import Tracker
 from personae.engine.track.window import Entry, Window

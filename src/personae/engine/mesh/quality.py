@@ -12,9 +12,9 @@ import numpy as np
 
 from personae.engine import imaging
 from personae.engine.geometry import crop_square, region_from_landmarks
-from personae.engine.mesh.donor import Unrolled
 from personae.engine.mesh.observe import observe_skin
 from personae.engine.mesh.topology import TEXTURE_PX, FaceMesh
+from personae.engine.mesh.unrolling import Unrolled
 from personae.engine.mesh.vertices import SKIN
 from personae.engine.types import Bool, Canvas, Face, Float32
 

@@ -12,9 +12,10 @@ from PIL import Image
 from portraits import MORE_FACES, Rgb, astronaut, hopper, largest, resized
 
 from personae.engine.canvas import RgbCanvas
-from personae.engine.mesh.donor import MeshDonor, Unrolled, smoothstep
+from personae.engine.mesh.donor import MeshDonor
 from personae.engine.mesh.quality import Finding
 from personae.engine.mesh.topology import TEXTURE_PX, FaceMesh
+from personae.engine.mesh.unrolling import Unrolled, smoothstep
 from personae.engine.pipeline import Engine
 from personae.engine.types import Face
 
