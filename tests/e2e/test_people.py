@@ -27,13 +27,6 @@ LOSSLESS = {"codec": "h264", "crf": 0, "preset": "ultrafast"}
 OTHER: dict[Name, Name] = {"hopper": "collins", "collins": "hopper"}
 
 
-SAME_ROOM = pytest.mark.xfail(
-    strict=True,
-    reason="a cut between two shots before the same wall is not noticed, and whoever is in the "
-    "same place afterwards keeps the face of the person before",
-)
-
-
 def clip(path: Path, *shots: Scene, walls: Sequence[int] = (90,)) -> Path:
     """Shots one after the other, each before a wall of its own shade (the last for the rest)."""
     shades = [*walls, *[walls[-1]] * len(shots)]
@@ -122,7 +115,7 @@ def check_exchanged(scene: Scene, shown: Sequence[Shown], donors: Donors, every:
     "walls",
     [
         pytest.param((30, 140, 60, 150), id="four rooms"),
-        pytest.param((90,), id="one room", marks=SAME_ROOM),
+        pytest.param((90,), id="one room"),
     ],
 )
 def test_people_keep_their_faces_across_hard_cuts(
@@ -201,7 +194,7 @@ def test_maps_on_the_command_line(tmp_path: Path, donors: Donors, photos: Photos
     "walls",
     [
         pytest.param((30, 140, 60), id="three rooms"),
-        pytest.param((90,), id="one room", marks=SAME_ROOM),
+        pytest.param((90,), id="one room"),
     ],
 )
 def test_nobody_stands_in_for_someone_absent(

@@ -14,6 +14,8 @@ MIN_CHANGE = 14.0
 """Mean absolute difference of luma, 0 to 255, below which nothing was cut."""
 TIMES_USUAL = 3.0
 MIN_HISTOGRAM_CHANGE = 0.25
+MIN_LEFT_OVER = 14.0
+"""The same as `MIN_CHANGE`, after the frame before was moved to lie on this one."""
 
 
 class CutFinder:
@@ -36,10 +38,12 @@ class CutFinder:
             return last is not None
         change = float(np.abs(luma - last).mean())
         usual = float(np.median(self._usual)) if self._usual else 0.0
-        cut = (
-            change > MIN_CHANGE
-            and change > TIMES_USUAL * usual
-            and _histogram_change(last, luma) > MIN_HISTOGRAM_CHANGE
+        sudden = change > MIN_CHANGE and change > TIMES_USUAL * usual
+        # A cut within one room hardly changes the histogram, but no pan explains it either. Right
+        # after a cut nothing is known to be usual, and every frame of a fast zoom would be one.
+        cut = sudden and (
+            _histogram_change(last, luma) > MIN_HISTOGRAM_CHANGE
+            or (len(self._usual) > 0 and _left_over(last, luma) > MIN_LEFT_OVER)
         )
         if cut:
             self._usual.clear()
@@ -53,3 +57,21 @@ def _histogram_change(a: Float32, b: Float32) -> float:
     bins = np.linspace(0, 256, 17)
     one, two = (np.histogram(x, bins)[0] / x.size for x in (a, b))
     return float(np.abs(one - two).sum() / 2)
+
+
+def _left_over(a: Float32, b: Float32) -> float:
+    """Mean absolute difference when `a` is moved, by whole pixels, to where it fits `b` best.
+
+    Kuglin and Hines, "The phase correlation image alignment method", Proc. IEEE Conf. on
+    Cybernetics and Society, 1975.
+    """
+    height, width = b.shape
+    fade = np.outer(np.hanning(height), np.hanning(width))
+    spectrum = np.fft.rfft2((b - b.mean()) * fade) * np.fft.rfft2((a - a.mean()) * fade).conj()
+    fit = np.fft.irfft2(spectrum / np.maximum(np.abs(spectrum), 1e-9), s=b.shape)
+    down, right = (int(at) for at in np.unravel_index(int(fit.argmax()), fit.shape))
+    down = down - height if down > height // 2 else down
+    right = right - width if right > width // 2 else right
+    moved = a[max(0, -down) : height - max(0, down), max(0, -right) : width - max(0, right)]
+    there = b[max(0, down) : height + min(0, down), max(0, right) : width + min(0, right)]
+    return min(float(np.abs(there - moved).mean()), float(np.abs(b - a).mean()))

@@ -36,6 +36,18 @@ def test_two_cuts_in_a_row_are_found() -> None:
     assert cuts([shot] * 4 + [other, shot, shot]) == [4, 5]
 
 
+def test_a_cut_within_one_room_is_found() -> None:
+    """People who sit elsewhere before the same wall: hardly another histogram."""
+    wall = [np.full((300, 500, 3), 120, np.uint8) for _ in range(2)]
+    wall[0][40:260, 40:240] = astronaut()[20:240, 130:330]
+    wall[1][40:260, 260:460] = astronaut()[20:240, 130:330][:, ::-1]
+    assert cuts([wall[0]] * 5 + [wall[1]] * 5 + [wall[0]] * 3) == [5, 10]
+
+
+def test_a_pan_that_sets_in_is_no_cut() -> None:
+    assert cuts([pan(astronaut(), 1, 0)[0]] * 5 + pan(astronaut(), 5, 40)) == []
+
+
 def test_motion_is_no_cut() -> None:
     assert cuts(pan(astronaut(), 20, 10)) == []
     shaken = [np.roll(astronaut(), (7 * (-1) ** i, 9 * (i % 3)), (0, 1)) for i in range(12)]
