@@ -13,6 +13,7 @@ from portraits import Rgb, astronaut, face_at, hopper, middle, resized
 from personae import wiring
 from personae.adapters.model_store import ModelStore
 from personae.engine.canvas import RgbCanvas
+from personae.engine.faces.blazeface import Detection
 from personae.engine.faces.finder import FaceFinder, in_reading_order
 from personae.engine.geometry import Region, region_from_landmarks
 from personae.engine.pipeline import Engine
@@ -145,6 +146,37 @@ def test_a_face_is_followed_and_its_loss_is_noticed(
     np.testing.assert_allclose(face.points, astronaut_face.points, atol=3)
     assert finder.follow(canvas, Region(60, 450, 120, 0)) is None
     assert finder.follow(canvas, Region(-900, -900, 120, 0)) is None
+
+
+class Scripted:
+    """Both detectors and the landmark model of a finder: they see the faces of a script."""
+
+    def __init__(self, faces: list[Face]) -> None:
+        self.faces = faces
+
+    def find(self, picture: object, asked: object) -> object:
+        if isinstance(asked, Region):
+            far = [
+                abs(np.log(region_from_landmarks(f.landmarks).side_px / asked.side_px))
+                for f in self.faces
+            ]
+            best = self.faces[int(np.argmin(far))]
+            return best.landmarks, best.score
+        return [
+            Detection(np.float32(face.box_xyxy), face.points[:2], face.score) for face in self.faces
+        ]
+
+
+@pytest.mark.parametrize(
+    ("width", "score", "kept"),
+    [(30, 0.99, 2), (30, 0.7, 1), (120, 0.99, 1)],
+    ids=["small and sure", "small and unsure", "a part of the face"],
+)
+def test_what_lies_inside_a_face_is_its_eye_or_mouth(width: float, score: float, kept: int) -> None:
+    script = Scripted([face_at(300, 300, 400, 0.8), face_at(350, 260, width, score)])
+    finder = FaceFinder(script, script, script)
+    canvas = RgbCanvas(np.zeros((600, 600, 3), np.uint8))
+    assert len(finder.find_quickly(canvas)) == kept
 
 
 def test_a_fresh_engine_sees_the_same(store: ModelStore, astronaut_face: Face) -> None:

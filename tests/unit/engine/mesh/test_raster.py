@@ -77,6 +77,17 @@ def test_the_nearer_triangle_hides_the_farther_one(mesh: FaceMesh) -> None:
             assert z[row, column] <= middle[2] + 4
 
 
+def test_skin_that_faces_away_lies_behind_everything(mesh: FaceMesh) -> None:
+    points = positions(40, 0)
+    number, front = draw_triangles(mesh, points[:, :2], points[:, 2], (128, 128))
+    elsewhere = np.zeros((128, 128), np.uint8)
+    for i in np.flatnonzero(front):
+        cv2.fillConvexPoly(elsewhere, np.rint(points[mesh.triangles[i], :2]).astype(np.int32), 1)
+    inner = cv2.erode(elsewhere, np.ones((3, 3))) > 0
+    away = (number >= 0) & ~front[number] & (mesh.kind[number] != KIND_RING)
+    assert not (away & inner).any()
+
+
 def test_the_ring_lies_behind_the_face(mesh: FaceMesh) -> None:
     points = positions(0, 0)
     number, _ = draw_triangles(mesh, points[:, :2], points[:, 2], (128, 128))
