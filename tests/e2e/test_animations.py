@@ -193,7 +193,7 @@ def test_a_part_of_an_animation(ending: str, tmp_path: Path, donors: Donors) -> 
     assert np.array_equal(read(output)[0][0][far], read(scene)[0][1][far])
 
 
-@pytest.mark.parametrize("ending", ["gif", "apng"])
+@pytest.mark.parametrize("ending", FORMATS)
 def test_what_decodes_of_a_cut_animation_is_swapped(
     ending: str, tmp_path: Path, donors: Donors
 ) -> None:

@@ -16,10 +16,12 @@ from personae.engine.canvas import RgbCanvas
 from personae.engine.types import Bool, SceneFrame, UInt8
 from personae.errors import MediaUnreadable, MediaUnsupported, Role
 from personae.video.colours import to_rgb
+from personae.video.files import check_readable
 from personae.video.gif_reading import GifStream
 from personae.video.limits import DEFAULT_LIMITS, MediaLimits
 from personae.video.sniffing import count_gif_images
 from personae.video.stills import call_it, open_image, reading
+from personae.video.webp_mending import mended_webp
 
 AnimationFormat = Literal["GIF", "WEBP", "PNG"]
 
@@ -88,7 +90,7 @@ class AnimationReader:
     format : "GIF", "WEBP" or "PNG"
     size_wh : pixels
     frames : int
-        As the file says; a GIF does not say, so its images are counted, as far as they go.
+        As the file says; GIF and WebP do not say, so their images are counted, as far as they go.
     frames_lost : int
         After iteration: how many of them did not decode.
     plays : int
@@ -113,7 +115,9 @@ class AnimationReader:
         self._stack = contextlib.ExitStack()
         self.frames_lost = 0
         with contextlib.ExitStack() as opening:
-            self._image = opening.enter_context(open_image(path, self._name, limits))
+            check_readable(path, self._name, limits.file_bytes)
+            whole, cut = mended_webp(path) or (path, 0)
+            self._image = opening.enter_context(open_image(whole, self._name, limits))
             form = str(self._image.format)
             if form not in ("GIF", "WEBP", "PNG"):
                 raise MediaUnsupported(f"{self._name} is no animation; give a GIF, WebP or APNG.")
@@ -122,7 +126,7 @@ class AnimationReader:
             # An APNG may show another picture where animations are not supported; Pillow
             # counts it as frame 0, but it is no part of the animation.
             self._first = int(bool(getattr(self._image, "default_image", False)))
-            self.frames = self._count_frames(path) - self._first
+            self.frames = self._count_frames(path) - self._first + cut
             limits.check_animation(self._name, self.size_wh, self.frames)
             self.plays = _plays(self._image)
             self.lossy = form == "WEBP" and _is_lossy_webp(path)

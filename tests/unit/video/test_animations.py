@@ -312,7 +312,7 @@ def test_the_same_frames_give_the_same_bytes(tmp_path: Path, extension: str) -> 
 # --- bad input
 
 
-@pytest.mark.parametrize("extension", [".gif", ".png"])
+@pytest.mark.parametrize("extension", [".gif", ".png", ".webp"])
 def test_cut_off_animation_gives_what_decodes(tmp_path: Path, extension: str) -> None:
     path = write(tmp_path / f"a{extension}", [frame(i, noisy(i)) for i in range(8)])
     data = path.read_bytes()
@@ -323,10 +323,10 @@ def test_cut_off_animation_gives_what_decodes(tmp_path: Path, extension: str) ->
         assert reader.frames_lost == reader.frames - len(frames) > 0
 
 
-def test_cut_off_webp_is_refused(tmp_path: Path) -> None:
+def test_webp_without_one_whole_frame_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "a.webp", [frame(i, noisy(i)) for i in range(4)])
     data = path.read_bytes()
-    path.write_bytes(data[: len(data) // 2])
+    path.write_bytes(data[: len(data) // 8])
     with pytest.raises(MediaUnreadable, match=r"a\.webp"):
         read(path)
 
