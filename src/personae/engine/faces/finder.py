@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
@@ -35,6 +35,10 @@ MIN_FACE_PX = 12
 LEFT_IRIS, RIGHT_IRIS = 468, 473
 
 
+Tiling = Callable[[int, int], Iterator[tuple[int, int, int]]]
+"""Width and height of a thumbnail to x, y and side of its tiles."""
+
+
 class FaceFinder:
     """Finds faces and follows them; not thread-safe, one per thread."""
 
@@ -51,16 +55,19 @@ class FaceFinder:
         """
         rough = self._search_whole(canvas, quarters=(0, 1, 2, 3))
         if max(canvas.size_wh) > WHOLE_PX:
-            rough += self._search_tiles(canvas)
+            rough += self._search_tiles(canvas, TILED_PX, _tiles)
         return in_reading_order(self._confirm(canvas, rough))
 
     def find_quickly(self, canvas: Canvas, known: Iterable[Face] = ()) -> list[Face]:
         """Faces of a video frame that are not among `known`, in the same order.
 
-        Turned heads are searched only when nothing at all is found upright.
+        A wide or tall frame is also searched in overlapping squares, because in the detector's
+        square input it is small. Turned heads are searched only when nothing at all is found
+        upright.
         """
         followed = list(known)
         rough = self._search_whole(canvas, quarters=(0,))
+        rough += self._search_tiles(canvas, WHOLE_PX, _squares)
         if not rough and not followed:
             rough = self._search_whole(canvas, quarters=(1, 2, 3))
         fresh = [one for one in rough if not any(_covers(face, one) for face in followed)]
@@ -91,18 +98,14 @@ class FaceFinder:
                 found.append(_scaled(upright, scale, np.zeros(2, np.float32), bonus))
         return found
 
-    def _search_tiles(self, canvas: Canvas) -> list[Detection]:
-        """Overlapping tiles, so that small faces of a large picture come near the input size.
-
-        Each round doubles the tiles, so that a face too large for the overlap of one round lies
-        whole in a tile of the next.
-        """
-        picture = canvas.thumbnail_rgb(TILED_PX)
+    def _search_tiles(self, canvas: Canvas, limit_px: int, tiles: Tiling) -> list[Detection]:
+        """Overlapping tiles of a thumbnail, so that small faces come near the input size."""
+        picture = canvas.thumbnail_rgb(limit_px)
         height, width = picture.shape[:2]
         scale = np.array(canvas.size_wh, np.float32) / np.array([width, height], np.float32)
         full_range = self._detectors[1]
         found: list[Detection] = []
-        for x, y, side in _tiles(width, height):
+        for x, y, side in tiles(width, height):
             tile = np.ascontiguousarray(picture[y : y + side, x : x + side])
             found += [
                 _scaled(one, scale, np.array([x, y], np.float32), 0.95)
@@ -216,13 +219,27 @@ def _turn_back(one: Detection, quarter: int, size_wh: tuple[int, int]) -> Detect
 
 
 def _tiles(width: int, height: int) -> Iterator[tuple[int, int, int]]:
-    """x, y and side of all tiles, smallest first."""
+    """x, y and side of all tiles of a still, smallest first.
+
+    Each round doubles the tiles, so that a face too large for the overlap of one round lies whole
+    in a tile of the next.
+    """
     side = TILE_PX
     while side < max(width, height):
         for y in _tile_starts(height, side):
             for x in _tile_starts(width, side):
                 yield x, y, side
         side *= 2
+
+
+def _squares(width: int, height: int) -> Iterator[tuple[int, int, int]]:
+    """x, y and side of the squares along a frame's longer side; none if it is nearly square."""
+    side = min(width, height)
+    if max(width, height) < 1.25 * side:
+        return
+    for y in _tile_starts(height, side):
+        for x in _tile_starts(width, side):
+            yield x, y, side
 
 
 def _tile_starts(length: int, side: int) -> list[int]:
