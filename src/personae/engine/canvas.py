@@ -107,9 +107,18 @@ class YuvCanvas:
         Y of (H, W) and Cb, Cr of (ceil(H / sy), ceil(W / sx)), as *upright* views: a rotated
         video passes ``np.rot90`` views, so that nothing is copied and writes go through.
     form : YuvFormat
+    mirrored_xy : two bools
+        Whether the views run against the samples' order. In a picture of odd size the chroma
+        sample that stands for one pixel instead of two is the last one stored, so in a mirrored
+        view it is the first.
     """
 
-    def __init__(self, planes: tuple[Plane, Plane, Plane], form: YuvFormat) -> None:
+    def __init__(
+        self,
+        planes: tuple[Plane, Plane, Plane],
+        form: YuvFormat,
+        mirrored_xy: tuple[bool, bool] = (False, False),
+    ) -> None:
         luma, blue, red = planes
         if blue.shape != red.shape:
             raise InvalidRequest("The chroma planes differ in size.")
@@ -121,13 +130,17 @@ class YuvCanvas:
         expected = (-(-height // self._sy), -(-width // self._sx))
         if blue.shape != expected:
             raise InvalidRequest(f"Chroma planes of {blue.shape} do not fit luma of {luma.shape}.")
+        # Pixels that are missing before the first one for chroma samples to come out even.
+        self._lead_x = int(mirrored_xy[0] and width % self._sx)
+        self._lead_y = int(mirrored_xy[1] and height % self._sy)
 
     @property
     def size_wh(self) -> tuple[int, int]:
         return self.planes[0].shape[1], self.planes[0].shape[0]
 
     def _chroma_box(self, box: BoxXYXY) -> BoxXYXY:
-        x0, y0, x1, y1 = box
+        x0, x1 = box[0] + self._lead_x, box[2] + self._lead_x
+        y0, y1 = box[1] + self._lead_y, box[3] + self._lead_y
         return x0 // self._sx, y0 // self._sy, -(-x1 // self._sx), -(-y1 // self._sy)
 
     def _rgb(self, samples: list[NDArray[np.float32]]) -> UInt8:
@@ -139,7 +152,8 @@ class YuvCanvas:
         cx0, cy0, cx1, cy1 = self._chroma_box(box)
         luma = np.ascontiguousarray(self.planes[0][y0:y1, x0:x1]).astype(np.float32)
         full = ((cx1 - cx0) * self._sx, (cy1 - cy0) * self._sy)
-        ox, oy = x0 - cx0 * self._sx, y0 - cy0 * self._sy
+        ox = x0 + self._lead_x - cx0 * self._sx
+        oy = y0 + self._lead_y - cy0 * self._sy
         samples = [luma]
         for plane in self.planes[1:]:
             chroma = np.ascontiguousarray(plane[cy0:cy1, cx0:cx1])
@@ -167,7 +181,8 @@ class YuvCanvas:
         _add_samples_into(self.planes[0][y0:y1, x0:x1], planes[0], 0, limit)
         cx0, cy0, cx1, cy1 = self._chroma_box(box)
         full_w, full_h = (cx1 - cx0) * self._sx, (cy1 - cy0) * self._sy
-        ox, oy = x0 - cx0 * self._sx, y0 - cy0 * self._sy
+        ox = x0 + self._lead_x - cx0 * self._sx
+        oy = y0 + self._lead_y - cy0 * self._sy
         for plane, part in zip(self.planes[1:], planes[1:], strict=True):
             if (full_w, full_h) != (part.shape[1], part.shape[0]):
                 right, bottom = full_w - ox - part.shape[1], full_h - oy - part.shape[0]

@@ -60,7 +60,9 @@ class FrameCanvas:
                 samples = plane_samples(plane, self._form.bits)
                 samples.flags.writeable = self._owned
                 planes.append(self._orientation.upright(samples))
-            self._inner = YuvCanvas((planes[0], planes[1], planes[2]), self._form)
+            turned = self._orientation
+            mirrored = (turned.flip_x, turned.flip_y)
+            self._inner = YuvCanvas((planes[0], planes[1], planes[2]), self._form, mirrored)
         return self._inner
 
     @property

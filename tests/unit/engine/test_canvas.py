@@ -214,3 +214,26 @@ def test_wrong_arrays_are_refused() -> None:
         YuvCanvas((luma, luma[:4, :4], luma), FORMATS[0])
     with pytest.raises(InvalidRequest, match="do not fit"):
         YuvCanvas((luma, luma[:3, :3], luma[:3, :3]), FORMATS[0])
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_turned_view_of_odd_size_is_read_and_written_as_the_upright_one(turns: int) -> None:
+    form = FORMATS[0]
+    planes = noise(form, (2, 2), (37, 23))
+    straight = YuvCanvas(tuple(plane.copy() for plane in planes), form)
+    stored = [plane.copy() for plane in planes]
+    views = tuple(np.rot90(plane, turns) for plane in stored)
+    mirrored = {1: (False, True), 2: (True, True), 3: (True, False)}[turns]
+    turned = YuvCanvas(views, form, mirrored)
+    width, height = turned.size_wh
+    # Interior pixels: at the edge chroma is interpolated over another neighbour.
+    whole = straight.region_rgb((0, 0, 37, 23))
+    same = np.rot90(turned.region_rgb((0, 0, width, height)), -turns)
+    # Chroma is rounded between the two directions of its interpolation, in another order.
+    assert np.abs(whole[3:-3, 3:-3].astype(int) - same[3:-3, 3:-3]).max() <= 3
+    delta = np.zeros((23, 37, 3), np.float32)
+    delta[8:13, 11:18] = (40, -20, 10)
+    straight.add_into((0, 0, 37, 23), delta)
+    turned.add_into((0, 0, width, height), np.ascontiguousarray(np.rot90(delta, turns)))
+    for expected, written in zip(straight.planes, stored, strict=True):
+        assert np.abs(expected.astype(int) - written).max() <= 1

@@ -19,6 +19,10 @@ REVIVE_FRAMES = 8
 """A face lost for no longer than this goes on in the same track."""
 IDENTIFY_AGES = (0, 4, 9, 24, 60)
 """Frames after its start at which a track that nobody recognised is looked at again."""
+VERIFY_EVERY = 24
+"""Frames after which a track is compared with everybody again, in case it slipped."""
+SLIPPED = 0.6
+"""Somebody else must be nearer by this factor for a track to change hands."""
 MAX_JUMP = 0.6
 """Movement between frames, relative to the face's size, that no head makes."""
 SAME_PLACE = 0.45
@@ -197,7 +201,10 @@ class Tracker:
         if self._embed is None:
             return
         for track in self._active.values():
-            if track.recognised or number - track.started not in IDENTIFY_AGES:
+            age = number - track.started
+            if age and age % VERIFY_EVERY == 0 and track.person is not None:
+                self._verify(track, canvas)
+            if track.recognised or age not in IDENTIFY_AGES:
                 continue
             taken = {t.person for t in self._active.values() if t.person is not None}
             seen = self._embed(canvas, track.face.landmarks)
@@ -207,6 +214,17 @@ class Tracker:
             elif track.person is None:
                 track.person = self._people.meet(seen)
             self._people.remember(track.person, seen)
+
+    def _verify(self, track: Track, canvas: Canvas) -> None:
+        """Notice that a track has slipped onto somebody else whom we know better."""
+        assert track.person is not None
+        taken = {t.person for t in self._active.values() if t.person is not None}
+        seen = self._embed(canvas, track.face.landmarks) if self._embed is not None else None
+        other = None if seen is None else self._people.recognise(seen, taken)
+        if seen is None or other is None:
+            return
+        if self._people.compare(seen, other) < SLIPPED * self._people.compare(seen, track.person):
+            track.person, track.recognised = other, True
 
 
 def _middle(face: Face) -> Float32:

@@ -8,7 +8,13 @@ from scripts import Person, ScriptedEmbedder, ScriptedFinder, frames, still, wal
 
 from personae.engine.faces.embedder import SAME_PERSON_DISTANCE, distance
 from personae.engine.track.people import People
-from personae.engine.track.tracker import DETECT_EVERY, REVIVE_FRAMES, Sighting, Tracker
+from personae.engine.track.tracker import (
+    DETECT_EVERY,
+    REVIVE_FRAMES,
+    VERIFY_EVERY,
+    Sighting,
+    Tracker,
+)
 
 
 def run(
@@ -148,4 +154,17 @@ def test_a_known_person_is_not_looked_at_in_every_frame() -> None:
     tracker = Tracker(ScriptedFinder(script), embedder.embed, People(distance, 0.08, [who(0)]))
     for frame in frames(100):
         tracker.see(frame.scene.number, frame.scene.canvas)
-    assert embedder.asked == 1
+    assert embedder.asked == 1 + 99 // VERIFY_EVERY
+
+
+def test_a_track_that_slipped_onto_somebody_known_changes_hands() -> None:
+    # One stands still; at frame 30 another, known one, is where the first was.
+    first, second = still(0, 29, 80, 90), still(30, 79, 80, 90)
+    finder = ScriptedFinder([Person({**first, **second})])
+    embedder = ScriptedEmbedder([Person(first), Person(second)])
+    tracker = Tracker(finder, embedder.embed, People(distance, 0.08, [who(0), who(1)]))
+    for frame in frames(80):
+        tracker.see(frame.scene.number, frame.scene.canvas)
+        if frame.scene.number == 29:
+            assert tracker.person_of(0) == 0
+    assert tracker.person_of(0) == 1
