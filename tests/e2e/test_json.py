@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from PIL import Image
 
 import personae
 from clips import Track, write_clip
-from e2e.shell import Ended, run
+from e2e.shell import Ended, personae_command, run
 from faces import Name, headshot, nodding
 from personae.engine.cards import all_cards, cards
 
@@ -165,3 +166,38 @@ def test_errors(
     assert told["error"].get("role") == role
     assert told["error"]["message"] == ended.error
     assert isinstance(told["error"]["retryable"], bool)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names are bytes only there")
+def test_names_that_stdout_cannot_show(folder: Path) -> None:
+    """An answer is never lost to the terminal's encoding, least of all after the work is done."""
+    name = "cafe\u0301 \udcff.png"
+    ended = run(folder, "swap", "donor.png", "scene.png", "-o", name, "--json", PYTHONUTF8="1")
+    assert the_object(ended)["faces_swapped"] == 1
+    ended = run(folder, "detect", name, "--json", PYTHONUTF8="0", PYTHONIOENCODING="ascii:strict")
+    assert the_object(ended)["file"] == name
+    assert ended.out.isascii()
+
+
+def test_control_characters_in_names_stay_on_one_line(folder: Path) -> None:
+    ended = run(folder, "swap", "donor.png", "no\nsuch\x1b[31m.png", "-o", "out.png")
+    assert ended.code == 3
+    assert ended.error.startswith(r"no\nsuch\x1b[31m.png does not exist")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_an_answer_that_cannot_be_written(folder: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            personae_command("detect", "scene.png", "--json"),
+            cwd=folder,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "no room" in done.stderr

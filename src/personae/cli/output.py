@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
 import sys
 import traceback
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -13,6 +16,8 @@ import typer
 
 from personae.cli.exit_codes import ExitCode, exit_code_of
 from personae.errors import FaceNotFound, PersonaeError
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Talk:
@@ -49,7 +54,7 @@ class Talk:
     def result(self, text: str, data: dict[str, Any]) -> None:
         """Say the result: as JSON, or as text for a person."""
         if self.as_json:
-            print(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+            _print_json(data)
         elif text:
             print(text)
 
@@ -71,7 +76,8 @@ class Talk:
         message = _sentence(error, code)
         _say("" if code is ExitCode.INTERRUPTED else "Error: ", message)
         if self.as_json:
-            print(json.dumps(_as_json(error, message, code), ensure_ascii=False, indent=2))
+            with suppress(OSError):  # It may be stdout itself that cannot be written.
+                _print_json(_as_json(error, message, code))
         raise typer.Exit(code)
 
 
@@ -80,6 +86,8 @@ def _sentence(error: BaseException, code: ExitCode) -> str:
         return error.message
     if code is ExitCode.INTERRUPTED:
         return "Interrupted; no output was left."
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "There is no room left on the device; free some, or write elsewhere."
     if isinstance(error, MemoryError):
         return "The memory of this machine is not enough; use smaller media."
     return (
@@ -102,4 +110,16 @@ def _as_json(error: BaseException, message: str, code: ExitCode) -> dict[str, An
 
 
 def _say(label: str, text: str) -> None:
-    print(f"{label}{text}", file=sys.stderr, flush=True)
+    """One line on stderr: what a file's name would do to a terminal is shown, not done."""
+    shown = _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    print(f"{label}{shown}", file=sys.stderr, flush=True)
+
+
+def _print_json(data: dict[str, Any]) -> None:
+    """One object on stdout, readable where its encoding allows, else in ASCII."""
+    text = json.dumps(data, ensure_ascii=False, indent=2, default=str)
+    try:
+        text.encode(sys.stdout.encoding or "ascii")  # JSON must be valid: no bytes slip through
+    except UnicodeEncodeError:
+        text = json.dumps(data, indent=2, default=str)
+    print(text, flush=True)
