@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -139,11 +139,6 @@ def crossing(count: int, size_wh: tuple[int, int] = SIZE_WH) -> list[list[Placed
             ]
         )
     return frames
-
-
-def mirrored_places(placed: list[Placed], width: int) -> list[Placed]:
-    """The same people on the other side, as another camera angle shows them."""
-    return [replace(one, x=width - 1 - one.x) for one in placed]
 
 
 # --- Looking at results

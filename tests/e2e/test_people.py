@@ -313,6 +313,24 @@ def test_faces_are_counted_from_the_left(donors: Donors) -> None:
         assert nearest == left
 
 
+# --- Fast motion
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 1.0, 1.6])
+def test_someone_who_rushes_about_leaves_no_ghosts(
+    share: float, tmp_path: Path, donors: Donors
+) -> None:
+    """Steps of up to `share` of a face a frame: swapped where it is, and nowhere else."""
+    face_px = 100
+    reach = share * face_px / 0.87  # the sine's steepest step, of 0.87 times its height
+    xs = WIDE[0] / 2 + reach * np.sin(np.arange(30) * 0.9)
+    scene = [[Placed("collins", x, WIDE[1] / 2, face_px)] for x in xs]
+    source, output = clip(tmp_path / "scene.mp4", scene), tmp_path / "out.mp4"
+    report = personae.swap_video(source, output, donors["hopper"], face="all", **LOSSLESS)
+    assert swapped_people(scene, frames(source), frames(output)) == [{"collins"}] * 30
+    assert report.faces_swapped == 30
+
+
 # --- Steadiness
 
 

@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 from personae.engine.faces.embedder import SAME_PERSON_DISTANCE, Embedder, distance
-from personae.engine.faces.finder import FaceFinder
+from personae.engine.faces.finder import FaceFinder, make_face
 from personae.engine.mesh.donor import MeshDonor, build_donor
 from personae.engine.mesh.observe import SkinObservation, observe_skin
 from personae.engine.mesh.quality import Finding, judge
@@ -21,6 +21,7 @@ from personae.engine.mesh.shape import DEFAULT_TRANSFER, identity_shift, to_cano
 from personae.engine.mesh.topology import FaceMesh, face_mesh
 from personae.engine.mesh.unrolling import Unrolled, unroll
 from personae.engine.track.people import People
+from personae.engine.track.presence import alike, patch
 from personae.engine.track.tracker import Tracker
 from personae.engine.track.window import Entry, Window
 from personae.engine.types import Canvas, Face, Float32, Float64, SceneFrame
@@ -72,7 +73,7 @@ class CastFace:
 
 
 class Engine:
-    """Finds, knows and swaps faces. `follow` and the finding methods: one thread at a time."""
+    """Finds, knows and swaps faces. Threads may share it; they take turns at its models."""
 
     def __init__(self, finder: FaceFinder, embedder: Embedder) -> None:
         self._finder = finder
@@ -187,7 +188,8 @@ class _Follower(Generic[FrameT]):
 
     def _decide(self, *, flush: bool) -> Iterator[PlannedFrame[FrameT]]:
         while (entry := self._window.pop(flush=flush)) is not None:
-            shown = [(track, self._window.steady(track)) for track in self._window.tracks()]
+            there = [t for t in self._window.tracks() if self._is_there(entry, t)]
+            shown = [(track, self._window.steady(track)) for track in there]
             shown.sort(key=lambda one: float(one[1][:468, 0].min() + one[1][:468, 0].max()))
             faces = [CastFace(_box(lm), self._person(track)) for track, lm in shown]
             plans: list[FacePlan] = []
@@ -198,6 +200,29 @@ class _Follower(Generic[FrameT]):
             plans.sort(key=lambda plan: _size(_box(plan.landmarks)))
             self._window.forget()
             yield PlannedFrame(entry.frame, tuple(plans))
+
+    def _is_there(self, entry: Entry[FrameT, SkinObservation], track: int) -> bool:
+        """Whether a track is seen in a frame, now that the frames around tell where to look.
+
+        A face that jumped away and came back is between two sightings too, and a swap where it
+        should have been would be a ghost.
+        """
+        if track in entry.landmarks:
+            return True
+        canvas, between = entry.frame.scene.canvas, self._window.steady(track)
+        guess = make_face(between.astype(np.float32), 1.0)
+        face = self._tracker.trace_back(canvas, guess)
+        if _taken(face or guess, entry.landmarks.values()):
+            return False
+        if face is not None:
+            self._note(entry, track, face)
+            return True
+        # Only later frames tell what it looks like: earlier ones are being rendered into.
+        later = self._window.later(track)
+        if later is None:
+            return False
+        found = patch(later.frame.scene.canvas, later.landmarks[track])
+        return alike(patch(canvas, between), found)
 
     def _person(self, track: int) -> int | None:
         return self._tracker.person_of(track) if self._casting.needs_people else None

@@ -31,7 +31,13 @@ TILE_PX = 640
 PART_OF_FACE = 0.15
 """No eye or mouth is smaller than this beside its face, side by side."""
 MIN_FACE_SCORE = 0.5
+SURE_SCORE = 0.9
+"""Below this a followed face is looked at again, from where it seems to be."""
 MIN_FACE_PX = 12
+MAX_WANDER = 0.012
+"""How much settled landmarks may move from one pass to the next, relative to the face. Measured
+between the second and the third: at most 0.008 on 340 portraits, at least 0.015 on patterns."""
+MAX_PASSES = 5
 LEFT_IRIS, RIGHT_IRIS = 468, 473
 
 
@@ -79,6 +85,9 @@ class FaceFinder:
     def follow(self, canvas: Canvas, region: Region) -> Face | None:
         """The face in a region that a neighbouring frame suggests; None when it is lost."""
         landmarks, score = self._landmarks.find(canvas, region)
+        if MIN_FACE_SCORE <= score < SURE_SCORE:
+            # At the edge of its square the model fits a whole face onto the half that it sees.
+            landmarks, score = self._landmarks.find(canvas, region_from_landmarks(landmarks))
         return make_face(landmarks, score) if _plausible(landmarks, score) else None
 
     def _search(self, rgb: UInt8, min_score: float) -> list[Detection]:
@@ -131,7 +140,11 @@ class FaceFinder:
         return kept
 
     def _fit(self, canvas: Canvas, rough: Detection) -> Face | None:
-        """Landmarks from a rough box, in two passes: the second from the first's own region."""
+        """Landmarks from a rough box, in passes, each from the region of the one before.
+
+        On a face they settle, in three passes or, in profile, a few more; on a pattern that only
+        looks like one they wander on.
+        """
         eyes = rough.eyes[1] - rough.eyes[0]
         x, y = (rough.box_xyxy[:2] + rough.box_xyxy[2:]) / 2
         angle = math.atan2(float(eyes[1]), float(eyes[0]))
@@ -139,8 +152,21 @@ class FaceFinder:
         landmarks, score = self._landmarks.find(canvas, region)
         if score < 0.3:
             return None
-        landmarks, score = self._landmarks.find(canvas, region_from_landmarks(landmarks))
-        return make_face(landmarks, score) if _plausible(landmarks, score) else None
+        for number in range(MAX_PASSES):
+            before = landmarks
+            landmarks, score = self._landmarks.find(canvas, region_from_landmarks(before))
+            if not _plausible(landmarks, score):
+                return None
+            if number > 0 and _wander(before, landmarks) < MAX_WANDER:
+                return make_face(landmarks, score)
+        return None
+
+
+def _wander(before: Float32, after: Float32) -> float:
+    """Mean movement of the skin's landmarks, relative to the face's larger side."""
+    side = float(np.ptp(after[:SKIN_POINTS, :2], axis=0).max())
+    moved = np.linalg.norm(after[:SKIN_POINTS, :2] - before[:SKIN_POINTS, :2], axis=1)
+    return float(moved.mean()) / max(side, 1.0)
 
 
 def make_face(landmarks: Float32, score: float) -> Face:

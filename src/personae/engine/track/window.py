@@ -96,6 +96,11 @@ class Window(Generic[FrameT, SightT]):
         near.sort(key=lambda pair: pair[0])
         return [sight for _, sight in near[: 2 * RADIUS + 1]]
 
+    def later(self, track: int) -> Entry[FrameT, SightT] | None:
+        """The next entry after the current one in which a track was seen."""
+        following = list(self._entries)[self._next :]
+        return next((entry for entry in following if track in entry.landmarks), None)
+
     def _reach(self) -> list[Entry[FrameT, SightT]]:
         low = max(0, self.current() - MAX_GAP)
         return list(self._entries)[low : self.current() + MAX_GAP + 1]
