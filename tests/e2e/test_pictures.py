@@ -251,11 +251,22 @@ def smaller(rgb: Rgb) -> Rgb:
     return np.asarray(cv2.resize(rgb, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
 
 
+def on_its_side(rgb: Rgb) -> Rgb:
+    return np.ascontiguousarray(np.rot90(rgb))
+
+
+def upside_down(rgb: Rgb) -> Rgb:
+    return np.ascontiguousarray(rgb[::-1, ::-1])
+
+
 def original(rgb: Rgb) -> Rgb:
     return rgb
 
 
-VARIANTS = (original, mirrored, darkened, brightened, turned_left, turned_right, smaller)
+VARIANTS = (
+    *(original, mirrored, darkened, brightened, smaller),
+    *(turned_left, turned_right, on_its_side, upside_down),
+)
 PAIRS: tuple[tuple[Name, Name], ...] = (("hopper", "collins"), ("collins", "hopper"))
 
 
