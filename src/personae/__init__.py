@@ -16,7 +16,8 @@ from personae.errors import PersonaeError
 if TYPE_CHECKING:
     from personae.donors import Donor, prepare_donor
     from personae.engine.types import Face
-    from personae.library import Mapping, detect, distance, embed, probe, swap, swap_video
+    from personae.library import detect, distance, embed, probe, swap, swap_video
+    from personae.requests import Mapping
 
 __version__ = "0.1.0"
 
@@ -39,7 +40,7 @@ _HOMES = {
     "Donor": "personae.donors",
     "prepare_donor": "personae.donors",
     "Face": "personae.engine.types",
-    "Mapping": "personae.library",
+    "Mapping": "personae.requests",
     "detect": "personae.library",
     "distance": "personae.library",
     "embed": "personae.library",

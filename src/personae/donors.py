@@ -24,6 +24,27 @@ ImageLike = str | os.PathLike[str] | UInt8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Pixels:
+    """A picture in memory.
+
+    Attributes
+    ----------
+    name : str
+        How messages call it.
+    rgb : uint8 (H, W, 3) RGB
+        Owned by whoever asked for it.
+    alpha : uint8 (H, W) or None
+    notes : tuple of str
+        What was lost in reading.
+    """
+
+    name: str
+    rgb: UInt8
+    alpha: UInt8 | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Donor:
     """A person whose face is put in, ready for any number of scenes.
 
@@ -59,48 +80,53 @@ class _Studied:
         return any(finding.fatal for finding in self.findings)
 
 
-def name_of(image: ImageLike, role: Role) -> str:
-    """How messages call an input."""
-    return f"the {role} picture" if isinstance(image, np.ndarray) else f"{os.fspath(image)}"
+def load_pixels(image: ImageLike, role: Role) -> Pixels:
+    """Read a file or copy an array.
 
-
-def load_rgb(image: ImageLike, role: Role) -> tuple[UInt8, UInt8 | None]:
-    """Pixels of a file or an array, uint8 (H, W, 3) RGB, a copy, and alpha or None."""
+    Raises
+    ------
+    MediaError, InvalidRequest
+    """
     if not isinstance(image, np.ndarray):
         picture = load_picture(image, role)
-        return picture.rgb, picture.alpha
+        return Pixels(os.fspath(image), picture.rgb, picture.alpha, picture.notes)
+    name = f"the {role} picture"
     if image.dtype != np.uint8 or image.ndim not in (2, 3):
         raise InvalidRequest(
             f"The {role} must be uint8 pixels (H, W, 3) or (H, W, 4); "
             f"this array is {image.dtype} {image.shape}."
         )
     if image.ndim == 2:
-        return np.stack([image] * 3, 2), None
+        return Pixels(name, np.stack([image] * 3, 2))
     if image.shape[2] not in (3, 4) or 0 in image.shape:
         raise InvalidRequest(f"The {role} must have 3 or 4 channels, not shape {image.shape}.")
     alpha = image[..., 3].copy() if image.shape[2] == 4 else None
-    return np.ascontiguousarray(image[..., :3]).copy(), alpha
+    return Pixels(name, np.ascontiguousarray(image[..., :3]).copy(), alpha)
 
 
-def single_face(engine: Engine, rgb: UInt8, name: str, role: Role) -> tuple[Face, list[str]]:
+def single_face(engine: Engine, pixels: Pixels, role: Role) -> tuple[Face, list[str]]:
     """The largest face of a donor or reference photo, and a warning if there are others.
 
     Raises
     ------
     FaceNotFound
     """
-    faces = engine.faces(RgbCanvas(rgb))
+    faces = engine.faces(RgbCanvas(pixels.rgb))
     if not faces:
-        called = name if name.startswith(f"the {role}") else f"the {role} {name}"
         raise FaceNotFound(
             role,
-            f"No face was found in {called}; give a photo in which the face is "
+            f"No face was found in {called(pixels.name, role)}; give a photo in which the face is "
             "well lit and at least 40 pixels tall.",
         )
     largest = max(faces, key=_area)
     if len(faces) == 1:
         return largest, []
-    return largest, [f"{name} shows {len(faces)} faces; the largest was taken."]
+    return largest, [f"{pixels.name} shows {len(faces)} faces; the largest was taken."]
+
+
+def called(name: str, role: Role) -> str:
+    """An input with its role: ``the donor photo.jpg``, or ``the donor picture`` for pixels."""
+    return name if name.startswith(f"the {role}") else f"the {role} {name}"
 
 
 def prepare_donor(*photos: ImageLike, allow_poor: bool = False) -> Donor:
@@ -127,8 +153,10 @@ def prepare_donor(*photos: ImageLike, allow_poor: bool = False) -> Donor:
     """
     if not photos:
         raise InvalidRequest("Give at least one photo of the donor.")
+    # All photos are read before a model is: what is missing is said at once.
+    read = [load_pixels(photo, "donor") for photo in photos]
     engine = wiring.engine()
-    studied = [_study(engine, photo) for photo in photos]
+    studied = [_study(engine, pixels) for pixels in read]
     warnings = [text for one in studied for text in one.warnings]
     used = [one for one in studied if allow_poor or not one.fatal]
     warnings += [
@@ -139,7 +167,7 @@ def prepare_donor(*photos: ImageLike, allow_poor: bool = False) -> Donor:
     if not used:
         raise DonorUnusable(
             " ".join(
-                f"The donor photo {one.name} cannot be used: "
+                f"{_sentence(called(one.name, 'donor'))} cannot be used: "
                 f"{_reasons(one.findings, fatal=True)}; give another photo."
                 for one in studied
             )
@@ -155,14 +183,18 @@ def prepare_donor(*photos: ImageLike, allow_poor: bool = False) -> Donor:
     return Donor(mesh, best.embedding, len(used), tuple(warnings))
 
 
-def _study(engine: Engine, image: ImageLike) -> _Studied:
-    name = name_of(image, "donor")
-    rgb, _ = load_rgb(image, "donor")
-    face, warnings = single_face(engine, rgb, name, "donor")
-    canvas = RgbCanvas(rgb)
+def _study(engine: Engine, pixels: Pixels) -> _Studied:
+    face, warnings = single_face(engine, pixels, "donor")
+    canvas = RgbCanvas(pixels.rgb)
     photo, findings = engine.study(canvas, face)
     embedding = engine.embed(canvas, face.landmarks)
-    return _Studied(name, photo, embedding, tuple(findings), tuple(warnings))
+    warnings = (*pixels.notes, *warnings)
+    return _Studied(pixels.name, photo, embedding, tuple(findings), warnings)
+
+
+def _sentence(text: str) -> str:
+    """The first letter large; file names keep theirs."""
+    return text[0].upper() + text[1:]
 
 
 def _reasons(findings: Sequence[Finding], *, fatal: bool) -> str:

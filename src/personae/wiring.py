@@ -9,10 +9,11 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from personae.adapters.model_store import ModelStore
+from personae.adapters.model_store import ModelStore, Progress
 from personae.engine.cards import card
 
 if TYPE_CHECKING:
+    from personae.engine.card import Card
     from personae.engine.pipeline import Engine
 
 MODELS_DIR_VARIABLE = "PERSONAE_MODELS_DIR"
@@ -35,6 +36,22 @@ def model_store() -> ModelStore:
 
 ENGINE_MODELS = ("blazeface_short", "blazeface_full", "attention_mesh", "dlib_resnet")
 _engine_lock = threading.Lock()
+
+
+def fetch_missing_models(progress: Progress | None = None) -> tuple[Card, ...]:
+    """Fetch what the engine needs and is not there; usually nothing. Returns what was fetched.
+
+    Raises
+    ------
+    ModelError
+    """
+    return model_store().ensure([card(name) for name in ENGINE_MODELS], progress)
+
+
+def models_are_missing() -> bool:
+    """Whether `fetch_missing_models` would have something to do."""
+    store = model_store()
+    return any(store.status(card(name)) != "ready" for name in ENGINE_MODELS)
 
 
 def engine() -> Engine:

@@ -37,6 +37,7 @@ def detect(
     with Talk(as_json=as_json) as talk:
         at_s = parse_time(at, "--at")
         from personae import library
+        from personae.cli.fetching import fetch_models
         from personae.video.media import load_frame
         from personae.video.sniffing import sniff
 
@@ -44,6 +45,7 @@ def detect(
         moving = sniff(file) != "picture"
         if moving:
             talk.note(f"{file} moves; these are the faces at {at_s:g} s.")
+        fetch_models(talk)
         faces = library.detect(rgb)
         crops = [] if save_crops is None else _save_crops(save_crops, file, rgb, faces)
         data: dict[str, Any] = {

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
 from personae import wiring
-from personae.adapters.distributions import Progress as Report
 from personae.adapters.model_store import ModelStore
+from personae.cli.fetching import download_bars
 from personae.cli.output import Talk
 from personae.engine.card import Card
 from personae.engine.cards import all_cards, card, cards
@@ -54,7 +51,7 @@ def pull_models(names: Names = None, as_json: AsJson = False) -> None:
     """
     with Talk(as_json=as_json) as talk:
         store, chosen = wiring.model_store(), cards(names or ())
-        with _bars() as report:
+        with download_bars() as report:
             fetched = store.pull(*chosen, progress=report)
         for each in fetched:
             talk.note(f"{each.name}: {each.licence.name}. {each.licence.statement}")
@@ -126,19 +123,3 @@ def _problem(store: ModelStore, each: Card) -> str:
     except ModelError as error:
         return error.message
     return ""
-
-
-@contextmanager
-def _bars() -> Generator[Report]:
-    """Bars on stderr, one for each thing that is fetched; nothing where stderr is no terminal."""
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        tasks: dict[str, TaskID] = {}
-
-        def report(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = progress.add_task(what, total=total)
-            progress.update(tasks[what], completed=min(done, total))
-
-        yield report

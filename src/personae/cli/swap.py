@@ -156,6 +156,7 @@ def _run(
 ) -> tuple[SwapReport, list[str]]:
     """Prepare the donors, do the work, and pass on every warning once."""
     from personae import library
+    from personae.cli.fetching import fetch_models
 
     warnings: list[str] = []
 
@@ -165,6 +166,7 @@ def _run(
                 warnings.append(text)
                 talk.warn(text)
 
+    fetch_models(talk)
     with Interruptible() as interrupt, ShownProgress(output.name, quiet=talk.quiet) as progress:
         donor: Donor | None = None
         mappings: list[Mapping] | None = None

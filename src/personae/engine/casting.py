@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,6 +24,8 @@ class Role:
     donor: MeshDonor
     choice: Choice = "largest"
     like: Float32 | None = None
+    name: str = ""
+    """What messages call the reference face."""
 
 
 class Cast:
@@ -41,6 +43,7 @@ class Cast:
         self._people: dict[int, MeshDonor] = {i: role.donor for i, role in enumerate(likes)}
         self._open = [r for r in self._roles if r.like is None and r.choice != "all"]
         self.needs_people = any(role.like is not None or role.choice != "all" for role in roles)
+        self._missing = {i: role.name for i, role in enumerate(likes)}
         self.faces_cast = 0
         self.most_faces = 0
 
@@ -54,6 +57,8 @@ class Cast:
         out: dict[int, MeshDonor] = {}
         for position, face in enumerate(faces):
             donor = self._people.get(face.person) if face.person is not None else None
+            if donor is not None and face.person is not None:
+                self._missing.pop(face.person, None)
             donor = donor or everyone
             if donor is not None:
                 out[position] = donor
@@ -64,6 +69,10 @@ class Cast:
         """Choices that no frame could answer so far."""
         return [role.choice for role in self._open]
 
+    def missing(self) -> list[str]:
+        """Names of the references whose person was seen nowhere so far."""
+        return list(self._missing.values())
+
     def _choose(self, faces: Sequence[CastFace]) -> None:
         """Let roles that wait for their person pick one from this frame."""
         for role in list(self._open):
@@ -72,6 +81,55 @@ class Cast:
             if person is not None:
                 self._people.setdefault(person, role.donor)
                 self._open.remove(role)
+
+
+def cast_still(
+    roles: Sequence[Role],
+    boxes: Sequence[tuple[float, float, float, float]],
+    embeddings: Sequence[Float32],
+    distance: Callable[[Float32, Float32], float],
+    same_person: float,
+) -> StillCast:
+    """Which donor goes on which face of one picture.
+
+    `boxes` are the faces', left to right; `embeddings` are theirs, needed only if a role has a
+    reference. References take their nearest faces first, each at most one.
+    """
+    likes = [(i, role.like) for i, role in enumerate(roles) if role.like is not None]
+    pairs = sorted(
+        (distance(like, seen), i, position)
+        for i, like in likes
+        for position, seen in enumerate(embeddings)
+    )
+    donors: dict[int, MeshDonor] = {}
+    answered: set[int] = set()
+    for far, i, position in pairs:
+        if far <= same_person and i not in answered and position not in donors:
+            donors[position] = roles[i].donor
+            answered.add(i)
+    too_high: list[Choice] = []
+    for role in roles:
+        if role.like is None and role.choice != "all":
+            position = pick(role.choice, boxes)
+            if position is None:
+                too_high.append(role.choice)
+            else:
+                donors.setdefault(position, role.donor)
+    for role in roles:
+        if role.like is None and role.choice == "all":
+            for position in range(len(boxes)):
+                donors.setdefault(position, role.donor)
+    missing = [roles[i].name for i, _ in likes if i not in answered]
+    return StillCast(donors, too_high, missing)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StillCast:
+    """``donors`` by number of the face; choices with no such face; references like nobody."""
+
+    donors: dict[int, MeshDonor]
+    too_high: list[Choice]
+    missing: list[str]
 
 
 def pick(choice: Choice, boxes: Sequence[tuple[float, float, float, float]]) -> int | None:

@@ -109,6 +109,7 @@ def swap_clip(
             _check_cast(cast, scene)
         damage = reader.damage
         notes = writer.report.notes if writer.report else ()
+    notes += _missing(cast)
     if damage:
         notes += (f"{scene} is damaged: {_told(damage)}; what decodes was kept.",)
     # Damage that cannot be counted in frames is still a loss.
@@ -156,9 +157,13 @@ def swap_animation(
             frames = _animated(reader, options)
             total = None if options.start_s or options.end_s else reader.frames
             done = _run(engine, frames, cast, options, lambda item: writer.write(item.frame), total)
+            if not done:
+                raise InvalidRequest(f"{scene} has no frame in that range; choose an earlier one.")
             _check_cast(cast, scene)
         lost = reader.frames_lost
-    notes = (f"{scene} is damaged: {lost} frames did not decode.",) if lost else ()
+    notes = _missing(cast)
+    if lost:
+        notes += (f"{scene} is damaged: {lost} frames did not decode.",)
     return ClipReport(done, lost, cast.faces_cast, notes)
 
 
@@ -220,6 +225,11 @@ def _reporter(
         progress(Progress(done, total, elapsed, fps, remaining))
 
     return report
+
+
+def _missing(cast: Cast) -> tuple[str, ...]:
+    """A note for each reference whose person never appeared."""
+    return tuple(f"Nobody in the scene looks like {name}." for name in cast.missing())
 
 
 def _check_cast(cast: Cast, scene: Path) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import ExifTags, Image
 
-from personae.engine.types import UInt8
-from personae.errors import InvalidRequest, MediaError, MediaUnreadable, MediaUnsupported, Role
+from personae.engine.types import Canvas, UInt8
+from personae.errors import InvalidRequest, MediaError, MediaUnsupported, Role
 from personae.video.animations import AnimationReader
 from personae.video.info import MediaInfo
 from personae.video.limits import DEFAULT_LIMITS, MediaLimits
@@ -119,6 +119,11 @@ def _probe_animation(path: Path, limits: MediaLimits) -> MediaInfo:
     )
 
 
+_LONGEST_FRAME_S = 2.0
+_SLACK_S = 1e-3
+"""Times are typed in with few decimals."""
+
+
 def load_frame(path: Path, at_s: float = 0.0, role: Role = "scene") -> UInt8:
     """One upright frame of a picture, an animation or a video: uint8 (H, W, 3) RGB.
 
@@ -144,12 +149,37 @@ def load_frame(path: Path, at_s: float = 0.0, role: Role = "scene") -> UInt8:
         return _animation_frame(path, at_s, role)
     if kind != "video":
         raise _unsupported(path)
-    with VideoReader(path, start_s=at_s or None, threads=1) as reader:
+    # Frames may last long: start a little before, and from the beginning if that was too late.
+    for start_s in sorted({max(0.0, at_s - _LONGEST_FRAME_S), 0.0}, reverse=True):
+        try:
+            shown, end_s = _last_shown(path, start_s, at_s)
+        except InvalidRequest:
+            continue
+        if at_s > end_s + _SLACK_S:
+            raise InvalidRequest(f"{path} ends after {end_s:g} s; choose an earlier time.")
+        if shown is not None:
+            return shown
+    raise InvalidRequest(f"{path} shows nothing at {at_s:g} s; choose another time.")
+
+
+def _last_shown(path: Path, start_s: float, at_s: float) -> tuple[UInt8 | None, float]:
+    """The last frame from `start_s` on that appears by `at_s`, and when it or the range ends."""
+    canvas: Canvas | None = None
+    end_s = start_s
+    with VideoReader(path, start_s=start_s or None, threads=1) as reader:
         for decoded in reader:
+            time_s = start_s + decoded.scene.time_s
+            # Before a file's first frame its first frame is shown.
+            if time_s > at_s + _SLACK_S and (canvas is not None or start_s > 0):
+                end_s = max(end_s, time_s)
+                break
             canvas = decoded.scene.canvas
-            width, height = canvas.size_wh
-            return canvas.region_rgb((0, 0, width, height))
-    raise MediaUnreadable(f"{path} holds no frame that decodes; try another file.")
+            step = decoded.duration or round(1 / (reader.shape.frame_rate * decoded.time_base))
+            end_s = time_s + float(step * decoded.time_base)
+    if canvas is None:
+        return None, end_s
+    width, height = canvas.size_wh
+    return canvas.region_rgb((0, 0, width, height)), end_s
 
 
 def _animation_frame(path: Path, at_s: float, role: Role) -> UInt8:

@@ -143,7 +143,11 @@ class VideoWriter:
             raise
         self._aside.__exit__(None, None, None)
         size = self.path.stat().st_size
-        notes = (*self.encoding.notes, *(self._copier.notes if self._copier else ()))
+        fields = self._shape.field_order not in PROGRESSIVE and self.encoding.codec.name != "h264"
+        flat = (
+            ("The scene's fields are stored as whole frames; h264 keeps them.",) if fields else ()
+        )
+        notes = (*self.encoding.notes, *flat, *(self._copier.notes if self._copier else ()))
         encoding = self.encoding
         self.report = WriteReport(
             self.path, encoding.codec.name, encoding.pixel_format, self._frames, size, notes

@@ -26,12 +26,14 @@ class Detection:
     """A rough face, in pixels of the picture that was searched.
 
     ``box_xyxy``: float32 (4,), brow to chin. ``eyes``: float32 (2, 2), the eye on the face's own
-    right first, which an upright face shows on the viewer's left.
+    right first, which an upright face shows on the viewer's left. ``in_tile``: seen only close
+    up, in a tile of the picture, where more things look like faces.
     """
 
     box_xyxy: Float32
     eyes: Float32
     score: float
+    in_tile: bool = False
 
     @property
     def side_px(self) -> float:

@@ -1,0 +1,61 @@
+"""What comes back from a swap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from personae.engine.types import Face, Float32, UInt8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SwapResult:
+    """A swapped picture.
+
+    Attributes
+    ----------
+    image : uint8 (H, W, 3) RGB, or (H, W, 4) if the scene has alpha
+    mask : float32 (H, W), range [0, 1]
+        Where the scene was changed and how much; where it is 0 the pixels are the scene's.
+    faces : tuple of Face
+        All faces of the scene, left to right.
+    swapped : tuple of int
+        Numbers of the faces that were swapped.
+    warnings : tuple of str
+    """
+
+    image: UInt8
+    mask: Float32
+    faces: tuple[Face, ...]
+    swapped: tuple[int, ...]
+    warnings: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        height, width = self.mask.shape
+        return f"SwapResult({width}x{height}, swapped {list(self.swapped)} of {len(self.faces)})"
+
+
+@dataclass(frozen=True, slots=True)
+class SwapReport:
+    """What came of a swap from file to file."""
+
+    output: Path
+    kind: Literal["picture", "animation", "video"]
+    frames: int
+    frames_lost: int
+    faces_swapped: int
+    elapsed_s: float
+    warnings: tuple[str, ...] = field(default=())
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for `json.dumps`."""
+        return {
+            "output": str(self.output),
+            "kind": self.kind,
+            "frames": self.frames,
+            "frames_lost": self.frames_lost,
+            "faces_swapped": self.faces_swapped,
+            "elapsed_s": round(self.elapsed_s, 3),
+            "warnings": list(self.warnings),
+        }
