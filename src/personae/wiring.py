@@ -70,6 +70,7 @@ def engine() -> Engine:
 
 @functools.lru_cache(maxsize=1)
 def _load_engine(folder: Path) -> Engine:
+    import cv2
     from threadpoolctl import threadpool_limits
 
     from personae.engine.faces.blazeface import BlazeFace
@@ -79,9 +80,11 @@ def _load_engine(folder: Path) -> Engine:
     from personae.engine.pipeline import Engine
     from personae.engine.session import OnnxModel, TfLiteModel
 
-    # The engine's matrices are small: BLAS threads cost more than they give, and a sum split
-    # over another number of threads may round differently.
+    # The engine's matrices and pictures are small, and its stages have threads of their own:
+    # further ones, of BLAS and of OpenCV, cost more than they give, and a sum split over another
+    # number of threads may round differently. Both settings hold for the whole process.
     threadpool_limits(1, "blas")
+    cv2.setNumThreads(1)
     store = ModelStore(folder)
     store.ensure([card(name) for name in ENGINE_MODELS])
     mesh = card("attention_mesh")

@@ -14,6 +14,9 @@ def main() -> None:
     """Run the command line and leave the process with its exit code."""
     for name in _THREAD_SETTINGS:
         os.environ.setdefault(name, "1")
+    # Threads of the pipeline hand the interpreter to each other thousands of times a second; the
+    # default of 5 ms lets one wait for a whole frame's work of another.
+    sys.setswitchinterval(0.001)
     try:
         from personae.cli.app import app
 

@@ -29,8 +29,9 @@ PRESETS = (
 )  # fmt: skip
 """Speed against size, fastest first; the same words for every codec."""
 
-# x264's bits depend on its number of threads; six keeps a dozen cores busy beside the engine.
-_X264_THREADS = 6
+# x264's bits depend on its number of threads; four outrun the engine on any number of cores, and
+# more get in its way on few.
+_X264_THREADS = 4
 
 
 @dataclass(frozen=True, slots=True)

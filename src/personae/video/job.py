@@ -21,7 +21,7 @@ from personae.video.reader import VideoReader
 from personae.video.stages import run_stages
 from personae.video.writer import EncodeSettings, VideoWriter
 
-QUEUE_FRAMES = 2
+QUEUE_FRAMES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,8 @@ class ClipOptions:
     @property
     def workers(self) -> int:
         cores = self.threads or os.cpu_count() or 1
-        return max(1, min(16, cores))
+        # One core is left to the reader, the tracker and the encoder.
+        return max(1, min(16, cores - 1))
 
 
 def swap_clip(
