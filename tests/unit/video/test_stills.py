@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -394,21 +395,28 @@ def test_missing_folder_is_named(tmp_path: Path) -> None:
         save_picture(tmp_path / "b.png", ramp())
 
 
-@pytest.fixture
+@contextmanager
 def almost_no_room() -> Iterator[None]:
-    """While the test runs, no file of this process may grow beyond 500 bytes."""
+    """Within the block, and not longer: no file of this process may grow beyond 500 bytes.
+
+    Not a fixture, which would hold while pytest writes its report, perhaps to a file.
+    """
     resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (500, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.usefixtures("almost_no_room")
 def test_no_room_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"before")
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
-    with pytest.raises(MediaUnreachable, match=r"a\.png cannot be written"):
+    with (
+        almost_no_room(),
+        pytest.raises(MediaUnreachable, match=r"a\.png cannot be written"),
+    ):
         save_picture(tmp_path / "a.png", noise)
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
     assert (tmp_path / "a.png").read_bytes() == b"before"
