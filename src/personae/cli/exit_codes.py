@@ -42,7 +42,7 @@ _MEANINGS = {
     ExitCode.MEDIA: "a file is missing, damaged, too large or of an unsupported kind, "
     "or the output cannot be written",
     ExitCode.NO_FACE: "no face in the donor, the scene or a reference",
-    ExitCode.DONOR: "the donor photo cannot be used, or shows several faces where one is needed",
+    ExitCode.DONOR: "the donor photo cannot be used",
     ExitCode.MODEL: "a model is missing, altered or cannot be fetched",
     ExitCode.LOSSES: "done, but frames were lost (only with --strict)",
     ExitCode.INTERRUPTED: "interrupted with Ctrl-C; no output was left",
