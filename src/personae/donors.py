@@ -204,11 +204,10 @@ def _reasons(findings: Sequence[Finding], *, fatal: bool) -> str:
 def _strangers(used: Sequence[_Studied]) -> list[str]:
     """Warn when photos that should show one person seem to show several."""
     first = used[0]
-    limit = SAME_PERSON_DISTANCE * 1.4
     return [
         f"{one.name} seems to show another person than {first.name}."
         for one in used[1:]
-        if distance(one.embedding, first.embedding) > limit
+        if distance(one.embedding, first.embedding) > SAME_PERSON_DISTANCE
     ]
 
 

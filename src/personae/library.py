@@ -10,7 +10,15 @@ from pathlib import Path
 import numpy as np
 
 from personae import wiring
-from personae.donors import Donor, ImageLike, Pixels, load_pixels, prepare_donor, single_face
+from personae.donors import (
+    Donor,
+    ImageLike,
+    Pixels,
+    called,
+    load_pixels,
+    prepare_donor,
+    single_face,
+)
 from personae.engine.canvas import RgbCanvas
 from personae.engine.casting import Cast, Role, StillCast, cast_still
 from personae.engine.faces import embedder
@@ -313,7 +321,9 @@ def _cast_still(
     """
     name = pixels.name
     if not faces:
-        raise FaceNotFound("scene", f"No face was found in {name}; nothing was swapped.")
+        raise FaceNotFound(
+            "scene", f"No face was found in {called(name, 'scene')}; nothing was swapped."
+        )
     seen: list[Float32] = []
     if any(role.like is not None for role in roles):
         canvas = RgbCanvas(pixels.rgb)

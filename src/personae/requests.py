@@ -66,6 +66,10 @@ def parts_of(
     if donor is not None:
         one = donor if isinstance(donor, Donor) else prepare_donor(donor)
         mappings = [Mapping(one, face)]
+    numbers = [one.face for one in mappings or () if one.like is None]
+    for choice in numbers:
+        if isinstance(choice, int) and numbers.count(choice) > 1:
+            raise InvalidRequest(f"Two mappings name face {choice}; give each face one donor.")
     roles: list[Role] = []
     warnings: list[str] = []
     for mapping in mappings or ():

@@ -33,8 +33,8 @@ def index_colours(rgb: UInt8, draw: Bool, free: Bool | None = None) -> Indexed:
 
     If the drawn pixels have few enough colours, all of them stay exact. Otherwise those outside
     `free` stay exact, and the ones inside share what is left of the palette, dithered; only if
-    even those outside are too many, the whole frame is approximated. So the surroundings of a
-    swapped face in a GIF neither change nor flicker.
+    even those outside are a few too many, the rarest of them are approximated as well. So the
+    surroundings of a swapped face in a GIF neither change nor flicker.
 
     Parameters
     ----------
@@ -57,8 +57,14 @@ def index_colours(rgb: UInt8, draw: Bool, free: Bool | None = None) -> Indexed:
     else:
         loose = draw if free is None else draw & free
         fixed = np.unique(packed[draw & ~loose])
-        if fixed.size > room:
+        if fixed.size > 2 * room:
+            # Of another format, with thousands of colours: a palette for the whole frame.
             fixed, loose = fixed[:0], draw
+        elif fixed.size > room:
+            # The surroundings alone fill the palette, as in most photos: all but their rarest
+            # colours stay exact, and the face makes do with them.
+            fixed, rare = _commonest(packed, draw & ~loose, room)
+            loose = loose | rare
         table, indices = _share(rgb, packed, fixed, loose, room)
         indices = indices + first
     palette = _unpack(table)
@@ -66,6 +72,13 @@ def index_colours(rgb: UInt8, draw: Bool, free: Bool | None = None) -> Indexed:
         indices = np.where(draw, indices, 0)
         palette = np.concatenate([np.zeros((1, 3), np.uint8), palette])
     return Indexed(indices.astype(np.uint8), palette, clear, exact)
+
+
+def _commonest(packed: _Packed, where: Bool, count: int) -> tuple[_Packed, Bool]:
+    """The `count` commonest colours among some pixels, sorted, and which pixels have others."""
+    colours, counts = np.unique(packed[where], return_counts=True)
+    kept = np.sort(colours[np.argsort(-counts, kind="stable")[:count]])
+    return kept, where & ~np.isin(packed, kept)
 
 
 def _share(

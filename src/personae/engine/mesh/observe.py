@@ -18,6 +18,8 @@ from personae.engine.types import Canvas, Float32, Float64
 SAMPLE_PX = 48
 HIDDEN_LIPS = np.array([0.92, 0.78, 0.8])
 """Lips beside the skin around them, for faces whose lips are covered."""
+SHUT, OPEN = 0.15, 0.2
+"""Height over width of an eye, below and above which it surely is shut, or open."""
 EYE_LINE = [33, 133, 362, 263]
 
 
@@ -92,8 +94,12 @@ def eye_shares(landmarks: Float64, donor_eyes: tuple[float, float]) -> tuple[flo
     much more closed than the scene's (there is nothing to show).
     """
     shares: list[float] = []
-    for scene, donor in zip(eye_openings(landmarks), donor_eyes, strict=True):
-        blink = float(np.clip((scene - 0.07) / 0.09, 0, 1))
+    openings = eye_openings(landmarks)
+    both = (openings[0] + openings[1]) / 2
+    for scene, donor in zip(openings, donor_eyes, strict=True):
+        # Lids mostly close together, so each eye counts for the other, too: the landmarks of a
+        # shut eye are up to 0.19 high, those of a narrow open one from 0.19 on.
+        blink = float(np.clip(((scene + both) / 2 - SHUT) / (OPEN - SHUT), 0, 1))
         squint = float(np.clip((donor / max(scene, 1e-3) - 0.35) / 0.25, 0, 1))
         shares.append(blink * squint)
     return shares[0], shares[1]
