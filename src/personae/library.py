@@ -3,45 +3,31 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-
-import numpy as np
+from typing import Unpack
 
 from personae import wiring
-from personae.donors import (
-    Donor,
-    ImageLike,
-    Pixels,
-    called,
-    load_pixels,
-    prepare_donor,
-    single_face,
-)
+from personae.donors import Donor, ImageLike, load_pixels, prepare_donor, single_face
 from personae.engine.canvas import RgbCanvas
-from personae.engine.casting import Cast, Role, StillCast, cast_still
 from personae.engine.faces import embedder
-from personae.engine.pipeline import Engine
 from personae.engine.types import Face, Float32
-from personae.errors import Canceled, FaceNotFound, InvalidRequest
 from personae.requests import (
     FaceChoice,
     Mapping,
-    Parts,
+    SwapOptions,
+    SwapSettings,
     check_strength,
+    options_of,
     parts_of,
-    refuse_options,
-    refuse_same,
 )
 from personae.results import SwapReport, SwapResult
-from personae.video import job, media
+from personae.swapping import swap_clip_file, swap_picture_file, swap_pixels
+from personae.video import media
 from personae.video.info import MediaInfo
-from personae.video.job import ClipOptions, Progress
-from personae.video.saving import picture_format, save_picture
+from personae.video.job import Progress
 from personae.video.sniffing import sniff
-from personae.video.stills import load_picture
-from personae.video.writer import EncodeSettings
 
 __all__ = [
     "Donor",
@@ -49,6 +35,7 @@ __all__ = [
     "ImageLike",
     "Mapping",
     "Progress",
+    "SwapOptions",
     "SwapReport",
     "SwapResult",
     "detect",
@@ -130,27 +117,7 @@ def swap(
     check_strength(strength)
     pixels = load_pixels(scene, "scene")
     parts = parts_of(donor, face, mappings)
-    return _swap_into(pixels, parts, strength)
-
-
-def _swap_into(pixels: Pixels, parts: Parts, strength: float) -> SwapResult:
-    """Swap faces in `pixels`, in place."""
-    engine = wiring.engine()
-    rgb = pixels.rgb
-    canvas = RgbCanvas(rgb)
-    faces = engine.faces(canvas)
-    chosen = _cast_still(engine, parts.roles, faces, pixels)
-    plans = engine.plan_still(
-        canvas, [(faces[i], donor) for i, donor in chosen.donors.items()], strength
-    )
-    mask = np.zeros(rgb.shape[:2], np.float32)
-    for rendered in engine.render_into(canvas, plans):
-        x0, y0, x1, y1 = rendered.box
-        np.maximum(mask[y0:y1, x0:x1], rendered.mask, out=mask[y0:y1, x0:x1])
-    image = rgb if pixels.alpha is None else np.dstack([rgb, pixels.alpha])
-    missing = [f"Nobody in {pixels.name} looks like {name}." for name in chosen.missing]
-    warnings = (*parts.warnings, *pixels.notes, *missing)
-    return SwapResult(image, mask, tuple(faces), tuple(sorted(chosen.donors)), warnings)
+    return swap_pixels(pixels, parts, strength)
 
 
 def swap_file(
@@ -160,66 +127,21 @@ def swap_file(
     *,
     face: FaceChoice = "largest",
     mappings: Sequence[Mapping] | None = None,
-    strength: float = 1.0,
-    start_s: float | None = None,
-    end_s: float | None = None,
-    codec: str | None = None,
-    crf: int | None = None,
-    preset: str | None = None,
-    quality: int | None = None,
-    threads: int | None = None,
+    options: SwapOptions | None = None,
     progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    **settings: Unpack[SwapSettings],
 ) -> SwapReport:
     """Swap faces from file to file: a picture, an animation or a video, by content.
 
     The output appears complete or not at all. See `swap_video` for the parameters.
     """
+    how = options_of(options, settings)
     source, target = Path(scene), Path(output)
-    kind = sniff(source)
-    if kind != "picture":
-        return swap_video(
-            source,
-            target,
-            donor,
-            face=face,
-            mappings=mappings,
-            strength=strength,
-            start_s=start_s,
-            end_s=end_s,
-            codec=codec,
-            crf=crf,
-            preset=preset,
-            quality=quality,
-            threads=threads,
-            progress=progress,
-            should_stop=should_stop,
-        )
-    check_strength(strength)
-    refuse_options(
-        source, "a picture", start_s=start_s, end_s=end_s, codec=codec, crf=crf, preset=preset
-    )
-    picture_format(target)
-    refuse_same(source, target)
-    started = time.monotonic()
-    picture = load_picture(source, "scene")
-    pixels = Pixels(str(source), picture.rgb, picture.alpha, picture.notes)
-    parts = parts_of(donor, face, mappings)
-    result = _swap_into(pixels, parts, strength)
-    if should_stop is not None and should_stop():
-        raise Canceled("The work was stopped on request; no output was written.")
-    notes = save_picture(
-        target, picture.rgb, picture.alpha, quality=quality, icc=picture.icc, exif=picture.exif
-    )
-    return SwapReport(
-        output=target,
-        kind="picture",
-        frames=1,
-        frames_lost=0,
-        faces_swapped=len(result.swapped),
-        elapsed_s=time.monotonic() - started,
-        warnings=(*result.warnings, *notes),
-    )
+    who = partial(parts_of, donor, face, mappings, allow_poor=how.allow_poor)
+    if sniff(source) == "picture":
+        return swap_picture_file(source, target, who, how, should_stop)
+    return swap_clip_file(source, target, who, how, progress, should_stop)
 
 
 def swap_video(
@@ -229,16 +151,10 @@ def swap_video(
     *,
     face: FaceChoice = "largest",
     mappings: Sequence[Mapping] | None = None,
-    strength: float = 1.0,
-    start_s: float | None = None,
-    end_s: float | None = None,
-    codec: str | None = None,
-    crf: int | None = None,
-    preset: str | None = None,
-    quality: int | None = None,
-    threads: int | None = None,
+    options: SwapOptions | None = None,
     progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    **settings: Unpack[SwapSettings],
 ) -> SwapReport:
     """Swap faces in a video or an animated GIF, WebP or APNG.
 
@@ -246,16 +162,11 @@ def swap_video(
     ----------
     scene, output : files
         The output is written aside and renamed when it is complete.
-    donor, face, mappings, strength
+    donor, face, mappings
         As for `swap`.
-    start_s, end_s : float, seconds
-        The part to keep; sound is cut alike.
-    codec : "h264", "hevc", "vp9" or "av1"; crf : int; preset : str
-        For videos; by default what suits the output's container.
-    quality : int, 1 to 100
-        For animated WebP.
-    threads : int
-        None takes one per core. The output does not depend on it.
+    options : SwapOptions, optional
+        Part, encoder, quality and so on, checked before; or give its fields here by name:
+        strength, start_s, end_s, codec, crf, preset, quality, threads, allow_poor.
     progress : callable, called in this thread
     should_stop : callable
         Asked several times a second; True ends the work with `Canceled` and no output.
@@ -264,37 +175,9 @@ def swap_video(
     ------
     FaceNotFound, DonorUnusable, MediaError, InvalidRequest, ModelError, Canceled
     """
-    check_strength(strength)
-    source, target = Path(scene), Path(output)
-    refuse_same(source, target)
-    started = time.monotonic()
-    animated = sniff(source) == "animation"
-    if animated:
-        refuse_options(source, "an animation", codec=codec, crf=crf, preset=preset)
-    else:
-        refuse_options(source, "a video, whose quality is --crf", quality=quality)
-    parts = parts_of(donor, face, mappings)
-    options = ClipOptions(
-        start_s=start_s,
-        end_s=end_s,
-        strength=strength,
-        threads=threads,
-        encode=EncodeSettings(codec=codec, crf=crf, preset=preset, threads=threads or 0),
-        quality=quality,
-        progress=progress,
-        should_stop=should_stop,
-    )
-    run = job.swap_animation if animated else job.swap_clip
-    report = run(wiring.engine(), source, target, Cast(parts.roles), options)
-    return SwapReport(
-        output=target,
-        kind="animation" if animated else "video",
-        frames=report.frames,
-        frames_lost=report.frames_lost,
-        faces_swapped=report.faces_swapped,
-        elapsed_s=time.monotonic() - started,
-        warnings=(*parts.warnings, *report.notes),
-    )
+    how = options_of(options, settings)
+    who = partial(parts_of, donor, face, mappings, allow_poor=how.allow_poor)
+    return swap_clip_file(Path(scene), Path(output), who, how, progress, should_stop)
 
 
 def probe(path: str | os.PathLike[str]) -> MediaInfo:
@@ -305,38 +188,3 @@ def probe(path: str | os.PathLike[str]) -> MediaInfo:
     MediaError
     """
     return media.probe(Path(path))
-
-
-def _cast_still(
-    engine: Engine, roles: Sequence[Role], faces: Sequence[Face], pixels: Pixels
-) -> StillCast:
-    """Donors by number of the face.
-
-    Raises
-    ------
-    FaceNotFound
-        If there is no face at all, or nobody like any of the references.
-    InvalidRequest
-        If a number is too high.
-    """
-    name = pixels.name
-    if not faces:
-        raise FaceNotFound(
-            "scene", f"No face was found in {called(name, 'scene')}; nothing was swapped."
-        )
-    seen: list[Float32] = []
-    if any(role.like is not None for role in roles):
-        canvas = RgbCanvas(pixels.rgb)
-        seen = [engine.embed(canvas, face.landmarks) for face in faces]
-    boxes = [face.box_xyxy for face in faces]
-    chosen = cast_still(roles, boxes, seen, embedder.distance, embedder.SAME_PERSON_DISTANCE)
-    if chosen.too_high:
-        raise InvalidRequest(
-            f"There is no face number {chosen.too_high[0]} in {name}: it shows {len(faces)}, and "
-            "counting starts at 0."
-        )
-    if not chosen.donors:
-        raise FaceNotFound(
-            "scene", f"Nobody in {name} looks like the reference faces; nothing was swapped."
-        )
-    return chosen

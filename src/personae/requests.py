@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, TypedDict, cast
 
 import numpy as np
 
@@ -16,8 +16,100 @@ from personae.engine.canvas import RgbCanvas
 from personae.engine.casting import Role
 from personae.engine.types import Float32
 from personae.errors import InvalidRequest
+from personae.video.codecs import EncodeSettings, check_settings
+from personae.video.shape import check_range
 
 FaceChoice = Literal["largest", "all"] | int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwapOptions:
+    """How files are swapped, whoever gets whose face; valid once constructed.
+
+    It opens no file and holds plain values only: `dataclasses.asdict` gives what JSON can store,
+    and ``SwapOptions(**values)`` reads it back and checks it again.
+
+    Parameters
+    ----------
+    strength : float, range [0, 1]
+        How much of the new face; 0 leaves the scene as it is.
+    start_s, end_s : float, seconds, optional
+        The part of a clip to keep; sound is cut alike.
+    codec : "h264", "hevc", "vp9" or "av1", optional
+        For videos; by default what suits the output's container.
+    crf : int, 0 to 51 (h264, hevc) or 63 (vp9, av1), optional
+        Quality of a video: lower is better and larger.
+    preset : one of `personae.video.codecs.PRESETS`, optional
+        Speed of the video encoder.
+    quality : int, 1 to 100, optional
+        Of a JPEG, WebP or AVIF; it makes an animated WebP lossy.
+    threads : int, optional
+        None or 0 takes one per core. The output does not depend on it.
+    allow_poor : bool
+        Use donor photos that the quality gate refuses; what is wrong becomes a warning. A `Donor`
+        was judged when it was prepared.
+
+    Raises
+    ------
+    InvalidRequest
+        For a value that fits no media and no encoder. What depends on the scene, such as a start
+        after its end, shows when the work begins.
+    """
+
+    strength: float = 1.0
+    start_s: float | None = None
+    end_s: float | None = None
+    codec: str | None = None
+    crf: int | None = None
+    preset: str | None = None
+    quality: int | None = None
+    threads: int | None = None
+    allow_poor: bool = False
+
+    def __post_init__(self) -> None:
+        check_strength(self.strength)
+        check_whole("crf", self.crf, 0, 63)
+        check_whole("quality", self.quality, 1, 100)
+        check_whole("number of threads", self.threads, 0, 1024)
+        for name, value in (("start", self.start_s), ("end", self.end_s)):
+            if value is not None and not _is_number(value):
+                raise InvalidRequest(f"The {name} is a time in seconds, not {value!r}.")
+        check_range(self.start_s, self.end_s)
+        check_settings(self.encode)
+
+    @property
+    def encode(self) -> EncodeSettings:
+        """What the video encoder is told."""
+        return EncodeSettings(self.codec, self.crf, self.preset, self.threads or 0)
+
+
+class SwapSettings(TypedDict, total=False):
+    """The fields of `SwapOptions` as the keywords that functions take."""
+
+    strength: float
+    start_s: float | None
+    end_s: float | None
+    codec: str | None
+    crf: int | None
+    preset: str | None
+    quality: int | None
+    threads: int | None
+    allow_poor: bool
+
+
+def options_of(options: SwapOptions | None, settings: SwapSettings) -> SwapOptions:
+    """What a caller gave, either as one object or as keywords.
+
+    Raises
+    ------
+    InvalidRequest
+        If both were given, or a keyword's value makes no sense.
+    """
+    if options is None:
+        return SwapOptions(**settings)
+    if settings:
+        raise InvalidRequest(f"Give either options or {', '.join(settings)}, not both.")
+    return options
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,9 +140,13 @@ class Parts:
 
 
 def parts_of(
-    donor: Donor | ImageLike | None, face: FaceChoice, mappings: Sequence[Mapping] | None
+    donor: Donor | ImageLike | None,
+    face: FaceChoice,
+    mappings: Sequence[Mapping] | None,
+    *,
+    allow_poor: bool = False,
 ) -> Parts:
-    """What a caller wants, as roles.
+    """What a caller wants, as roles; `allow_poor` is for a donor that is still a photo.
 
     Raises
     ------
@@ -64,7 +160,7 @@ def parts_of(
     for mapping in mappings or ():
         check_choice(mapping.face)
     if donor is not None:
-        one = donor if isinstance(donor, Donor) else prepare_donor(donor)
+        one = donor if isinstance(donor, Donor) else prepare_donor(donor, allow_poor=allow_poor)
         mappings = [Mapping(one, face)]
     numbers = [one.face for one in mappings or () if one.like is None]
     for choice in numbers:
@@ -104,8 +200,23 @@ def check_choice(choice: object) -> None:
 
 def check_strength(strength: float) -> None:
     """Refuse a strength outside [0, 1]."""
-    if not 0 <= strength <= 1:
-        raise InvalidRequest(f"The strength must lie between 0 and 1, not {strength}.")
+    if not _is_number(strength) or not 0 <= strength <= 1:
+        raise InvalidRequest(f"The strength must lie between 0 and 1, not {strength!r}.")
+
+
+def check_whole(name: str, value: object, low: int, high: int) -> None:
+    """Refuse what is neither None nor a whole number in [low, high]."""
+    if value is None:
+        return
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or not low <= cast("int", value) <= high:
+        raise InvalidRequest(
+            f"The {name} must be a whole number from {low} to {high}, not {value!r}."
+        )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
 
 
 def refuse_same(scene: Path, output: Path) -> None:

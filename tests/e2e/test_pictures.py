@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 
 import personae
 from faces import NAMES, Name, Rgb, headshot, portrait, turned
-from personae.library import swap_file
+from personae.library import SwapOptions, swap_file
 
 Donors = Mapping[Name, personae.Donor]
 
@@ -213,6 +213,16 @@ def test_the_same_input_gives_the_same_bytes(ending: str, tmp_path: Path, donors
         swap_file(path, output, donors["hopper"])
     first, second = (output.read_bytes() for output in outputs)
     assert first == second
+
+
+def test_options_kept_in_one_object_do_what_keywords_do(tmp_path: Path, donors: Donors) -> None:
+    path = tmp_path / "scene.jpg"
+    jpeg(path)
+    for name, asked in (("a.jpg", {}), ("b.jpg", {"strength": 0.5, "quality": 60})):
+        swap_file(path, tmp_path / name, donors["hopper"], **asked)
+        swap_file(path, tmp_path / f"2{name}", donors["hopper"], options=SwapOptions(**asked))
+        assert (tmp_path / name).read_bytes() == (tmp_path / f"2{name}").read_bytes()
+    assert (tmp_path / "a.jpg").read_bytes() != (tmp_path / "b.jpg").read_bytes()
 
 
 def test_a_donor_prepared_again_gives_the_same_bytes(

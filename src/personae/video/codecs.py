@@ -7,7 +7,7 @@ where their bits depend on it, so a clip comes out the same on any machine.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
@@ -105,6 +105,31 @@ CODECS = {
         Codec("av1", "libsvtav1", 22, 63, "fast", ("mp4", "mov", "matroska", "webm"), False),
     )
 }
+
+
+def check_settings(settings: EncodeSettings) -> None:
+    """Refuse settings that suit no clip and no container.
+
+    Raises
+    ------
+    InvalidRequest
+        For an unknown codec or preset, a quality out of range, or a negative number of threads.
+    """
+    codec = None if settings.codec is None else _named(settings.codec)
+    limit = max(c.crf_limit for c in CODECS.values()) if codec is None else codec.crf_limit
+    if settings.crf is not None and not 0 <= settings.crf <= limit:
+        who = "an encoder" if codec is None else codec.name
+        raise InvalidRequest(
+            f"A quality (crf) of {settings.crf} is out of range; {who} takes 0 to {limit}."
+        )
+    if codec is not None and codec.name == "av1" and settings.crf == 0:
+        raise InvalidRequest("av1 is not lossless here; choose a crf of 1 or more, or h264.")
+    if settings.preset is not None and settings.preset not in PRESETS:
+        raise InvalidRequest(
+            f"There is no preset '{settings.preset}'; choose one of {', '.join(PRESETS)}."
+        )
+    if settings.threads < 0:
+        raise InvalidRequest(f"{settings.threads} threads make no sense; give 0 for all cores.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,16 +256,10 @@ def _no_room(codec: Codec, container: str, pixel_format: str, size_wh: tuple[int
 
 
 def _options(codec: Codec, pixel_format: str, settings: EncodeSettings) -> dict[str, str]:
+    # Once more with the codec that was chosen, whose limits may be narrower.
+    check_settings(replace(settings, codec=codec.name))
     crf = codec.crf if settings.crf is None else settings.crf
-    if not 0 <= crf <= codec.crf_limit:
-        raise InvalidRequest(
-            f"A quality (crf) of {crf} is out of range; {codec.name} takes 0 to {codec.crf_limit}."
-        )
     preset = settings.preset or codec.preset
-    if preset not in PRESETS:
-        raise InvalidRequest(f"There is no preset '{preset}'; choose one of {', '.join(PRESETS)}.")
-    if settings.threads < 0:
-        raise InvalidRequest(f"{settings.threads} threads make no sense; give 0 for all cores.")
     build = {"h264": _x264, "hevc": _x265, "vp9": _vpx, "av1": _svt}[codec.name]
     return build(crf, preset, settings.threads)
 
@@ -276,8 +295,6 @@ def _vpx(crf: int, preset: str, threads: int) -> dict[str, str]:
 
 
 def _svt(crf: int, preset: str, threads: int) -> dict[str, str]:
-    if crf == 0:
-        raise InvalidRequest("av1 is not lossless here; choose a crf of 1 or more, or h264.")
     # The encoder greets on the standard error otherwise; this is the only switch it has.
     os.environ.setdefault("SVT_LOG", "1")
     speed = min(9, 12 - PRESETS.index(preset))  # from 10 up it warns of visible artefacts

@@ -94,14 +94,7 @@ def save_picture(
         If the file cannot be written; nothing is left behind.
     """
     form = picture_format(path)
-    if quality is not None and not 1 <= quality <= 100:
-        raise InvalidRequest(f"The quality must lie between 1 and 100, not {quality}.")
-    height, width = rgb.shape[:2]
-    if max(width, height) > _LONGEST_SIDE_PX.get(form, 2**31):
-        raise MediaTooLarge(
-            f"{path}: {form} holds at most {_LONGEST_SIDE_PX[form]} pixels a side and the picture "
-            f"is {width} x {height}; save it as PNG or TIFF."
-        )
+    _check(path, form, rgb, quality)
     notes: list[str] = []
     image = _image(path, form, rgb, alpha, notes)
     options = _options(form, quality)
@@ -115,6 +108,18 @@ def save_picture(
     with FileAside(path) as aside, output_errors(path):
         aside.file.write(encoded.getbuffer())
     return tuple(notes)
+
+
+def _check(path: Path, form: str, rgb: UInt8, quality: int | None) -> None:
+    """Refuse a quality out of range, and a picture that the format cannot hold."""
+    if quality is not None and not 1 <= quality <= 100:
+        raise InvalidRequest(f"The quality must lie between 1 and 100, not {quality}.")
+    height, width = rgb.shape[:2]
+    if max(width, height) > _LONGEST_SIDE_PX.get(form, 2**31):
+        raise MediaTooLarge(
+            f"{path}: {form} holds at most {_LONGEST_SIDE_PX[form]} pixels a side and the picture "
+            f"is {width} x {height}; save it as PNG or TIFF."
+        )
 
 
 def _image(path: Path, form: str, rgb: UInt8, alpha: UInt8 | None, notes: list[str]) -> Image.Image:

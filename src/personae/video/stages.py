@@ -72,18 +72,8 @@ def run_stages(
     if workers < 1 or queue_frames < 1:
         raise InvalidRequest("A run needs at least one worker and room for one frame.")
     run = Run()
-    read: Channel[A] = Channel(run, queue_frames)
-    followed: Channel[tuple[int, B]] = Channel(run, queue_frames)
     rendered: OrderedChannel[C] = OrderedChannel(run, queue_frames + workers)
-    jobs: list[Callable[[], None]] = [
-        lambda: _read(source, read),
-        lambda: _follow(follow, read, followed, rendered),
-        *[lambda: _render(render, followed, rendered)] * workers,
-    ]
-    threads = [
-        Thread(target=_guarded, args=(run, job), name=f"personae-{i}", daemon=True)
-        for i, job in enumerate(jobs)
-    ]
+    threads = _threads(run, source, follow, render, rendered, workers, queue_frames)
     try:
         for thread in threads:
             thread.start()
@@ -98,6 +88,29 @@ def run_stages(
         run.stop()
         for thread in threads:
             _join(thread)
+
+
+def _threads(
+    run: Run,
+    source: Iterable[A],
+    follow: Callable[[Iterator[A]], Iterator[B]],
+    render: Callable[[B], C],
+    rendered: OrderedChannel[C],
+    workers: int,
+    queue_frames: int,
+) -> list[Thread]:
+    """One thread for the source, one for `follow` and `workers` for `render`; not started."""
+    read: Channel[A] = Channel(run, queue_frames)
+    followed: Channel[tuple[int, B]] = Channel(run, queue_frames)
+    jobs: list[Callable[[], None]] = [
+        lambda: _read(source, read),
+        lambda: _follow(follow, read, followed, rendered),
+        *[lambda: _render(render, followed, rendered)] * workers,
+    ]
+    return [
+        Thread(target=_guarded, args=(run, job), name=f"personae-{i}", daemon=True)
+        for i, job in enumerate(jobs)
+    ]
 
 
 def _drain(

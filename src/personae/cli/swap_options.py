@@ -1,0 +1,80 @@
+"""What `personae swap` can be told: each option with its help, in the order of the help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+CODECS = ("h264", "hevc", "vp9", "av1")
+
+Paths = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="[DONOR] SCENE",
+        help="A photo of the new face, and the picture, GIF, WebP, APNG or video that gets "
+        "it. Only SCENE with --map, or when every donor photo comes with --donor.",
+    ),
+]
+Output = Annotated[
+    Path,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="OUT",
+        help="Where the result goes; its ending decides the format. An existing file is "
+        "replaced once the new one is complete. Never one of the inputs.",
+    ),
+]
+Donors = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="PHOTO", help="A (further) photo of the donor; repeat it for several."),
+]
+Maps = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="DONOR=REFERENCE_FACE",
+        help="Who gets whose face: a photo of the new face (or several, with commas), and a "
+        "photo of the person in the scene, or the number of a face in it. Repeat it for "
+        "several people.",
+    ),
+]
+FaceText = Annotated[
+    str,
+    typer.Option(
+        metavar="largest|all|N",
+        help="Which face of the scene; N counts from the left and from 0, as in `personae detect`.",
+    ),
+]
+Strength = Annotated[
+    float, typer.Option(min=0.0, max=1.0, help="How much of the new face: 0 none, 1 all.")
+]
+Start = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="Begin here (90, 1:30, 0:01:30.5); videos and animations."),
+]
+End = Annotated[str | None, typer.Option(metavar="TIME", help="End before this time.")]
+CodecName = Annotated[
+    str | None, typer.Option(metavar="|".join(CODECS), help="How to compress a video.")
+]
+Crf = Annotated[
+    int | None,
+    typer.Option(min=0, max=63, help="Quality of a video: lower is better and larger."),
+]
+Preset = Annotated[
+    str | None, typer.Option(help="Speed of the video encoder, such as fast, medium or slow.")
+]
+Quality = Annotated[
+    int | None,
+    typer.Option(min=1, max=100, help="Quality of a JPEG, WebP or AVIF; default 95."),
+]
+Threads = Annotated[
+    int | None, typer.Option(min=1, help="Threads to use; the result does not depend on it.")
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Exit with 7 if frames were lost in a damaged scene.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]

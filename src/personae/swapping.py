@@ -1,0 +1,159 @@
+"""The swaps behind the public functions: a picture in memory, a picture file, a clip file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from personae import wiring
+from personae.donors import Pixels, called
+from personae.engine.canvas import RgbCanvas
+from personae.engine.casting import Cast, Role, StillCast, cast_still
+from personae.engine.faces import embedder
+from personae.engine.pipeline import Engine
+from personae.engine.types import Face, Float32
+from personae.errors import Canceled, FaceNotFound, InvalidRequest
+from personae.requests import Parts, SwapOptions, refuse_options, refuse_same
+from personae.results import SwapReport, SwapResult
+from personae.video import job
+from personae.video.job import ClipOptions, Progress
+from personae.video.saving import picture_format, save_picture
+from personae.video.sniffing import sniff
+from personae.video.stills import load_picture
+
+
+def swap_pixels(pixels: Pixels, parts: Parts, strength: float) -> SwapResult:
+    """Swap faces in `pixels`, in place."""
+    engine = wiring.engine()
+    rgb = pixels.rgb
+    canvas = RgbCanvas(rgb)
+    faces = engine.faces(canvas)
+    chosen = _cast_still(engine, parts.roles, faces, pixels)
+    plans = engine.plan_still(
+        canvas, [(faces[i], donor) for i, donor in chosen.donors.items()], strength
+    )
+    mask = np.zeros(rgb.shape[:2], np.float32)
+    for rendered in engine.render_into(canvas, plans):
+        x0, y0, x1, y1 = rendered.box
+        np.maximum(mask[y0:y1, x0:x1], rendered.mask, out=mask[y0:y1, x0:x1])
+    image = rgb if pixels.alpha is None else np.dstack([rgb, pixels.alpha])
+    missing = [f"Nobody in {pixels.name} looks like {name}." for name in chosen.missing]
+    warnings = (*parts.warnings, *pixels.notes, *missing)
+    return SwapResult(image, mask, tuple(faces), tuple(sorted(chosen.donors)), warnings)
+
+
+def swap_picture_file(
+    source: Path,
+    target: Path,
+    who: Callable[[], Parts],
+    how: SwapOptions,
+    should_stop: Callable[[], bool] | None,
+) -> SwapReport:
+    """`swap_file` for a picture; `who` prepares donors, so all that is cheap is checked first."""
+    refuse_options(
+        source,
+        "a picture",
+        start_s=how.start_s,
+        end_s=how.end_s,
+        codec=how.codec,
+        crf=how.crf,
+        preset=how.preset,
+    )
+    picture_format(target)
+    refuse_same(source, target)
+    started = time.monotonic()
+    picture = load_picture(source, "scene")
+    pixels = Pixels(str(source), picture.rgb, picture.alpha, picture.notes)
+    result = swap_pixels(pixels, who(), how.strength)
+    if should_stop is not None and should_stop():
+        raise Canceled("The work was stopped on request; no output was written.")
+    notes = save_picture(
+        target, picture.rgb, picture.alpha, quality=how.quality, icc=picture.icc, exif=picture.exif
+    )
+    return SwapReport(
+        output=target,
+        kind="picture",
+        frames=1,
+        frames_lost=0,
+        faces_swapped=len(result.swapped),
+        elapsed_s=time.monotonic() - started,
+        warnings=(*result.warnings, *notes),
+    )
+
+
+def swap_clip_file(
+    source: Path,
+    target: Path,
+    who: Callable[[], Parts],
+    how: SwapOptions,
+    progress: Callable[[Progress], None] | None,
+    should_stop: Callable[[], bool] | None,
+) -> SwapReport:
+    """`swap_video`, and `swap_file` for whatever is no picture."""
+    refuse_same(source, target)
+    started = time.monotonic()
+    animated = sniff(source) == "animation"
+    if animated:
+        refuse_options(source, "an animation", codec=how.codec, crf=how.crf, preset=how.preset)
+    else:
+        refuse_options(source, "a video, whose quality is --crf", quality=how.quality)
+    parts = who()
+    options = ClipOptions(
+        start_s=how.start_s,
+        end_s=how.end_s,
+        strength=how.strength,
+        threads=how.threads,
+        encode=how.encode,
+        quality=how.quality,
+        progress=progress,
+        should_stop=should_stop,
+    )
+    run = job.swap_animation if animated else job.swap_clip
+    report = run(wiring.engine(), source, target, Cast(parts.roles), options)
+    return SwapReport(
+        output=target,
+        kind="animation" if animated else "video",
+        frames=report.frames,
+        frames_lost=report.frames_lost,
+        faces_swapped=report.faces_swapped,
+        elapsed_s=time.monotonic() - started,
+        warnings=(*parts.warnings, *report.notes),
+    )
+
+
+def _cast_still(
+    engine: Engine, roles: Sequence[Role], faces: Sequence[Face], pixels: Pixels
+) -> StillCast:
+    """Donors by number of the face.
+
+    Raises
+    ------
+    FaceNotFound
+        If there is no face at all, or nobody like any of the references.
+    InvalidRequest
+        If a number is too high.
+    """
+    name = pixels.name
+    if not faces:
+        raise FaceNotFound(
+            "scene", f"No face was found in {called(name, 'scene')}; nothing was swapped."
+        )
+    seen: list[Float32] = []
+    if any(role.like is not None for role in roles):
+        canvas = RgbCanvas(pixels.rgb)
+        seen = [engine.embed(canvas, face.landmarks) for face in faces]
+    boxes = [face.box_xyxy for face in faces]
+    chosen = cast_still(roles, boxes, seen, embedder.distance, embedder.SAME_PERSON_DISTANCE)
+    if chosen.too_high:
+        raise InvalidRequest(
+            f"There is no face number {chosen.too_high[0]} in {name}: it shows {len(faces)}, and "
+            "counting starts at 0."
+        )
+    if not chosen.donors:
+        raise FaceNotFound(
+            "scene", f"Nobody in {name} looks like the reference faces; nothing was swapped."
+        )
+    return chosen

@@ -1,0 +1,81 @@
+"""How a swap is asked for: checked once, kept as plain values, passed on whole."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import FrozenInstanceError, asdict, fields
+from typing import Any
+
+import pytest
+
+from personae.errors import InvalidRequest
+from personae.requests import SwapOptions, SwapSettings, options_of
+from personae.video.codecs import EncodeSettings
+
+FULL: dict[str, Any] = {
+    "strength": 0.5,
+    "start_s": 1.0,
+    "end_s": 2.5,
+    "codec": "vp9",
+    "crf": 60,
+    "preset": "slow",
+    "quality": 80,
+    "threads": 3,
+    "allow_poor": True,
+}
+
+
+def test_options_survive_being_stored_as_json() -> None:
+    options = SwapOptions(**FULL)
+    assert SwapOptions(**json.loads(json.dumps(asdict(options)))) == options
+    assert asdict(options) == FULL
+
+
+def test_options_cannot_be_changed_behind_their_check() -> None:
+    with pytest.raises(FrozenInstanceError):
+        SwapOptions().strength = 7  # pyright: ignore[reportAttributeAccessIssue] - the point
+
+
+def test_every_field_is_a_keyword_and_the_reverse() -> None:
+    assert [field.name for field in fields(SwapOptions)] == list(SwapSettings.__annotations__)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"strength": 7}, "strength"),
+        ({"strength": -0.1}, "strength"),
+        ({"strength": float("nan")}, "strength"),
+        ({"strength": "1"}, "strength"),
+        ({"start_s": -1}, "start"),
+        ({"start_s": "1:00"}, "start"),
+        ({"end_s": float("inf")}, "end"),
+        ({"start_s": 2, "end_s": 2}, "range"),
+        ({"codec": "divx"}, "h264, hevc, vp9, av1"),
+        ({"crf": 64}, "0 to 63"),
+        ({"crf": 18.5}, "crf"),
+        ({"codec": "h264", "crf": 52}, "0 to 51"),
+        ({"codec": "av1", "crf": 0}, "lossless"),
+        ({"preset": "warp"}, "medium"),
+        ({"quality": 0}, "1 to 100"),
+        ({"quality": True}, "1 to 100"),
+        ({"threads": -1}, "threads"),
+    ],
+    ids=str,
+)
+def test_what_fits_no_media_is_refused_at_once(wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(InvalidRequest, match=said):
+        SwapOptions(**wrong)
+
+
+def test_either_an_object_or_keywords() -> None:
+    options = SwapOptions(crf=20)
+    assert options_of(options, {}) is options
+    assert options_of(None, {"crf": 20}) == options
+    with pytest.raises(InvalidRequest, match="either options or crf, preset"):
+        options_of(options, {"crf": 20, "preset": "slow"})
+
+
+def test_what_the_encoder_is_told() -> None:
+    assert SwapOptions(**FULL).encode == EncodeSettings("vp9", 60, "slow", 3)
+    assert SwapOptions().encode == EncodeSettings()
