@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from personae.engine.types import Bool, Float32, Float64, Int16, Int32, UInt8
+from personae.engine.types import Bool, Float32, Float64, Int32, UInt8
 
 SampleT = TypeVar("SampleT", bound=np.uint8 | np.uint16 | np.float32)
 
@@ -168,14 +168,3 @@ def nearest_inside(mask: Bool) -> tuple[Int32, Int32]:
 def fill_hull_into(mask: UInt8, points: Float32) -> None:
     """Set the convex hull of points (N, 2) to 1."""
     cv2.fillConvexPoly(mask, cv2.convexHull(np.rint(points).astype(np.int32)), 1)
-
-
-def fill_triangles_into(number: Int16, corners: Float64 | Float32, order: Sequence[int]) -> None:
-    """Write the numbers of triangles where they lie, the last in `order` on top.
-
-    `corners` is (T, 3, 2) in pixels of `number`; positions count to a sixteenth of a pixel.
-    """
-    fixed = np.round(corners * 16).astype(np.int32)
-    fill = cv2.fillConvexPoly
-    for i in order:
-        fill(number, fixed[i], i, cv2.LINE_8, 4)

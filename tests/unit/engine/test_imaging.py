@@ -82,13 +82,3 @@ def test_components_join_at_corners() -> None:
     count, labels = imaging.components(mask)
     assert count == 3
     assert len(set(labels[np.eye(4, dtype=bool)])) == 1
-
-
-def test_later_triangles_lie_on_top() -> None:
-    number = np.full((10, 10), -1, np.int16)
-    square = np.array([[[0, 0], [9, 0], [0, 9]], [[0, 0], [9, 0], [0, 9]]], np.float64)
-    imaging.fill_triangles_into(number, square, [1, 0])
-    assert number[1, 1] == 0
-    assert number[9, 9] == -1
-    imaging.fill_triangles_into(number, square, [0, 1])
-    assert number[1, 1] == 1

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae.engine import imaging
+from personae.engine.mesh.filling import TOUCH, fill_triangles_into
 from personae.engine.mesh.vertices import (
     BROWS,
     EYE_LEFT,
@@ -102,7 +103,10 @@ def triangle_map(uv: Float32, triangles: Int32, size: int) -> Int16:
     """Number of the triangle under each texel of a `size` square, int16, -1 outside."""
     number = np.full((size, size), -1, np.int16)
     corners = (uv[triangles] + 0.5) * (size / TEXTURE_PX) - 0.5
-    imaging.fill_triangles_into(number, corners, range(len(triangles)))
+    order = np.arange(len(triangles))
+    # First grown, then as they are: the outline has no gaps, and no triangle lies on another.
+    reach = np.repeat([0.5, TOUCH], len(order))
+    fill_triangles_into(number, corners, np.concatenate([order, order]), reach)
     return number
 
 

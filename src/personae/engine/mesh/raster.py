@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from personae.engine import imaging
+from personae.engine.mesh.filling import TOUCH, fill_triangles_into
 from personae.engine.mesh.topology import FaceMesh
 from personae.engine.mesh.vertices import KIND_RING
 from personae.engine.types import Bool, Float32, Float64, Int16
@@ -57,7 +57,11 @@ def draw_triangles(
     distance[~front & ~ring] += 2e6
     order = np.argsort(-distance, kind="stable")
     number = np.full((size_wh[1], size_wh[0]), -1, np.int16)
-    imaging.fill_triangles_into(number, corners, order.tolist())
+    near = order[(front & ~ring)[order]]
+    reach = np.repeat([0.5, TOUCH], [len(order), len(near)])
+    # First grown, so that outlines have no gaps; then what is seen from the front as it is, for a
+    # cell should show the triangle that its middle lies in.
+    fill_triangles_into(number, corners, np.concatenate([order, near]), reach)
     return number, front
 
 
