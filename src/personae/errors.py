@@ -11,7 +11,19 @@
     ├── SeveralFaces            one face was needed and several are there
     ├── DonorUnusable           a donor photo fails the quality gate
     ├── ModelError              a model is missing, altered, or cannot be fetched
-    └── Canceled                the caller asked to stop
+    ├── Canceled                the caller asked to stop
+    └── ServiceError            only the service raises these
+        ├── Unauthorized        no key, or one that is unknown, expired or revoked
+        ├── Forbidden           the key's scopes do not allow it, or the tenant is suspended
+        ├── NotFound            nothing of that name belongs to the tenant
+        ├── Expired             it was there, but no longer is
+        ├── Conflict            it contradicts what was asked before, or the present state
+        ├── InsufficientCredits the account cannot pay for it
+        ├── RateLimited         too much at once; ``retry_after_s`` says when to come back
+        ├── PolicyRefused       a rule of the operator's forbids it
+        ├── AddressRefused      a URL leads where the service must not go
+        ├── Unavailable         the service cannot do it now; nothing was done
+        └── TaskFailed          the platform broke down over a task; nothing was charged
 
 Each class has ``code`` (stable, for machines), ``retryable`` and ``fault`` (``"caller"`` or
 ``"platform"``). The docstring's first line is the default message. Nothing here knows HTTP.
@@ -119,3 +131,91 @@ class Canceled(PersonaeError):
 
     code = "canceled"
     fault = "caller"
+
+
+class ServiceError(PersonaeError):
+    """The service could not do it."""
+
+    code = "service_error"
+
+
+class Unauthorized(ServiceError):
+    """The API key is missing, unknown, expired or revoked."""
+
+    code = "unauthorized"
+    fault = "caller"
+
+
+class Forbidden(ServiceError):
+    """The API key does not allow this."""
+
+    code = "forbidden"
+    fault = "caller"
+
+
+class NotFound(ServiceError):
+    """There is nothing of that name."""
+
+    code = "not_found"
+    fault = "caller"
+
+
+class Expired(ServiceError):
+    """It has expired."""
+
+    code = "expired"
+    fault = "caller"
+
+
+class Conflict(ServiceError):
+    """The request contradicts an earlier one or the present state."""
+
+    code = "conflict"
+    fault = "caller"
+
+
+class InsufficientCredits(ServiceError):
+    """The account has not enough credits."""
+
+    code = "insufficient_credits"
+    fault = "caller"
+
+
+class RateLimited(ServiceError):
+    """Too many requests; try again later."""
+
+    code = "rate_limited"
+    retryable = True
+    fault = "caller"
+
+    def __init__(self, message: str | None = None, retry_after_s: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class PolicyRefused(ServiceError):
+    """The operator's policy does not allow this."""
+
+    code = "policy_refused"
+    fault = "caller"
+
+
+class AddressRefused(ServiceError):
+    """The URL leads to an address that the service does not visit."""
+
+    code = "address_refused"
+    fault = "caller"
+
+
+class Unavailable(ServiceError):
+    """The service cannot do this now; try again later."""
+
+    code = "unavailable"
+    retryable = True
+
+
+class TaskFailed(ServiceError):
+    """The platform failed over this task; nothing was charged."""
+
+    code = "task_failed"
+    retryable = True

@@ -1,0 +1,1 @@
+"""What the service is about: plain values and rules; the standard library alone."""

@@ -1,0 +1,76 @@
+"""Telling clients: endpoints, events, and the deliveries that carry them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+DeliveryStatus = Literal["pending", "delivered", "failed", "canceled"]
+EVENT_TYPES: tuple[str, ...] = ("task.succeeded", "task.failed", "task.canceled", "asset.expired")
+RETRY_DELAYS_S: tuple[int, ...] = (5, 30, 120, 600, 1800, 7200, 21600, 43200)
+"""Waits between attempts: nine attempts in about 21 hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a tenant's events go; ``hook_…``. `events` empty means all. Secret: ``whsec_…``."""
+
+    id: str
+    tenant_id: str
+    url: str
+    secret: str
+    events: tuple[str, ...]
+    enabled: bool
+    created_at: float
+
+    def __repr__(self) -> str:
+        return f"Endpoint({self.id}, secret hidden)"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event on its way to one URL; ``dlv_…``.
+
+    Attributes
+    ----------
+    event_id : str, ``evt_…``
+        The same in every attempt and redelivery, for receivers to notice repeats by.
+    scheme : "standard" or a dialect's name
+        Who signs and how.
+    secret : str
+        What it is signed with; empty when the scheme has none.
+    """
+
+    id: str
+    tenant_id: str
+    endpoint_id: str | None
+    task_id: str | None
+    event_id: str
+    event_type: str
+    url: str
+    scheme: str
+    secret: str
+    body: dict[str, Any]
+    headers: dict[str, str]
+    status: DeliveryStatus
+    attempts: int
+    last_status: int | None
+    last_error: str | None
+    next_attempt_at: float | None
+    created_at: float
+    delivered_at: float | None = None
+
+    def __repr__(self) -> str:
+        return f"Delivery({self.id}, {self.event_type}, {self.status})"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One POST of a delivery."""
+
+    delivery_id: str
+    number: int
+    at: float
+    status: int | None
+    error: str | None
+    took_s: float

@@ -1,0 +1,68 @@
+"""Stored files and what is known of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+AssetState = Literal["awaiting_upload", "ready", "refused", "deleted"]
+AssetRole = Literal["upload", "import", "output", "crop", "working"]
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFacts:
+    """What a probe found; ``kind``: picture, animation, video, sound."""
+
+    kind: str
+    content_type: str
+    width: int | None = None
+    height: int | None = None
+    duration_s: float | None = None
+    frames: int | None = None
+    fps: float | None = None
+    codec: str | None = None
+    rotation: int | None = None
+    audio_streams: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A stored file with an owner, a checksum and an expiry.
+
+    Attributes
+    ----------
+    id : str, ``asset_…``
+    blob_key : str
+        Where the bytes lie. Assets of one tenant with the same bytes share them.
+    sha256 : str or None, 64 lower-case hex digits; None while awaiting the upload
+    refusal : dict or None
+        The error that made it ``refused``: code and message.
+    """
+
+    id: str
+    tenant_id: str
+    role: AssetRole
+    state: AssetState
+    blob_key: str
+    content_type: str
+    filename: str | None
+    size_bytes: int | None
+    sha256: str | None
+    facts: MediaFacts | None
+    refusal: dict[str, Any] | None
+    task_id: str | None
+    created_at: float
+    expires_at: float | None
+    deleted_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFace:
+    """A donor kept for later: one person's photos, ``face_…``."""
+
+    id: str
+    tenant_id: str
+    name: str
+    asset_ids: tuple[str, ...]
+    created_at: float
+    deleted_at: float | None = None

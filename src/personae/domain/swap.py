@@ -1,0 +1,156 @@
+"""What a client wants swapped: donors, the scene's faces they go on, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingOf
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from personae.errors import InvalidRequest
+
+Media = Literal["image", "video"]
+FaceWord = Literal["largest", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRef:
+    """Where media come from: a stored asset or an address to fetch. Exactly one is given."""
+
+    asset_id: str | None = None
+    url: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.asset_id is None) == (self.url is None):
+            raise InvalidRequest("Give either an asset or a URL, not both or neither.")
+
+
+@dataclass(frozen=True, slots=True)
+class SceneFace:
+    """Which of the scene's faces a donor goes on. Exactly one field is given.
+
+    Attributes
+    ----------
+    choice : "largest" or "all"
+    index : int, from 0, left to right
+    detection_id, face_id : str, int
+        A person that an earlier detection of the same scene found.
+    reference : MediaRef
+        A photo of the person.
+    """
+
+    choice: FaceWord | None = None
+    index: int | None = None
+    detection_id: str | None = None
+    face_id: int | None = None
+    reference: MediaRef | None = None
+
+    def __post_init__(self) -> None:
+        given = [self.choice, self.index, self.detection_id, self.reference]
+        if sum(one is not None for one in given) != 1:
+            raise InvalidRequest("Choose a scene face in exactly one way.")
+        if (self.detection_id is None) != (self.face_id is None):
+            raise InvalidRequest("A detected face needs the detection and the face's number.")
+        if self.index is not None and self.index < 0:
+            raise InvalidRequest(f"Faces are numbered from 0, not {self.index}.")
+
+
+@dataclass(frozen=True, slots=True)
+class SwapMapping:
+    """One donor, by a saved face or by photos, and where it goes."""
+
+    scene_face: SceneFace
+    donors: tuple[MediaRef, ...] = ()
+    face_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if bool(self.donors) == (self.face_id is not None):
+            raise InvalidRequest("A mapping needs donor photos or a saved face, not both.")
+
+
+@dataclass(frozen=True, slots=True)
+class SwapOutput:
+    """How the output is written; None leaves the choice to what suits the scene.
+
+    ``container``: jpeg, png, webp, gif, mp4, mov, mkv, webm. ``quality``: 1 to 100. ``crf``,
+    ``codec``, ``preset``: for videos, as on the command line.
+    """
+
+    container: str | None = None
+    quality: int | None = None
+    codec: str | None = None
+    crf: int | None = None
+    preset: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SwapRequest:
+    """One swap as any dialect asks for it.
+
+    Attributes
+    ----------
+    media : "image" or "video"
+        What the client says the scene is; what it really is decides (animations are videos).
+    start_s, end_s : float, seconds, optional
+    strength : float, [0, 1]
+    restore : float, [0, 1]
+        Strength of the restorer; 0 is off.
+    engine : str, optional
+        None takes the best that is installed.
+    """
+
+    media: Media
+    scene: MediaRef
+    mappings: tuple[SwapMapping, ...]
+    start_s: float | None = None
+    end_s: float | None = None
+    strength: float = 1.0
+    restore: float = 0.0
+    engine: str | None = None
+    output: SwapOutput = field(default_factory=SwapOutput)
+
+    def __post_init__(self) -> None:
+        if not self.mappings:
+            raise InvalidRequest("A swap needs at least one mapping.")
+        for name, value in (("strength", self.strength), ("restore", self.restore)):
+            if not 0 <= value <= 1:
+                raise InvalidRequest(f"The {name} must lie between 0 and 1, not {value}.")
+        if self.start_s is not None and self.start_s < 0:
+            raise InvalidRequest("A range cannot start before 0 s.")
+        if self.end_s is not None and self.end_s <= (self.start_s or 0):
+            raise InvalidRequest("A range must end after it starts.")
+        if self.media == "image" and (self.start_s is not None or self.end_s is not None):
+            raise InvalidRequest("A picture has no time range; leave out start and end.")
+        targets = [one.scene_face for one in self.mappings]
+        for i, one in enumerate(targets):
+            if one in targets[:i]:
+                raise InvalidRequest("Two mappings name the same scene face.")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for a database column."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: MappingOf[str, Any]) -> SwapRequest:
+        """The request that `to_json` wrote."""
+        mappings = tuple(_mapping(one) for one in values["mappings"])
+        rest = {
+            name: value
+            for name, value in values.items()
+            if name not in ("scene", "mappings", "output")
+        }
+        return cls(
+            scene=MediaRef(**values["scene"]),
+            mappings=mappings,
+            output=SwapOutput(**values["output"]),
+            **rest,
+        )
+
+
+def _mapping(values: MappingOf[str, Any]) -> SwapMapping:
+    face = dict(values["scene_face"])
+    reference = face.pop("reference", None)
+    return SwapMapping(
+        SceneFace(**face, reference=None if reference is None else MediaRef(**reference)),
+        tuple(MediaRef(**one) for one in values["donors"]),
+        values["face_id"],
+    )
