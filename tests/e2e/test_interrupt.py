@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from clips import Track, write_clip
-from e2e.shell import listing, personae_command
+from e2e.shell import listing, personae_command, run
 from faces import Name, nodding
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX has them")
@@ -101,11 +101,15 @@ def test_being_interrupted_twice(folder: Path) -> None:
 
 
 def test_being_killed(folder: Path) -> None:
-    """Nothing can tidy up then; but what is left does not pass for the output."""
+    """Nothing can tidy up then; what is left passes for no output, and goes next time."""
     process = start(folder)
     process.kill()
     process.communicate(timeout=LIMIT_S)
     assert process.returncode == -signal.SIGKILL
     assert not (folder / "out.mp4").exists()
     left = set(listing(folder)) - {"scene.mp4", "donor.png"}
+    assert left
     assert all(name.startswith(".") and ".part" in name for name in left)
+    ended = run(folder, "swap", "donor.png", "scene.mp4", "--end", "0.2", "-o", "out.mp4")
+    assert ended.code == 0, ended.err
+    assert set(listing(folder)) == {"scene.mp4", "donor.png", "out.mp4"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,6 +11,7 @@ from types import TracebackType
 from typing import BinaryIO
 
 from personae.errors import MediaTooLarge, MediaUnreachable, MediaUnreadable
+from personae.video.parts import open_part, release, sweep
 
 _REASONS = {
     errno.ENOSPC: "the disk is full",
@@ -82,15 +82,17 @@ class FileAside:
     """A new file that gets its name only when it is complete.
 
     The bytes go to a hidden neighbour, so that the final rename stays on one disk and is atomic.
-    Leaving the block normally renames it over `path`; leaving it by an exception removes it.
+    Leaving the block normally renames it over `path`; leaving it by an exception removes it. What
+    a killed process left of the same output is removed on entering; what a living one is writing
+    is not.
 
     Attributes
     ----------
     path : Path
         Where the output will be.
     part : Path
-        Where it grows until then: same folder, same extension, so that libraries which go by
-        the name still see the format.
+        Inside the block: where it grows until then. Same folder, same extension, so that
+        libraries which go by the name still see the format.
 
     Raises
     ------
@@ -100,8 +102,9 @@ class FileAside:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.part = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
+        self.part = path
         self._file: BinaryIO | None = None
+        self._lock: int | None = None
 
     def __enter__(self) -> FileAside:
         folder = self.path.parent
@@ -113,7 +116,8 @@ class FileAside:
                 )
             if self.path.is_dir():
                 raise MediaUnreachable(f"{self.path} is a folder; name a file in it.")
-            self._file = self.part.open("xb+")
+            sweep(self.path)
+            self.part, self._file, self._lock = open_part(self.path)
         return self
 
     @property
@@ -140,4 +144,5 @@ class FileAside:
                     self._file.close()
                 with suppress(FileNotFoundError):
                     self.part.unlink()
-            self._file = None
+            release(self._lock)
+            self._file = self._lock = None
