@@ -1,0 +1,197 @@
+"""Tenants, their keys and their credits."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from personae.app.ports import Transaction
+from personae.domain.ids import new_id
+from personae.domain.tenants import SCOPES, ApiKey, NewKey, Tenant
+from personae.errors import Conflict, Forbidden, InvalidRequest, NotFound, Unauthorized
+
+_PREFIX_CHARS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is asking, and with which key."""
+
+    tenant: Tenant
+    key: ApiKey
+
+    def require(self, scope: str) -> None:
+        """Go on only if the key allows it.
+
+        Raises
+        ------
+        Forbidden
+        """
+        if scope not in self.key.scopes:
+            raise Forbidden(f"This key lacks the scope {scope}; make one that has it.")
+
+
+def digest(secret: str) -> str:
+    """What is stored of a secret: SHA-256 in hex.
+
+    The secrets are 256 random bits, so nothing slower is needed against guessing.
+    """
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def create_tenant(tx: Transaction, name: str, now: float) -> Tenant:
+    """Make a tenant with an empty account.
+
+    Raises
+    ------
+    Conflict
+        If the name is taken.
+    """
+    if not name.strip() or len(name) > 100:
+        raise InvalidRequest("A tenant's name has 1 to 100 characters.")
+    if tx.tenants.by_name(name) is not None:
+        raise Conflict(f"There is a tenant called {name} already.")
+    tenant = Tenant(new_id("tenant", now), name, now)
+    tx.tenants.insert(tenant)
+    _audit(tx, tenant.id, "tenant.create", tenant.id, {"name": name}, now)
+    return tenant
+
+
+def tenant_called(tx: Transaction, name: str, now: float) -> Tenant:
+    """The tenant of that name, made if there is none."""
+    return tx.tenants.by_name(name) or create_tenant(tx, name, now)
+
+
+def set_suspended(tx: Transaction, tenant_id: str, suspended: bool, now: float) -> None:
+    """Stop or readmit a tenant; tasks that are under way go on.
+
+    Raises
+    ------
+    NotFound
+    """
+    if not tx.tenants.suspend(tenant_id, now if suspended else None):
+        raise NotFound(f"There is no tenant {tenant_id}.")
+    _audit(tx, tenant_id, "tenant.suspend", tenant_id, {"suspended": suspended}, now)
+
+
+def grant(
+    tx: Transaction, tenant_id: str, amount: int, *, key: str, note: str | None, now: float
+) -> bool:
+    """Give (or, below 0, take) credits once for each `key`; False if it was done before.
+
+    Raises
+    ------
+    InsufficientCredits
+        If more is taken than is available.
+    NotFound
+    """
+    if tx.tenants.get(tenant_id) is None:
+        raise NotFound(f"There is no tenant {tenant_id}.")
+    if amount == 0:
+        raise InvalidRequest("Give an amount that is not 0.")
+    kind = "grant" if amount > 0 else "adjust"
+    done = tx.credits.transfer(tenant_id, kind, amount, key, note=note, at=now)
+    if done:
+        _audit(tx, tenant_id, f"credits.{kind}", tenant_id, {"amount": amount, "key": key}, now)
+    return done
+
+
+def issue_key(
+    tx: Transaction,
+    tenant_id: str,
+    *,
+    name: str,
+    scopes: Sequence[str] = SCOPES,
+    expires_at: float | None = None,
+    now: float,
+) -> NewKey:
+    """Make a key; its secrets are in the answer and nowhere else.
+
+    Raises
+    ------
+    InvalidRequest
+        For scopes that do not exist, or an expiry that has passed.
+    """
+    unknown = [scope for scope in scopes if scope not in SCOPES]
+    if unknown or not scopes:
+        raise InvalidRequest(f"Scopes are {', '.join(SCOPES)}; not {', '.join(unknown) or 'none'}.")
+    if expires_at is not None and expires_at <= now:
+        raise InvalidRequest("The key would have expired already.")
+    secret = f"pk_{secrets.token_urlsafe(32)}"
+    client_secret = secrets.token_urlsafe(32)
+    stored = ApiKey(
+        id=new_id("key", now),
+        tenant_id=tenant_id,
+        name=name,
+        prefix=secret[:_PREFIX_CHARS],
+        scopes=tuple(scope for scope in SCOPES if scope in scopes),
+        client_id=f"client_{secrets.token_hex(12)}",
+        created_at=now,
+        expires_at=expires_at,
+    )
+    tx.tenants.insert_key(stored, digest(secret), digest(client_secret))
+    _audit(tx, tenant_id, "key.issue", stored.id, {"scopes": list(stored.scopes)}, now)
+    return NewKey(stored, secret, client_secret)
+
+
+def revoke_key(tx: Transaction, tenant_id: str, key_id: str, now: float) -> ApiKey:
+    """End a key at once; revoking it again changes nothing.
+
+    Raises
+    ------
+    NotFound
+    """
+    for key in tx.tenants.keys(tenant_id):
+        if key.id == key_id:
+            if tx.tenants.revoke_key(tenant_id, key_id, now):
+                _audit(tx, tenant_id, "key.revoke", key_id, {}, now)
+            return next(one for one in tx.tenants.keys(tenant_id) if one.id == key_id)
+    raise NotFound(f"There is no key {key_id}.")
+
+
+def authenticate(tx: Transaction, secret: str, now: float) -> Principal:
+    """Who holds this key.
+
+    Raises
+    ------
+    Unauthorized
+        One message for unknown, expired and revoked keys: nobody learns which it was.
+    Forbidden
+        If the tenant is suspended.
+    """
+    return _principal(tx, tx.tenants.key_by_hash(digest(secret)), now)
+
+
+def authenticate_client(
+    tx: Transaction, client_id: str, client_secret: str, now: float
+) -> Principal:
+    """As `authenticate`, by client id and secret."""
+    return _principal(tx, tx.tenants.key_by_client(client_id, digest(client_secret)), now)
+
+
+def _principal(tx: Transaction, key: ApiKey | None, now: float) -> Principal:
+    if key is None or key.revoked_at is not None:
+        raise Unauthorized
+    if key.expires_at is not None and key.expires_at <= now:
+        raise Unauthorized
+    tenant = tx.tenants.get(key.tenant_id)
+    if tenant is None:
+        raise Unauthorized
+    if tenant.suspended_at is not None:
+        raise Forbidden("This account is suspended; ask the operator.")
+    return Principal(tenant, key)
+
+
+def _audit(
+    tx: Transaction,
+    tenant_id: str,
+    action: str,
+    subject: str,
+    detail: dict[str, object],
+    now: float,
+) -> None:
+    tx.audit.write(
+        tenant_id=tenant_id, actor="service", action=action, subject=subject, detail=detail, at=now
+    )

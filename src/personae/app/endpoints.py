@@ -1,0 +1,172 @@
+"""A tenant's webhook endpoints and what was sent to them."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import secrets
+from collections.abc import Sequence
+
+from personae.app import hooks
+from personae.app.ports import Transaction
+from personae.domain.hooks import EVENT_TYPES, Attempt, Delivery, Endpoint
+from personae.domain.ids import new_id
+from personae.domain.pages import Page
+from personae.errors import Conflict, InvalidRequest, NotFound
+
+MAX_ENDPOINTS = 20
+
+
+def create(
+    tx: Transaction, tenant_id: str, url: str, events: Sequence[str], now: float
+) -> Endpoint:
+    """Register where events go; the caller has had the URL checked.
+
+    Raises
+    ------
+    InvalidRequest, Conflict
+    """
+    _check_events(events)
+    if len(tx.hooks.endpoints(tenant_id)) >= MAX_ENDPOINTS:
+        raise Conflict(f"{MAX_ENDPOINTS} endpoints are the most; delete one first.")
+    endpoint = Endpoint(
+        new_id("hook", now),
+        tenant_id,
+        url,
+        new_secret(),
+        tuple(events),
+        enabled=True,
+        created_at=now,
+    )
+    tx.hooks.insert_endpoint(endpoint)
+    return endpoint
+
+
+def new_secret() -> str:
+    """A signing secret as Standard Webhooks writes them: ``whsec_`` and base64 of 24 bytes."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode("ascii")
+
+
+def get(tx: Transaction, tenant_id: str, endpoint_id: str) -> Endpoint:
+    """One endpoint.
+
+    Raises
+    ------
+    NotFound
+    """
+    endpoint = tx.hooks.endpoint(tenant_id, endpoint_id)
+    if endpoint is None:
+        raise NotFound(f"There is no webhook endpoint {endpoint_id}.")
+    return endpoint
+
+
+def update(
+    tx: Transaction,
+    tenant_id: str,
+    endpoint_id: str,
+    *,
+    url: str | None = None,
+    events: Sequence[str] | None = None,
+    enabled: bool | None = None,
+) -> Endpoint:
+    """Change what is given and keep the rest.
+
+    Raises
+    ------
+    NotFound, InvalidRequest
+    """
+    was = get(tx, tenant_id, endpoint_id)
+    _check_events(events or ())
+    changed = dataclasses.replace(
+        was,
+        url=was.url if url is None else url,
+        events=was.events if events is None else tuple(events),
+        enabled=was.enabled if enabled is None else enabled,
+    )
+    tx.hooks.update_endpoint(changed)
+    return changed
+
+
+def rotate_secret(tx: Transaction, tenant_id: str, endpoint_id: str) -> Endpoint:
+    """Give an endpoint a new secret; deliveries made from now on are signed with it.
+
+    Raises
+    ------
+    NotFound
+    """
+    changed = dataclasses.replace(get(tx, tenant_id, endpoint_id), secret=new_secret())
+    tx.hooks.update_endpoint(changed)
+    return changed
+
+
+def delete(tx: Transaction, tenant_id: str, endpoint_id: str) -> None:
+    """Remove an endpoint; deliveries under way to it are dropped at their next attempt.
+
+    Raises
+    ------
+    NotFound
+    """
+    if not tx.hooks.delete_endpoint(tenant_id, endpoint_id):
+        raise NotFound(f"There is no webhook endpoint {endpoint_id}.")
+
+
+def deliveries(
+    tx: Transaction, tenant_id: str, *, endpoint_id: str | None, after: str | None, limit: int
+) -> Page[Delivery]:
+    """What was sent, newest first."""
+    if endpoint_id is not None:
+        get(tx, tenant_id, endpoint_id)
+    return tx.hooks.deliveries(tenant_id, endpoint_id=endpoint_id, after=after, limit=limit)
+
+
+def delivery(tx: Transaction, tenant_id: str, delivery_id: str) -> tuple[Delivery, list[Attempt]]:
+    """One delivery and its attempts.
+
+    Raises
+    ------
+    NotFound
+    """
+    found = tx.hooks.delivery(tenant_id, delivery_id)
+    if found is None:
+        raise NotFound(f"There is no delivery {delivery_id}.")
+    return found, tx.hooks.attempts(delivery_id)
+
+
+def redeliver(tx: Transaction, tenant_id: str, delivery_id: str, now: float) -> Delivery:
+    """Send an event again at once, as a delivery of its own with the same event id.
+
+    Raises
+    ------
+    NotFound
+    """
+    was, _ = delivery(tx, tenant_id, delivery_id)
+    fresh = dataclasses.replace(
+        was,
+        id=new_id("dlv", now),
+        status="pending",
+        attempts=0,
+        last_status=None,
+        last_error=None,
+        next_attempt_at=now,
+        created_at=now,
+        delivered_at=None,
+    )
+    tx.hooks.insert_delivery(fresh)
+    tx.queue.put_delivery(fresh, 0.0)
+    return fresh
+
+
+def send_test(tx: Transaction, tenant_id: str, endpoint_id: str, now: float) -> Delivery:
+    """Send a harmless event to one endpoint, whatever it subscribed to.
+
+    Raises
+    ------
+    NotFound
+    """
+    return hooks.send_test(tx, get(tx, tenant_id, endpoint_id), now)
+
+
+def _check_events(events: Sequence[str]) -> None:
+    unknown = [event for event in events if event not in EVENT_TYPES]
+    if unknown:
+        raise InvalidRequest(f"Events are {', '.join(EVENT_TYPES)}; not {', '.join(unknown)}.")

@@ -1,0 +1,254 @@
+"""Taking work on: check, hold the credits, write the task and enqueue it, all at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from personae.app import detections, pricing
+from personae.app.ports import Transaction
+from personae.domain.credits import hold_key
+from personae.domain.ids import new_id
+from personae.domain.media import Asset, MediaFacts
+from personae.domain.swap import Media, MediaRef, SwapRequest
+from personae.domain.tasks import Priority, Task, TaskKind, TaskProgress
+from personae.errors import Conflict, InvalidRequest, NotFound, RateLimited
+
+MAX_UNFINISHED = 10_000
+"""Tasks a tenant may have waiting or running."""
+ENGINES = ("mesh",)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Who asks for work, how, and what is to happen afterwards.
+
+    Attributes
+    ----------
+    request_hash : str
+        Of what an idempotency key stands for; the same key with another hash is a conflict.
+    callback : dict, optional
+        Where a dialect's client wants to be told.
+    """
+
+    tenant_id: str
+    now: float
+    request_id: str | None = None
+    idempotency_key: str | None = None
+    request_hash: str | None = None
+    dialect: str = "native"
+    dialect_id: str | None = None
+    callback: dict[str, Any] | None = None
+    label: str | None = None
+    priority: Priority = "normal"
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a swap would cost, and whether the account can pay for it."""
+
+    credits: int
+    available: int
+    affordable: bool
+    assumed: bool
+    seconds: float | None
+    breakdown: dict[str, float]
+
+
+def estimate(tx: Transaction, tenant_id: str, request: SwapRequest) -> Estimate:
+    """Price a swap without doing it.
+
+    Raises
+    ------
+    NotFound, InvalidRequest
+        As `submit_swap`.
+    """
+    facts = _check_scene(tx, tenant_id, request.scene, request.media)
+    told = pricing.quote(request, facts)
+    available = tx.credits.balance(tenant_id).available
+    return Estimate(
+        told.credits,
+        available,
+        told.credits <= available,
+        told.assumed,
+        told.seconds,
+        told.breakdown,
+    )
+
+
+def submit_swap(tx: Transaction, ctx: Context, request: SwapRequest) -> tuple[Task, bool]:
+    """Take a swap on; the task, and whether it is new (or an idempotency key's first one).
+
+    Raises
+    ------
+    NotFound
+        If an asset, a saved face or a detection is not the tenant's.
+    Expired, Conflict, InvalidRequest, InsufficientCredits, RateLimited
+    """
+    known = _repeated(tx, ctx)
+    if known is not None:
+        return known, False
+    facts = _check_swap(tx, ctx, request)
+    credits = pricing.quote(request, facts, pricing.price_table()).credits
+    moving = request.media == "video" if facts is None else facts.kind != "picture"
+    kind: TaskKind = "swap_video" if moving else "swap_image"
+    return _take(tx, ctx, kind, request.to_json(), credits), True
+
+
+def submit_preview(
+    tx: Transaction, ctx: Context, request: SwapRequest, time_s: float | None
+) -> tuple[Task, bool]:
+    """Take on one frame of a swap, for nothing, before everything else.
+
+    Raises
+    ------
+    As `submit_swap`, without credits.
+    """
+    facts = _check_swap(tx, ctx, request)
+    length = None if facts is None else facts.duration_s
+    if time_s is not None and (time_s < 0 or (length is not None and time_s > length)):
+        raise InvalidRequest(f"The scene has no frame at {time_s:g} s.")
+    wanted = {**request.to_json(), "time_s": time_s}
+    return _take(tx, ctx, "preview", wanted, 0, priority="high"), True
+
+
+def submit_detection(
+    tx: Transaction, ctx: Context, media: Media, scene: MediaRef
+) -> tuple[Task, bool]:
+    """Take on a search for people in a scene; free of charge.
+
+    Raises
+    ------
+    NotFound, InvalidRequest, Conflict, RateLimited
+    """
+    known = _repeated(tx, ctx)
+    if known is not None:
+        return known, False
+    facts = _check_scene(tx, ctx.tenant_id, scene, media)
+    moving = media == "video" if facts is None else facts.kind != "picture"
+    kind: TaskKind = "detect_video" if moving else "detect_image"
+    wanted = {"media": media, "scene": {"asset_id": scene.asset_id, "url": scene.url}}
+    return _take(tx, ctx, kind, wanted, 0), True
+
+
+def again(tx: Transaction, ctx: Context, task: Task) -> Task:
+    """A new task that asks for the same as a finished one, at today's price."""
+    if task.kind in ("detect_image", "detect_video"):
+        scene = MediaRef(**task.request["scene"])
+        return submit_detection(tx, ctx, task.request["media"], scene)[0]
+    if task.kind == "preview":
+        raise InvalidRequest("A preview is not retried; ask for another.")
+    return submit_swap(tx, ctx, SwapRequest.from_json(task.request))[0]
+
+
+def _repeated(tx: Transaction, ctx: Context) -> Task | None:
+    """The task that this idempotency key stands for, if it has been used."""
+    if ctx.idempotency_key is None:
+        return None
+    seen = tx.idempotency.find(ctx.tenant_id, ctx.idempotency_key)
+    if seen is None:
+        return None
+    if seen.request_hash != ctx.request_hash:
+        raise Conflict("This Idempotency-Key was used for another request; take a fresh one.")
+    task = tx.tasks.get(ctx.tenant_id, seen.resource_id)
+    if task is None:
+        raise Conflict("The task of this Idempotency-Key has been deleted; take a fresh one.")
+    return task
+
+
+def _take(
+    tx: Transaction,
+    ctx: Context,
+    kind: TaskKind,
+    request: dict[str, Any],
+    credits: int,
+    priority: Priority | None = None,
+) -> Task:
+    """Write hold, task, idempotency row and queue entry."""
+    if tx.tasks.count(ctx.tenant_id, statuses=("queued", "running")) >= MAX_UNFINISHED:
+        raise RateLimited(
+            f"{MAX_UNFINISHED} tasks are waiting already; let some of them finish.", 30.0
+        )
+    task = Task(
+        id=new_id("task", ctx.now),
+        tenant_id=ctx.tenant_id,
+        kind=kind,
+        status="queued",
+        request=request,
+        priority=priority or ctx.priority,
+        credits_held=credits,
+        credits_charged=0,
+        progress=TaskProgress(),
+        result=None,
+        error=None,
+        dialect=ctx.dialect,
+        dialect_id=ctx.dialect_id,
+        callback=ctx.callback,
+        label=ctx.label,
+        request_id=ctx.request_id,
+        attempt=0,
+        created_at=ctx.now,
+    )
+    if credits:
+        tx.credits.transfer(
+            ctx.tenant_id, "hold", credits, hold_key(task.id), task_id=task.id, at=ctx.now
+        )
+    tx.tasks.insert(task)
+    if ctx.idempotency_key is not None:
+        tx.idempotency.remember(
+            ctx.tenant_id, ctx.idempotency_key, ctx.request_hash or "", task.id, ctx.now
+        )
+    tx.queue.put_task(task)
+    return task
+
+
+def _check_swap(tx: Transaction, ctx: Context, request: SwapRequest) -> MediaFacts | None:
+    """Everything that can be refused before any pixel is looked at."""
+    if request.engine is not None and request.engine not in ENGINES:
+        raise InvalidRequest(f"There is no engine {request.engine}; there is {', '.join(ENGINES)}.")
+    if request.restore > 0:
+        raise InvalidRequest("No restorer is installed; leave restore at 0.")
+    facts = _check_scene(tx, ctx.tenant_id, request.scene, request.media)
+    for mapping in request.mappings:
+        for donor in mapping.donors:
+            _check_picture(tx, ctx.tenant_id, donor, "donor")
+        if mapping.face_id is not None and tx.faces.get(ctx.tenant_id, mapping.face_id) is None:
+            raise NotFound(f"There is no face {mapping.face_id}.")
+        if mapping.scene_face.reference is not None:
+            _check_picture(tx, ctx.tenant_id, mapping.scene_face.reference, "reference")
+        detections.check_reference(tx, ctx.tenant_id, mapping.scene_face, request.scene, ctx.now)
+    return facts
+
+
+def _check_scene(
+    tx: Transaction, tenant_id: str, scene: MediaRef, media: Media
+) -> MediaFacts | None:
+    """The scene's facts, if it is stored; None for one that will be fetched."""
+    asset = _asset(tx, tenant_id, scene)
+    if asset is None or asset.facts is None:
+        return None
+    kind = asset.facts.kind
+    if kind == "sound":
+        raise InvalidRequest(f"{asset.id} has sound but no picture.")
+    if media == "image" and kind == "video":
+        raise InvalidRequest(f"{asset.id} is a video; ask for a video swap.")
+    if media == "video" and kind == "picture":
+        raise InvalidRequest(f"{asset.id} is a picture; ask for an image swap.")
+    return asset.facts
+
+
+def _check_picture(tx: Transaction, tenant_id: str, ref: MediaRef, role: str) -> None:
+    asset = _asset(tx, tenant_id, ref)
+    if asset is not None and asset.facts is not None and asset.facts.kind != "picture":
+        raise InvalidRequest(f"{asset.id} is not a picture; the {role} must be one.")
+
+
+def _asset(tx: Transaction, tenant_id: str, ref: MediaRef) -> Asset | None:
+    if ref.asset_id is None:
+        return None
+    asset = tx.assets.get(tenant_id, ref.asset_id)
+    if asset is None or asset.state in ("deleted", "refused"):
+        raise NotFound(f"There is no asset {ref.asset_id}.")
+    if asset.state == "awaiting_upload":
+        raise Conflict(f"The upload of {asset.id} is not complete.")
+    return asset

@@ -1,0 +1,94 @@
+"""Looking after tasks: read, list, cancel, retry, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from personae.app import hooks, submit
+from personae.app.ports import Transaction
+from personae.app.submit import Context
+from personae.domain.credits import close_key
+from personae.domain.pages import Page
+from personae.domain.tasks import Task, TaskError, TaskKind, TaskStatus
+from personae.errors import Canceled, Conflict, NotFound
+
+
+def get(tx: Transaction, tenant_id: str, task_id: str) -> Task:
+    """One of the tenant's tasks.
+
+    Raises
+    ------
+    NotFound
+    """
+    task = tx.tasks.get(tenant_id, task_id)
+    if task is None:
+        raise NotFound(f"There is no task {task_id}.")
+    return task
+
+
+def page(
+    tx: Transaction,
+    tenant_id: str,
+    *,
+    kinds: Sequence[TaskKind],
+    statuses: Sequence[TaskStatus] = (),
+    after: str | None,
+    limit: int,
+) -> Page[Task]:
+    """The tenant's tasks, newest first."""
+    return tx.tasks.page(tenant_id, kinds=kinds, statuses=statuses, after=after, limit=limit)
+
+
+def cancel(tx: Transaction, tenant_id: str, task_id: str, now: float) -> Task:
+    """End a task that is not finished, and give its credits back.
+
+    A worker that has it in hand notices within a second.
+
+    Raises
+    ------
+    NotFound
+    Conflict
+        If it is finished.
+    """
+    task = get(tx, tenant_id, task_id)
+    error = TaskError(Canceled.code, str(Canceled()), fault=Canceled.fault)
+    if not tx.tasks.finish(task_id, "canceled", error=error, at=now):
+        raise Conflict(f"The task {task_id} is {task.status}; it can no longer be canceled.")
+    # Read again: a worker may have enlarged the hold in the meantime.
+    task = get(tx, tenant_id, task_id)
+    if task.credits_held:
+        tx.credits.transfer(
+            tenant_id, "release", task.credits_held, close_key(task_id), task_id=task_id, at=now
+        )
+    hooks.announce(tx, task, now)
+    return task
+
+
+def retry(tx: Transaction, ctx: Context, task_id: str) -> Task:
+    """Ask again for what a failed or canceled task was to do.
+
+    Raises
+    ------
+    NotFound
+    Conflict
+        If it is under way or has succeeded.
+    """
+    task = get(tx, ctx.tenant_id, task_id)
+    if task.status not in ("failed", "canceled"):
+        raise Conflict(f"The task {task_id} is {task.status}; only failed ones are retried.")
+    return submit.again(tx, ctx, task)
+
+
+def delete(tx: Transaction, tenant_id: str, task_id: str, now: float) -> None:
+    """Remove a finished task and its outputs.
+
+    Raises
+    ------
+    NotFound
+    Conflict
+        If it is under way.
+    """
+    task = get(tx, tenant_id, task_id)
+    if not task.final:
+        raise Conflict(f"The task {task_id} is {task.status}; cancel it first.")
+    tx.tasks.delete(tenant_id, task_id, now)
