@@ -1,0 +1,320 @@
+"""A media host without children, pixels or models, for tests and trials of the service.
+
+It tells media apart by their first bytes and takes everything else from a script. A script may be
+given to the host, for all jobs, or lie *inside* a file that `fake_media` made, so that a test far
+away (behind HTTP, in another process) decides what happens to the file it uploads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from personae.adapters.media_host.fake_media import (
+    OUTPUT_MARK,
+    facts_of,
+    fake_media,
+    picture_bytes,
+    png,
+    read,
+    script_of,
+    sha256,
+    write,
+)
+from personae.adapters.media_host.messages import error_from_json
+from personae.errors import Canceled, FaceNotFound, InvalidRequest, TaskFailed
+
+__all__ = ["FakeMediaHost", "fake_media"]
+
+Job = Mapping[str, Any]
+
+
+class FakeMediaHost:
+    """Plays a media host: same jobs, same answers, same errors, nothing behind them.
+
+    Parameters
+    ----------
+    size : int
+        Jobs at once; more wait.
+    script : mapping, optional
+        For every file that says nothing else itself. Facts by name, and:
+
+        - ``faces``: how many there are (1); 0 makes a swap fail with `FaceNotFound`
+        - ``sleep_s``: how long a job takes (0), in ``steps`` (4) of progress each
+        - ``error``: ``{"code": …, "message": …, "role": …}`` to raise
+        - ``crash``: True, or how many first jobs on this file end as if the child had died
+        - ``hang``: True, or how many first jobs on this file say nothing until they are given up
+        - ``ops``: a list; then sleep, error, crash and hang befall these jobs only
+
+    Attributes
+    ----------
+    jobs : list of dict
+        Every job that was started, in order.
+    """
+
+    def __init__(self, *, size: int = 2, script: Mapping[str, Any] | None = None) -> None:
+        self.jobs: list[dict[str, Any]] = []
+        self._script = dict(script or {})
+        self._places = threading.Semaphore(size)
+        self._lock = threading.Lock()
+        self._misfortunes: dict[str, int] = {}
+        self._closed = False
+
+    def run(
+        self,
+        job: Job,
+        *,
+        timeout_s: float,
+        stall_s: float = 60.0,
+        should_stop: Callable[[], bool] | None = None,
+        progress: Callable[[dict[str, Any]], None] | None = None,
+    ) -> dict[str, Any]:
+        """Play one job; as `ports.MediaHost` says."""
+        stop = should_stop or (lambda: False)
+        while not self._places.acquire(timeout=0.02):
+            _check_stop(stop)
+        try:
+            _check_stop(stop)
+            if self._closed:
+                raise TaskFailed("The media host is closed.")
+            with self._lock:
+                self.jobs.append(dict(job))
+            play = _OPS.get(str(job.get("op")))
+            if play is None:
+                raise InvalidRequest(f"There is no media job called {job.get('op')!r}.")
+            self._befall(job, timeout_s, stall_s, stop, progress or (lambda _: None))
+            return play(self, job)
+        finally:
+            self._places.release()
+
+    def close(self) -> None:
+        """Refuse further jobs."""
+        self._closed = True
+
+    def _befall(
+        self,
+        job: Job,
+        timeout_s: float,
+        stall_s: float,
+        stop: Callable[[], bool],
+        progress: Callable[[dict[str, Any]], None],
+    ) -> None:
+        """Let the script's delay and misfortunes happen."""
+        path = job.get("scene") or job.get("path")
+        script = self._script if path is None else self._script_of(Path(path))
+        if job["op"] not in script.get("ops", [job["op"]]):
+            return
+        deadline = time.monotonic() + timeout_s
+        if self._is_due(script, "hang", path):
+            _wait(min(stall_s, timeout_s), deadline + 1, stop)
+            raise TaskFailed("The media child said nothing for too long and was ended.")
+        if self._is_due(script, "crash", path):
+            raise TaskFailed("The media child died over this job.")
+        if "error" in script:
+            raise error_from_json(script["error"])
+        steps = max(1, int(script.get("steps", 4)))
+        total = self._facts(Path(path))["frames"] if path else None
+        for step in range(1, steps + 1):
+            _wait(float(script.get("sleep_s", 0)) / steps, deadline, stop)
+            _check_stop(stop)
+            done = None if total is None else round(total * step / steps)
+            remaining = float(script.get("sleep_s", 0)) * (steps - step) / steps
+            progress(
+                {
+                    "phase": str(job["op"]),
+                    "frames_done": done,
+                    "frames_total": total,
+                    "fps": 0.0,
+                    "remaining_s": remaining,
+                }
+            )
+
+    def _is_due(self, script: Mapping[str, Any], name: str, path: str | None) -> bool:
+        """Whether a misfortune that is bounded in number happens once more."""
+        wanted = script.get(name, False)
+        if isinstance(wanted, bool):
+            return wanted
+        key = f"{name} {'' if path is None else sha256(Path(path))}"
+        with self._lock:
+            self._misfortunes[key] = self._misfortunes.get(key, 0) + 1
+            return self._misfortunes[key] <= int(wanted)
+
+    def _script_of(self, path: Path) -> dict[str, Any]:
+        return script_of(path, self._script)
+
+    def _facts(self, path: Path) -> dict[str, Any]:
+        return facts_of(path, self._script)
+
+    def _ping(self, job: Job) -> dict[str, Any]:
+        return {"engine": "fake", "ready": True, "pid": os.getpid()}
+
+    def _probe(self, job: Job) -> dict[str, Any]:
+        return self._facts(Path(job["path"]))
+
+    def _detect(self, job: Job) -> dict[str, Any]:
+        path, crops = Path(job["path"]), Path(job["crops_dir"])
+        facts = self._facts(path)
+        crops.mkdir(parents=True, exist_ok=True)
+        faces: list[dict[str, Any]] = []
+        for number in range(int(self._script_of(path).get("faces", 1))):
+            crop = f"face_{number}.png"
+            (crops / crop).write_bytes(png())
+            faces.append(_face(number, crop, facts["duration_s"]))
+        return {"faces": faces}
+
+    def _swap(self, job: Job) -> dict[str, Any]:
+        scene = Path(job["scene"])
+        facts = self._facts(scene)
+        digest = self._digest(job)
+        write(job["output"], _output(scene, digest, facts["frames"]))
+        return self._report(facts["kind"], facts["frames"])
+
+    def _preview(self, job: Job) -> dict[str, Any]:
+        self._facts(Path(job["scene"]))
+        digest = self._digest(job)
+        write(job["output"], picture_bytes(Path(job["output"]), digest))
+        return self._report("picture", 1)
+
+    def _plan_chunks(self, job: Job) -> dict[str, Any]:
+        facts = self._facts(Path(job["scene"]))
+        frames, fps = int(facts["frames"] or 0), float(facts["fps"] or 25)
+        step = max(1, round(float(job.get("target_s") or 10.0) * fps))
+        if facts["kind"] != "video":
+            step = max(1, frames)
+        chunks = [
+            {
+                "index": i,
+                "first_frame": first,
+                "frames": min(step, frames - first),
+                "start_pts": first,
+                "key_pts": first,
+            }
+            for i, first in enumerate(range(0, frames, step))
+        ]
+        return {"chunks": chunks, "frames_total": frames}
+
+    def _analyse_chunk(self, job: Job) -> dict[str, Any]:
+        chunk = job["chunk"]
+        before = b"" if job.get("state_in") is None else read(Path(job["state_in"]))
+        if (chunk["index"] == 0) != (not before):
+            raise InvalidRequest("Only the first chunk starts without the state of the one before.")
+        state = hashlib.sha256(before + self._digest(job).encode()).hexdigest()
+        write(job["state_out"], state.encode())
+        write(job["plans_out"], json.dumps({"index": chunk["index"], "state": state}).encode())
+        frames = chunk["frames"]
+        decided = chunk["first_frame"] + frames
+        return {"frames": frames, "faces_swapped": frames, "decided_to": decided}
+
+    def _render_chunk(self, job: Job) -> dict[str, Any]:
+        chunk = job["chunk"]
+        plans = [json.loads(read(Path(path))) for path in job["plans"]]
+        if chunk["index"] not in [plan["index"] for plan in plans]:
+            raise InvalidRequest(f"The plans of chunk {chunk['index']} are missing.")
+        part = {"first": chunk["first_frame"], "frames": chunk["frames"]}
+        write(job["output"], json.dumps({**part, "digest": self._digest(job)}).encode())
+        return {"frames": chunk["frames"]}
+
+    def _join(self, job: Job) -> dict[str, Any]:
+        scene = Path(job["scene"])
+        facts = self._facts(scene)
+        parts = [json.loads(read(Path(path))) for path in job["chunks"]]
+        expected = 0
+        for part in parts:
+            if part["first"] != expected:
+                raise TaskFailed(f"A chunk is missing before frame {part['first']}.")
+            expected += part["frames"]
+        write(job["output"], _output(scene, parts[0]["digest"], expected))
+        return self._report(facts["kind"], expected)
+
+    def _digest(self, job: Job) -> str:
+        """What the output depends on besides the scene; checks that everything is usable."""
+        if self._faces_in(Path(job["scene"])) == 0:
+            raise FaceNotFound("scene")
+        digest = hashlib.sha256()
+        mappings: Sequence[Mapping[str, Any]] = job.get("mappings") or ()
+        if not mappings:
+            raise InvalidRequest("A swap needs at least one mapping.")
+        for mapping in mappings:
+            for donor in map(Path, mapping["donors"]):
+                if self._faces_in(donor) == 0:
+                    raise FaceNotFound("donor")
+                digest.update(read(donor))
+            if mapping.get("like") is not None:
+                if self._faces_in(Path(mapping["like"])) == 0:
+                    raise FaceNotFound("reference")
+                digest.update(read(Path(mapping["like"])))
+            digest.update(repr((mapping.get("face"), mapping.get("like_embedding"))).encode())
+        options: dict[str, Any] = dict(job.get("options") or {})
+        options.pop("threads", None)
+        digest.update(json.dumps(options, sort_keys=True).encode())
+        return digest.hexdigest()
+
+    def _faces_in(self, path: Path) -> int:
+        self._facts(path)
+        return int(self._script_of(path).get("faces", 1))
+
+    def _report(self, kind: str, frames: int) -> dict[str, Any]:
+        return {
+            "kind": kind,
+            "frames": frames,
+            "frames_lost": 0,
+            "faces_swapped": frames,
+            "elapsed_s": 0.0,
+            "warnings": [],
+        }
+
+
+_OPS: dict[str, Callable[[FakeMediaHost, Job], dict[str, Any]]] = {
+    name: getattr(FakeMediaHost, f"_{name}")
+    for name in (
+        *("ping", "probe", "detect", "swap", "preview"),
+        *("plan_chunks", "analyse_chunk", "render_chunk", "join"),
+    )
+}
+
+
+def _output(scene: Path, digest: str, frames: int) -> bytes:
+    """The scene's own bytes and a mark: the same whether it came whole or in chunks."""
+    return read(scene) + OUTPUT_MARK + f"{digest} {frames}\n".encode()
+
+
+def _face(number: int, crop: str, duration_s: float | None) -> dict[str, Any]:
+    left = 20.0 + 60 * number
+    eyes = [[left + 12, 60.0], [left + 28, 60.0]]
+    return {
+        "face_id": number,
+        "box_xyxy": [left, 40.0, left + 40, 90.0],
+        "score": 0.99,
+        "points": [*eyes, [left + 20, 70.0], [left + 14, 80.0], [left + 26, 80.0]],
+        "pose": {"yaw": 0.0, "pitch": 0.0, "roll": 0.0},
+        "first_s": 0.0,
+        "last_s": duration_s or 0.0,
+        "crop": crop,
+        "embedding": [float(i == number % 128) for i in range(128)],
+    }
+
+
+def _wait(seconds: float, deadline: float, stop: Callable[[], bool]) -> None:
+    """Sleep, but not past the deadline or a stop.
+
+    Raises
+    ------
+    Canceled, TaskFailed
+    """
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        _check_stop(stop)
+        if time.monotonic() > deadline:
+            raise TaskFailed("The media job took too long and was ended.")
+        time.sleep(min(left, 0.02))
+
+
+def _check_stop(stop: Callable[[], bool]) -> None:
+    if stop():
+        raise Canceled("The work was stopped on request; no output was written.")
