@@ -1,0 +1,241 @@
+"""The service's settings: environment first, then one TOML file, then defaults.
+
+Every setting is an environment variable ``PERSONAE_…`` and a key of the TOML file that
+``PERSONAE_CONFIG`` names (by default ``personae.toml`` in the data folder, if it is there).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from personae.errors import InvalidRequest
+
+CONFIG_VARIABLE = "PERSONAE_CONFIG"
+_MIB = 1 << 20
+_GIB = 1 << 30
+
+
+def default_data_dir() -> Path:
+    """The folder of a service that was told nothing."""
+    import platformdirs  # Only needed without the setting, and not free to import.
+
+    return Path(platformdirs.user_data_dir("personae")) / "service"
+
+
+class Settings(BaseSettings):
+    """All settings of the API and the workers.
+
+    Attributes
+    ----------
+    data_dir : folder
+        Database, files and secrets of a service on one machine; scratch space otherwise.
+    database_url : str
+        ``sqlite:///…`` or ``postgresql://…``; by default SQLite in `data_dir`.
+    storage_url : str
+        ``file:///…``, ``s3://bucket/prefix``, ``gs://…`` or ``az://…``; by default in `data_dir`.
+    base_url : str
+        How clients reach the service; signed URLs start with it. By default host and port.
+    fetch_allow : list of str
+        Hosts, addresses or networks that URLs may lead to although they are private.
+    secret : str
+        Signs URLs of local files; by default a random one kept in `data_dir`.
+    worker_slots : int
+        Jobs that one worker runs at once, each in a child process.
+    media_threads : int
+        Threads of one job; 0 takes one per core.
+    media_memory_bytes : int
+        What one child process may hold.
+    chunk_s : float, seconds
+        Length that pieces of long videos are aimed at.
+    rate_per_s, rate_burst : float, int
+        Requests of one key.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="PERSONAE_", extra="forbid", validate_default=True)
+
+    data_dir: Path = Field(default_factory=default_data_dir)
+    database_url: str = ""
+    storage_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    base_url: str = ""
+    fetch_allow: Annotated[list[str], NoDecode] = []
+    secret: str = Field(default="", repr=False)
+    metrics_token: str = Field(default="", repr=False)
+
+    worker_slots: int = Field(default=1, ge=1, le=64)
+    media_threads: int = Field(default=0, ge=0, le=256)
+    media_memory_bytes: int = Field(default=6 * _GIB, ge=512 * _MIB)
+    probe_slots: int = Field(default=2, ge=1, le=32)
+    chunk_s: float = Field(default=10.0, ge=1.0, le=3600.0)
+    task_timeout_s: float = Field(default=6 * 3600.0, ge=1.0)
+    stall_s: float = Field(default=60.0, ge=1.0)
+    grace_s: float = Field(default=20.0, ge=0.0)
+
+    upload_limit_bytes: int = Field(default=2 * _GIB, ge=1)
+    json_limit_bytes: int = Field(default=_MIB, ge=1024)
+    fetch_timeout_s: float = Field(default=120.0, ge=1.0)
+    asset_ttl_s: float = Field(default=7 * 86400.0, ge=60.0)
+    output_ttl_s: float = Field(default=7 * 86400.0, ge=60.0)
+    url_ttl_s: int = Field(default=3600, ge=10, le=7 * 86400)
+
+    rate_per_s: float = Field(default=20.0, gt=0)
+    rate_burst: int = Field(default=200, ge=1)
+    cors_origins: Annotated[list[str], NoDecode] = []
+    log_format: Literal["json", "console"] = "json"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What the caller gives wins over the environment, and that over the file."""
+        given = init_settings()
+        file = config_file(given.get("data_dir"))
+        sources: tuple[PydanticBaseSettingsSource, ...] = (init_settings, env_settings)
+        if file is None:
+            return sources
+        return (*sources, TomlConfigSettingsSource(settings_cls, toml_file=file))
+
+    @field_validator("fetch_allow", "cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        """Lists are written with commas in the environment."""
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if value and not value.startswith(("sqlite:///", "postgresql://", "postgres://")):
+            raise ValueError("must start with sqlite:/// or postgresql://")
+        return value
+
+    @field_validator("storage_url")
+    @classmethod
+    def _known_storage(cls, value: str) -> str:
+        if value and not value.startswith(("file://", "s3://", "gs://", "az://")):
+            raise ValueError("must start with file://, s3://, gs:// or az://")
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _plain_base(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in ("http", "https"):
+            raise ValueError("must start with http:// or https://")
+        return value.rstrip("/")
+
+    @property
+    def database(self) -> str:
+        """The database's URL, filled in."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'personae.db'}"
+
+    @property
+    def storage(self) -> str:
+        """The storage's URL, filled in."""
+        return self.storage_url or (self.data_dir.resolve() / "blobs").as_uri()
+
+    @property
+    def public_url(self) -> str:
+        """`base_url`, filled in."""
+        if self.base_url:
+            return self.base_url
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def work_dir(self) -> Path:
+        """Scratch space for files on their way."""
+        return self.data_dir / "work"
+
+    def signing_secret(self) -> bytes:
+        """What local URLs are signed with: the setting, or one made once in `data_dir`.
+
+        Raises
+        ------
+        InvalidRequest
+            If the folder cannot be written.
+        """
+        if self.secret:
+            return self.secret.encode()
+        path = self.data_dir / "secret"
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return _read_secret(path)
+        except OSError as error:
+            raise InvalidRequest(
+                f"The data folder {self.data_dir} cannot be written: {error.strerror}."
+            ) from error
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32))
+        return _read_secret(path)
+
+
+def _read_secret(path: Path) -> bytes:
+    # Another process may have made the file and not yet filled it.
+    for _ in range(50):
+        text = path.read_text("ascii").strip()
+        if len(text) == 64:
+            return text.encode()
+        import time
+
+        time.sleep(0.02)
+    raise InvalidRequest(f"{path} holds no secret; delete it and start again.")
+
+
+def config_file(data_dir: object = None) -> Path | None:
+    """The TOML file that applies, if there is one.
+
+    Raises
+    ------
+    InvalidRequest
+        If PERSONAE_CONFIG names a file that is not there.
+    """
+    named = os.environ.get(CONFIG_VARIABLE)
+    if named:
+        if not Path(named).is_file():
+            raise InvalidRequest(f"{CONFIG_VARIABLE} names {named}, which is no file.")
+        return Path(named)
+    folder = data_dir or os.environ.get("PERSONAE_DATA_DIR")
+    beside = (Path(str(folder)) if folder else default_data_dir()) / "personae.toml"
+    return beside if beside.is_file() else None
+
+
+def load_settings(**given: Any) -> Settings:
+    """Settings from everywhere; `given` wins, where it is not None.
+
+    Raises
+    ------
+    InvalidRequest
+        Naming every setting that is wrong, without its value if it is a secret.
+    """
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()
+        )
+        raise InvalidRequest(f"The settings are wrong: {wrong}.") from error
+    except ValueError as error:  # What tomllib says of a file that is no TOML.
+        raise InvalidRequest(f"{config_file(given.get('data_dir'))}: {error}.") from error
