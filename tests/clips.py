@@ -36,7 +36,10 @@ class Track:
 
 @dataclass(frozen=True)
 class Clip:
-    """What `write_clip` writes; the defaults are a second of plain silent H.264."""
+    """What `write_clip` writes; the defaults are a second of plain silent H.264.
+
+    Sound is as long as the picture unless `audio_s` says otherwise.
+    """
 
     frames: int = 20
     size_wh: tuple[int, int] = SIZE_WH
@@ -52,6 +55,7 @@ class Clip:
     tags: tuple[int, int, int, int] | None = None
     aspect: Fraction | None = None
     audio: Sequence[Track] = ()
+    audio_s: float | None = None
     subtitles: Sequence[str] = ()
     chapters: Sequence[tuple[float, float, str]] = ()
     metadata: dict[str, str] = field(default_factory=dict)
@@ -83,7 +87,7 @@ def write_clip(path: Path, clip: Clip | None = None, **changes: Any) -> Path:
         subtitles = _subtitle_stream(output, path) if made.subtitles else None
         packets = _video_packets(video, made)
         for stream, track in zip(audio, made.audio, strict=True):
-            packets += _audio_packets(stream, track, _length_s(made))
+            packets += _audio_packets(stream, track, made.audio_s or _length_s(made))
         if subtitles is not None:
             packets += _subtitle_packets(subtitles, made.subtitles)
         for packet in sorted(packets, key=lambda p: (p.dts or 0) * p.time_base):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from personae.video.formats import (
 )
 from personae.video.info import AudioInfo, ChapterInfo, MediaInfo, SubtitleInfo
 from personae.video.integrity import Damage
+from personae.video.lengths import picture_span
 from personae.video.limits import DEFAULT_LIMITS, MediaLimits
 from personae.video.opening import open_container, video_stream
 from personae.video.orientation import Orientation, frame_orientation
@@ -76,6 +76,7 @@ def _picture(
     coded_wh = (stream.width, stream.height) if frame is None else (frame.width, frame.height)
     pixel_format = stream.pix_fmt if frame is None else frame.format.name
     rate = stream.average_rate or stream.guessed_rate
+    span = picture_span(container, stream)
     return {
         "size_wh": orientation.size_wh(coded_wh),
         "coded_size_wh": coded_wh,
@@ -83,7 +84,7 @@ def _picture(
         "mirrored": orientation.mirrored,
         "frame_rate": rate,
         "variable_rate": _variable_rate(stream),
-        "frames": stream.frames or _estimate(container, rate),
+        "frames": stream.frames or (span.frames(rate) if span and rate else None),
         "codec": _codec(stream),
         "pixel_format": pixel_format,
         "bits": sample_bits(pixel_format) if pixel_format else 8,
@@ -118,12 +119,6 @@ def _variable_rate(stream: av.video.stream.VideoStream) -> bool | None:
     steps = [b - a for a, b in pairwise(times)]
     # One tick either way is rounding, as of 30000/1001 frames a second in milliseconds.
     return max(steps) - min(steps) > 1
-
-
-def _estimate(container: av.container.InputContainer, rate: Fraction | None) -> int | None:
-    if container.duration is None or not rate:
-        return None
-    return max(1, round(Fraction(container.duration, av.time_base) * rate))
 
 
 def _container_name(container: av.container.InputContainer) -> str:

@@ -15,6 +15,7 @@ from personae.errors import InvalidRequest, MediaTooLarge, MediaUnreadable, Medi
 from personae.video.decoding import Decoder
 from personae.video.frames import DecodedFrame, FrameCanvas, convert_frame
 from personae.video.integrity import Damage, ends_early
+from personae.video.lengths import picture_span
 from personae.video.limits import DEFAULT_LIMITS, MediaLimits
 from personae.video.opening import open_container, video_stream
 from personae.video.shape import check_range, frame_rate, read_shape, time_range
@@ -73,6 +74,7 @@ class VideoReader:
             self._stream = video_stream(self._container, str(path))
             self._time_base = self._stream.time_base or Fraction(1, 1000)
             self._range = time_range(self._container, self._time_base, start_s, end_s)
+            self._span = picture_span(self._container, self._stream)
             self.damage = Damage(truncated=ends_early(self.path))
             self._decoder = Decoder(
                 self._container, self._stream, self.damage, threads, limits.frame_pixels
@@ -201,15 +203,12 @@ class VideoReader:
 
     def _expected(self) -> int | None:
         """Frames in the range, as far as the file tells."""
-        whole = self._range.start_s is None and self._range.end_s is None
-        if whole and self._stream.frames:
+        kept = self._range
+        if kept.start_s is None and kept.end_s is None and self._stream.frames:
             return self._stream.frames
-        if self._container.duration is None:
+        if self._span is None:
             return None
-        end_s = Fraction(self._container.duration, av.time_base)
-        if self._range.end_s is not None:
-            end_s = min(end_s, self._range.end_s)
-        return max(1, round((end_s - (self._range.start_s or 0)) * frame_rate(self._stream)))
+        return self._span.frames(frame_rate(self._stream), kept.start_s, kept.end_s)
 
     def _count_losses(self, given: int) -> None:
         """Compare what came out with what the container promised."""
@@ -217,8 +216,8 @@ class VideoReader:
         counted = self._stream.frames
         if whole and counted and (_MOV in self._container.format.name or self.damage):
             self.damage.frames_lost = max(0, counted - self._decoder.discarded - given)
-        elif self.damage.truncated and self._container.duration is not None:
-            promised_s = Fraction(self._container.duration, av.time_base)
+        elif self.damage.truncated and self._span is not None:
+            promised_s = self._span.end_s
             if self._range.end_s is not None:
                 promised_s = min(promised_s, self._range.end_s)
             missing_s = promised_s - self._clock.end * self._time_base
