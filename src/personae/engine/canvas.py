@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,6 +98,7 @@ class YuvFormat:
 
 
 Plane = NDArray[np.uint8] | NDArray[np.uint16]
+_Samples = NDArray[np.uint8 | np.uint16]
 
 
 class YuvCanvas:
@@ -143,34 +146,39 @@ class YuvCanvas:
         y0, y1 = box[1] + self._lead_y, box[3] + self._lead_y
         return x0 // self._sx, y0 // self._sy, -(-x1 // self._sx), -(-y1 // self._sy)
 
-    def _rgb(self, samples: list[NDArray[np.float32]]) -> UInt8:
-        """Merge float32 planes of one size to uint8 RGB."""
-        return imaging.to_bytes(imaging.transform(imaging.merge(samples), self.form.yuv_to_rgb()))
+    def _rgb(self, samples: Sequence[_Samples]) -> UInt8:
+        """Merge planes of one size to uint8 RGB."""
+        matrix = self.form.yuv_to_rgb()
+        if self.form.bits == 8:
+            # In whole numbers, which takes half the time; some levels come out off by one.
+            return imaging.transform(imaging.merge(cast("Sequence[UInt8]", samples)), matrix)
+        wide = [plane.astype(np.float32) for plane in samples]
+        return imaging.to_bytes(imaging.transform(imaging.merge(wide), matrix))
 
     def region_rgb(self, box: BoxXYXY) -> UInt8:
         x0, y0, x1, y1 = box
         cx0, cy0, cx1, cy1 = self._chroma_box(box)
-        luma = np.ascontiguousarray(self.planes[0][y0:y1, x0:x1]).astype(np.float32)
+        luma = np.ascontiguousarray(self.planes[0][y0:y1, x0:x1])
         full = ((cx1 - cx0) * self._sx, (cy1 - cy0) * self._sy)
         ox = x0 + self._lead_x - cx0 * self._sx
         oy = y0 + self._lead_y - cy0 * self._sy
-        samples = [luma]
+        samples: list[_Samples] = [luma]
         for plane in self.planes[1:]:
             chroma = np.ascontiguousarray(plane[cy0:cy1, cx0:cx1])
             chroma = imaging.resize_linear(chroma, full)
             chroma = chroma[oy : oy + y1 - y0, ox : ox + x1 - x0]
-            samples.append(np.ascontiguousarray(chroma).astype(np.float32))
+            samples.append(np.ascontiguousarray(chroma))
         return self._rgb(samples)
 
     def thumbnail_rgb(self, limit_px: int) -> UInt8:
         width, height = thumbnail_size(self.size_wh, limit_px)
-        samples: list[NDArray[np.float32]] = []
+        samples: list[_Samples] = []
         for plane in self.planes:
             # Large planes are thinned first: area-averaging every sample of a 1080p frame costs
             # more than the detector that looks at the result.
             step = max(1, min(plane.shape[1] // (2 * width), plane.shape[0] // (2 * height)))
             thin = np.ascontiguousarray(plane[::step, ::step])
-            samples.append(imaging.resize_area(thin, (width, height)).astype(np.float32))
+            samples.append(imaging.resize_area(thin, (width, height)))
         return self._rgb(samples)
 
     def add_into(self, box: BoxXYXY, delta: Float32) -> None:
@@ -191,9 +199,7 @@ class YuvCanvas:
             _add_samples_into(plane[cy0:cy1, cx0:cx1], part, 0, limit)
 
 
-def _add_samples_into(
-    samples: NDArray[np.uint8] | NDArray[np.uint16], delta: NDArray[np.float32], low: int, high: int
-) -> None:
+def _add_samples_into(samples: Plane, delta: NDArray[np.float32], low: int, high: int) -> None:
     """Add, round to nearest and clip, in place; a delta of 0 changes nothing."""
     changed = np.add(samples, delta, dtype=np.float32)
     np.rint(changed, out=changed)

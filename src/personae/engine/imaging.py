@@ -48,6 +48,14 @@ def remap(image: NDArray[SampleT], where: Float32) -> NDArray[SampleT]:
     return cast("NDArray[SampleT]", out)
 
 
+def shift(image: NDArray[SampleT], offsets: Float32) -> NDArray[SampleT]:
+    """Look up `image` bilinearly `offsets` (h, w, 2) beside each pixel; its edge goes on."""
+    how, edge = cv2.INTER_LINEAR | cv2.WARP_RELATIVE_MAP, cv2.BORDER_REPLICATE
+    # See `remap`.
+    out = cv2.remap(image, offsets, None, how, borderMode=edge)  # pyright: ignore[reportCallIssue, reportArgumentType, reportUnknownVariableType]
+    return cast("NDArray[SampleT]", out)
+
+
 def remap_xy(
     image: NDArray[SampleT], x: Float32, y: Float32, *, cubic: bool = False
 ) -> NDArray[SampleT]:
@@ -94,9 +102,12 @@ def split(image: NDArray[SampleT]) -> list[NDArray[SampleT]]:
     return cast("list[NDArray[SampleT]]", list(cv2.split(image)))
 
 
-def transform(image: Float32, matrix: Float32) -> Float32:
-    """Every pixel's colour (3,) times `matrix`: (K, 3), or (K, 4) with an offset last."""
-    return cast("Float32", cv2.transform(image, matrix))
+def transform(image: NDArray[SampleT], matrix: Float32) -> NDArray[SampleT]:
+    """Every pixel's colour (3,) times `matrix`: (K, 3), or (K, 4) with an offset last.
+
+    Whole numbers are rounded, to within one, and clipped.
+    """
+    return cast("NDArray[SampleT]", cv2.transform(image, matrix))
 
 
 def to_bytes(image: Float32) -> UInt8:

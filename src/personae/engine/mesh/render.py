@@ -138,19 +138,24 @@ def _look_up(mesh: FaceMesh, plan: FacePlan, where: Placement, drawing: _Drawing
     weight, rim = masks.occluder_maps(mesh, plan.glasses)
     light = lighting.relight(mesh, plan.donor, plan.skin, plan.lips)
     bend = where.in_cells(where.before) - where.in_cells(where.after)
-    columns = [alpha, weight, rim, light[:, 0], light[:, 0], light, bend]
+    columns = [alpha, weight, rim, bend, light[:, 0], light[:, 0], light]
     coarse = mesh.on_coarse(np.column_stack(columns))
     scale = COARSE_PX / TEXTURE_PX
     at = (drawing.layout + np.float32(0.5)) * np.float32(scale) - np.float32(0.5)
-
-    def look(first: int, last: int) -> Float32:
-        return imaging.remap(np.ascontiguousarray(coarse[..., first:last]), at)
-
-    flags, bends = look(0, 3), look(12, 14)
+    maps = imaging.remap(coarse, at)
+    core = drawing.core.astype(np.float32)
+    bends = np.ascontiguousarray(maps[..., 3:5])
     bends[~drawing.inside] = 0
-    weights, rims = (np.where(drawing.core, flags[..., k], 0) for k in (1, 2))
+    tint, factor, offset = (np.ascontiguousarray(maps[..., k : k + 3]) for k in (5, 8, 11))
     shows = imaging.remap(plan.donor.alpha, drawing.layout) * np.float32(1 / 255)
-    return _Maps(flags[..., 0], shows, weights, rims, (look(3, 6), look(6, 9), look(9, 12)), bends)
+    return _Maps(
+        alpha=maps[..., 0],
+        donor_shows=shows,
+        weight=maps[..., 1] * core,
+        rim=maps[..., 2] * core,
+        light=(tint, factor, offset),
+        bend=bends,
+    )
 
 
 def _face(

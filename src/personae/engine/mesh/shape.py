@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from personae.engine.geometry import Similarity3D, fit_similarity_3d
@@ -68,13 +70,8 @@ def identity_shift(mesh: FaceMesh, donor: Float64, scene: Float64) -> Float64:
     upper = np.clip(0.35 - mesh.canonical[:SKIN, 1], 0, 1) + 1e-3
     shift = shift - np.average(shift, axis=0, weights=upper)
     out = shift.copy()
-    lips = LIPS_OUTER + LIPS_INNER
-    for loop, reach, scale in (
-        (EYE_LEFT, near(mesh.canonical, EYE_LEFT, 0.2), 1.0),
-        (EYE_RIGHT, near(mesh.canonical, EYE_RIGHT, 0.2), 1.0),
-        (LIPS_OUTER, near(mesh.canonical, lips, 0.18), MOUTH_TRANSFER),
-    ):
-        out = _as_a_whole(out, shift, scene, loop, np.sqrt(reach)[:, None], scale)
+    for loop, weight, scale in _wholes(mesh):
+        out = _as_a_whole(out, shift, scene, loop, weight, scale)
     fall = np.select(
         [mesh.ring == 0, mesh.ring == 1, mesh.ring == 2],
         [RIM_TRANSFER, RIM_TRANSFER + (1 - RIM_TRANSFER) * 0.4, 0.92],
@@ -84,6 +81,20 @@ def identity_shift(mesh: FaceMesh, donor: Float64, scene: Float64) -> Float64:
     fall = fall * np.where(mesh.canonical[:SKIN, 1] < -0.55, 0.4, 1.0)
     smooth = mesh.modes @ (mesh.modes.T @ (out * mesh.area[:, None]))
     return smooth * fall[:, None]
+
+
+@functools.cache
+def _wholes(mesh: FaceMesh) -> list[tuple[tuple[int, ...], Float64, float]]:
+    """What moves as a whole: its outline, how much each vertex (468, 1) goes along, its scale."""
+    lips = LIPS_OUTER + LIPS_INNER
+    return [
+        (loop, np.sqrt(near(mesh.canonical, around, reach))[:, None], scale)
+        for loop, around, reach, scale in (
+            (EYE_LEFT, EYE_LEFT, 0.2, 1.0),
+            (EYE_RIGHT, EYE_RIGHT, 0.2, 1.0),
+            (LIPS_OUTER, lips, 0.18, MOUTH_TRANSFER),
+        )
+    ]
 
 
 def _as_a_whole(
