@@ -168,6 +168,53 @@ def test_errors(
     assert isinstance(told["error"]["retryable"], bool)
 
 
+SWAP = ("swap", "donor.png", "scene.png", "-o", "out.png")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ((*SWAP, "--crf", "99"), "--crf"),
+        ((*SWAP, "--crf", "good"), "--crf"),
+        ((*SWAP, "--strength", "7"), "--strength"),
+        ((*SWAP, "--strength", "nan"), "strength"),
+        ((*SWAP, "--quality", "0"), "--quality"),
+        ((*SWAP, "--threads", "0"), "--threads"),
+        ((*SWAP, "--threads", "1.5"), "--threads"),
+        ((*SWAP, "--start", "soon"), "--start"),
+        ((*SWAP, "--face", "-1"), "--face"),
+        ((*SWAP, "--cfr", "9"), "--cfr"),
+        (SWAP[:3], "--output"),
+        (SWAP[:2], "--output"),
+        (("swop",), "swop"),
+        (("--swap",), "--swap"),
+        (("models", "where", "one", "two"), "two"),
+        (("models", "find"), "find"),
+    ],
+    ids=lambda value: " ".join(value[-2:]) if isinstance(value, tuple) else value,
+)
+def test_command_lines_that_cannot_be_taken_apart(
+    arguments: tuple[str, ...], named: str, folder: Path
+) -> None:
+    """Refused before any command of ours has begun; whoever reads stdout need not know."""
+    ended = run(folder, *arguments, "--json")
+    told = the_object(ended, 2)
+    assert told["error"]["code"] == "invalid_request"
+    assert told["error"]["retryable"] is False
+    assert told["exit_code"] == 2
+    assert named in told["error"]["message"]
+    assert told["error"]["message"] == ended.error
+    plain = run(folder, *arguments)
+    assert (plain.code, plain.out, plain.error) == (2, "", ended.error)
+    assert not (folder / "out.png").exists()
+
+
+def test_json_is_asked_for_anywhere_but_among_file_names(folder: Path) -> None:
+    assert the_object(run(folder, "swap", "--json", "--crf", "x"), 2)["exit_code"] == 2
+    assert the_object(run(folder, "swap", "--json"), 2)["exit_code"] == 2
+    assert run(folder, "swap", "--crf", "x", "--", "--json").out == ""
+
+
 @pytest.mark.skipif(os.name != "posix", reason="names are bytes only there")
 def test_names_that_stdout_cannot_show(folder: Path) -> None:
     """An answer is never lost to the terminal's encoding, least of all after the work is done."""

@@ -13,8 +13,10 @@ from personae.cli.models import models_app
 from personae.cli.output import Talk
 from personae.cli.probe import probe
 from personae.cli.swap import swap
+from personae.cli.usage import Commands
 
 app = typer.Typer(
+    cls=Commands,
     help="Swap faces in pictures, animations and videos.",
     no_args_is_help=True,
     add_completion=False,
