@@ -12,6 +12,7 @@ from personae.errors import (
     MediaError,
     ModelError,
     PersonaeError,
+    ServiceError,
     SeveralFaces,
 )
 
@@ -27,6 +28,7 @@ class ExitCode(IntEnum):
     DONOR = 5
     MODEL = 6
     LOSSES = 7
+    SERVICE = 8
     INTERRUPTED = 130
 
     @property
@@ -45,6 +47,7 @@ _MEANINGS = {
     ExitCode.DONOR: "the donor photo cannot be used",
     ExitCode.MODEL: "a model is missing, altered or cannot be fetched",
     ExitCode.LOSSES: "done, but frames were lost (only with --strict)",
+    ExitCode.SERVICE: "the service refused it or could not do it (only commands of the service)",
     ExitCode.INTERRUPTED: "interrupted with Ctrl-C; no output was left",
 }
 
@@ -57,6 +60,7 @@ _BY_ERROR: tuple[tuple[type[PersonaeError], ExitCode], ...] = (
     (SeveralFaces, ExitCode.DONOR),
     (ModelError, ExitCode.MODEL),
     (Canceled, ExitCode.INTERRUPTED),
+    (ServiceError, ExitCode.SERVICE),
 )
 
 

@@ -36,6 +36,8 @@ def test_every_error_has_a_code_of_its_own_kind() -> None:
         (errors.SeveralFaces("x"), 5),
         (errors.ModelError("x"), 6),
         (errors.Canceled("x"), 130),
+        (errors.NotFound("x"), 8),
+        (errors.Unavailable("x"), 8),
         (KeyboardInterrupt(), 130),
         (ValueError("x"), 1),
     ],
