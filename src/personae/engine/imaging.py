@@ -102,6 +102,14 @@ def split(image: NDArray[SampleT]) -> list[NDArray[SampleT]]:
     return cast("list[NDArray[SampleT]]", list(cv2.split(image)))
 
 
+def pick(image: NDArray[SampleT], first: int, last: int) -> NDArray[SampleT]:
+    """Some neighbouring layers of a picture (h, w, K) as one of their own: (h, w, last - first)."""
+    out = np.empty((*image.shape[:2], last - first), image.dtype)
+    # Three times as fast as NumPy's copy of a slice.
+    cv2.mixChannels([image], [out], [n for k in range(last - first) for n in (first + k, k)])
+    return out
+
+
 def transform(image: NDArray[SampleT], matrix: Float32) -> NDArray[SampleT]:
     """Every pixel's colour (3,) times `matrix`: (K, 3), or (K, 4) with an offset last.
 

@@ -55,6 +55,18 @@ def test_bytes_are_rounded_and_clipped_whatever_the_shape() -> None:
     assert pixel.ravel().tolist() == [0, 2, 255]
 
 
+def test_layers_are_picked_and_shifts_are_beside_each_pixel() -> None:
+    image = noise(np.float32, 6, 7, 9)
+    np.testing.assert_array_equal(imaging.pick(image, 2, 5), image[..., 2:5])
+    ramp = np.arange(10, dtype=np.float32)[None].repeat(4, 0)
+    offsets = np.zeros((4, 10, 2), np.float32)
+    offsets[1, :, 0], offsets[2, 3, 0] = 0.5, -7
+    moved = imaging.shift(ramp, offsets)
+    assert moved[1].tolist() == [0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5, 9]
+    assert moved[2, :5].tolist() == [0, 1, 2, 0, 4]
+    np.testing.assert_array_equal(moved[0], ramp[0])
+
+
 def test_luma_is_weighted_as_it_says() -> None:
     image = noise(np.float32, 6, 7, 3)
     np.testing.assert_allclose(imaging.luma(image), image @ imaging.LUMA, rtol=1e-4)

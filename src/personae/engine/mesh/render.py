@@ -144,9 +144,9 @@ def _look_up(mesh: FaceMesh, plan: FacePlan, where: Placement, drawing: _Drawing
     at = (drawing.layout + np.float32(0.5)) * np.float32(scale) - np.float32(0.5)
     maps = imaging.remap(coarse, at)
     core = drawing.core.astype(np.float32)
-    bends = np.ascontiguousarray(maps[..., 3:5])
+    bends = imaging.pick(maps, 3, 5)
     bends[~drawing.inside] = 0
-    tint, factor, offset = (np.ascontiguousarray(maps[..., k : k + 3]) for k in (5, 8, 11))
+    tint, factor, offset = (imaging.pick(maps, k, k + 3) for k in (5, 8, 11))
     shows = imaging.remap(plan.donor.alpha, drawing.layout) * np.float32(1 / 255)
     return _Maps(
         alpha=maps[..., 0],
