@@ -18,6 +18,8 @@ import personae
 from clips import audio_only, truncated_copy, write_clip
 from e2e.shell import Ended, listing, run
 from faces import Name, Placed, compose, headshot, nodding
+from personae.errors import DonorUnusable
+from personae.library import swap_file
 
 MEDIA, NO_FACE, DONOR, USAGE, LOSSES = 3, 4, 5, 2, 7
 FACELESS = (90, 120, 90)
@@ -346,6 +348,36 @@ def _bounded() -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_DATA, (3 * 2**30, 3 * 2**30))
+
+
+@pytest.mark.parametrize("write", [blurred, tiny_face, night])
+def test_a_refused_donor_can_be_accepted(write: Callable[[Path], str], folder: Path) -> None:
+    bad = write(folder)
+    order = ("swap", bad, "scene.png", "-o", "out.png", "--json")
+    refused = run(folder, *order)
+    assert refused.code == DONOR
+    assert "--allow-poor-donor" in refused.json["error"]["message"]
+    why = refused.error.split("cannot be used: ")[1].split(";")[0]
+    ended = run(folder, *order, "--allow-poor-donor")
+    assert ended.code == 0, ended.err
+    assert ended.json["faces_swapped"] == 1
+    (warning,) = [text for text in ended.json["warnings"] if bad in text]
+    assert "not ideal" in warning
+    assert why in warning
+    assert f"Warning: {warning}" in ended.err
+
+
+def test_a_refused_donor_of_a_map_can_be_accepted(folder: Path) -> None:
+    order = ("swap", "scene.png", "--map", f"{blurred(folder)}=0", "-o", "out.png", "--json")
+    assert run(folder, *order).code == DONOR
+    assert run(folder, *order, "--allow-poor-donor").json["faces_swapped"] == 1
+
+
+def test_a_refused_donor_given_as_a_photo_can_be_accepted(folder: Path) -> None:
+    scene, output, bad = folder / "scene.png", folder / "out.png", folder / blurred(folder)
+    with pytest.raises(DonorUnusable):
+        swap_file(scene, output, bad)
+    assert swap_file(scene, output, bad, allow_poor=True).faces_swapped == 1
 
 
 # --- Files that can be used, with something to say

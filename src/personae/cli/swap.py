@@ -22,7 +22,7 @@ from personae.cli.exit_codes import ExitCode
 from personae.cli.interrupts import Interruptible
 from personae.cli.output import Talk
 from personae.cli.progress import ShownProgress
-from personae.errors import InvalidRequest
+from personae.errors import DonorUnusable, InvalidRequest
 
 if TYPE_CHECKING:
     from personae.library import Donor, Mapping, SwapOptions, SwapReport
@@ -32,6 +32,7 @@ def swap(
     paths: ask.Paths,
     output: ask.Output,
     donor: ask.Donors = None,
+    allow_poor_donor: ask.AllowPoor = False,
     mapping: ask.Maps = None,
     face: ask.FaceText = "largest",
     strength: ask.Strength = 1.0,
@@ -71,6 +72,7 @@ def swap(
             preset=preset,
             quality=quality,
             threads=threads,
+            allow_poor=allow_poor_donor,
         )
         report, warnings = _run(wanted, options, talk)
         talk.result("", {**report.to_json(), "warnings": warnings})
@@ -116,7 +118,7 @@ def _run(wanted: _Wanted, options: SwapOptions, talk: Talk) -> tuple[SwapReport,
     fetch_models(talk)
     output = wanted.output
     with Interruptible() as interrupt, ShownProgress(output.name, quiet=talk.quiet) as progress:
-        donor, mappings = _prepare(wanted.inputs, warn)
+        donor, mappings = _prepare(wanted.inputs, options.allow_poor, warn)
         report = library.swap_file(
             wanted.inputs.scene,
             output,
@@ -132,13 +134,16 @@ def _run(wanted: _Wanted, options: SwapOptions, talk: Talk) -> tuple[SwapReport,
 
 
 def _prepare(
-    inputs: Inputs, warn: Callable[[Iterable[str]], None]
+    inputs: Inputs, allow_poor: bool, warn: Callable[[Iterable[str]], None]
 ) -> tuple[Donor | None, list[Mapping] | None]:
     """The one donor, or the donor of every map."""
     from personae import library
 
     def prepare(photos: Iterable[Path]) -> Donor:
-        prepared = library.prepare_donor(*photos)
+        try:
+            prepared = library.prepare_donor(*photos, allow_poor=allow_poor)
+        except DonorUnusable as error:
+            raise DonorUnusable(f"{error.message} Or use it with --allow-poor-donor.") from error
         warn(prepared.warnings)
         return prepared
 

@@ -31,6 +31,14 @@ Donors = Annotated[
     list[Path] | None,
     typer.Option(metavar="PHOTO", help="A (further) photo of the donor; repeat it for several."),
 ]
+AllowPoor = Annotated[
+    bool,
+    typer.Option(
+        "--allow-poor-donor",
+        help="Use donor photos that are too blurred, dark, small or turned as well; what is wrong "
+        "becomes a warning.",
+    ),
+]
 Maps = Annotated[
     list[str] | None,
     typer.Option(
