@@ -1,0 +1,205 @@
+"""A worker's life on DBOS: launch, watch over the others, hand back, stop."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
+
+from personae.adapters.durable import names
+from personae.adapters.durable.beats import Beats
+from personae.adapters.durable.engines import durable_engine, plain_url
+from personae.adapters.durable.recovery import Recovery
+from personae.adapters.durable.waiting import Waiter
+from personae.adapters.durable.work import DurableWork
+from personae.adapters.durable.workflows import Steps, Workflows
+from personae.domain.ids import new_id
+
+_log = structlog.get_logger("personae.durable")
+
+
+@dataclass(frozen=True, slots=True)
+class DurableOptions:
+    """How a worker works. The slots are the queues', so all workers of a service share them.
+
+    Attributes
+    ----------
+    image_slots, express_slots, chunk_slots : int
+        Tasks and pieces that one worker runs at once; express is for pictures of high priority.
+    video_slots, webhook_slots : int
+        These wait most of the time.
+    poll_s : float, seconds
+        How often a worker looks for pictures: what a task waits at most when nothing else is done.
+    beat_s, dead_after_s : float, seconds
+        A worker that has not beaten for so long is taken for dead.
+    """
+
+    image_slots: int = 1
+    express_slots: int = 1
+    chunk_slots: int = 1
+    video_slots: int = 50
+    webhook_slots: int = 16
+    poll_s: float = 0.025
+    beat_s: float = 2.0
+    dead_after_s: float = 15.0
+
+
+class Runtime:
+    """One worker's DBOS: at most one lives in a process at a time.
+
+    Parameters
+    ----------
+    url : str
+        The database's, as `durable_engine` takes it.
+    steps : Steps
+        Who does the work.
+    stopping : threading.Event
+        Set by `stop` when work in hand has been handed back; `steps` must then raise
+        `HandedBack` soon.
+    sweep : function, optional
+        Called now and then in one of the workers.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        steps: Steps,
+        options: DurableOptions,
+        stopping: threading.Event,
+        sweep: Callable[[], None] | None = None,
+        sweep_s: float = 30.0,
+    ) -> None:
+        self.executor_id = new_id("worker")
+        self.options = options
+        self._engine = durable_engine(url, pool_size=8)
+        self._stopping = stopping
+        self._sweep = sweep
+        self._sweep_s = sweep_s
+        self.work = DurableWork(self._engine)
+        self.beats = Beats(self._engine, self.executor_id)
+        config: DBOSConfig = {
+            "name": names.APPLICATION,
+            "system_database_url": plain_url(self._engine),
+            "system_database_engine": self._engine,
+            "application_version": names.VERSION,
+            "executor_id": self.executor_id,
+            "serializer": DBOSPortableJSONSerializer(),
+            "log_level": "WARNING",
+            "notification_coalesce_sec": 1.0,
+        }
+        self._dbos = DBOS(config=config)
+        Workflows(steps, Waiter(self.work.ended, stopping))
+        self.recovery = Recovery(self._dbos, self.beats, self.work)
+        self._leaving = threading.Event()
+        self._guard = threading.Thread(target=self._watch, name="personae-guard", daemon=True)
+
+    def start(self) -> None:
+        """Begin to take work."""
+        self.beats.beat()
+        DBOS.launch()
+        self._register_queues()
+        self._guard.start()
+        _log.info("worker started", action="worker.start", executor_id=self.executor_id)
+
+    def stop(self, grace_s: float) -> bool:
+        """Take no more work, let what runs finish, hand back what does not; whether all finished.
+
+        Raises nothing: what cannot be handed back is found by the others when this worker's
+        heart has been silent long enough.
+        """
+        self.recovery.stop_claiming()
+        deadline = time.monotonic() + grace_s
+        while self.recovery.running() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        handed: list[str] = []
+        try:
+            handed = self.recovery.requeue_own()
+        except Exception:
+            _log.exception("work could not be handed back", action="worker.hand_back")
+        self._stopping.set()
+        self._leaving.set()
+        self._guard.join(5.0)
+        if not handed:
+            self._leave()
+        finished = self._wait_for_runs(5.0)
+        DBOS.destroy(destroy_registry=True)
+        self.work.close()
+        self._engine.dispose()
+        _log.info(
+            "worker stopped",
+            action="worker.stop",
+            executor_id=self.executor_id,
+            handed_back=len(handed),
+        )
+        return finished and not handed
+
+    def _leave(self) -> None:
+        try:
+            self.beats.leave()
+        except Exception:
+            _log.exception("the worker's row could not be removed", action="worker.leave")
+
+    def _wait_for_runs(self, timeout_s: float) -> bool:
+        deadline = time.monotonic() + timeout_s
+        while self.recovery.running():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        return True
+
+    def _register_queues(self) -> None:
+        """Write the queues down; a worker that listens already takes up what has changed."""
+        o = self.options
+        for name, slots, poll_s in (
+            (names.EXPRESS, o.express_slots, o.poll_s),
+            (names.IMAGES, o.image_slots, o.poll_s),
+            (names.CHUNKS, o.chunk_slots, 2 * o.poll_s),
+            (names.VIDEOS, o.video_slots, 5 * o.poll_s),
+            (names.WEBHOOKS, o.webhook_slots, 10 * o.poll_s),
+        ):
+            # A limit by partition, even one that limits nothing, makes DBOS draw the tenant whose
+            # turn it is by lot, instead of serving the longest backlog first.
+            DBOS.register_queue(
+                name,
+                worker_concurrency=slots,
+                partition_worker_concurrency=slots,
+                polling_interval_sec=poll_s,
+            )
+
+    def _watch(self) -> None:
+        """Beat, and look after the work of workers that do not; one of them also sweeps."""
+        look_s = max(self.options.beat_s, self.options.dead_after_s / 4)
+        next_look = next_sweep = time.monotonic() + look_s
+        while not self._leaving.wait(self.options.beat_s):
+            try:
+                self.beats.beat()
+                now = time.monotonic()
+                if now >= next_look:
+                    next_look = now + look_s
+                    self._look_after_others()
+                if now >= next_sweep:
+                    next_sweep = now + self._sweep_s
+                    self._sweep_if_first()
+            except Exception:
+                # A database that is away for a moment must not end the heartbeat.
+                _log.exception("the guard stumbled", action="worker.guard")
+
+    def _look_after_others(self) -> None:
+        dead = self.recovery.requeue_of_dead(self.options.dead_after_s)
+        if dead:
+            _log.warning("dead workers found", action="worker.recover", executors=dead)
+        lost = self.recovery.requeue_lost()
+        if lost:
+            _log.warning("lost claims handed back", action="worker.lost", workflows=lost)
+
+    def _sweep_if_first(self) -> None:
+        """Sweep if this is the first of the workers that are alive; twice would do no harm."""
+        if self._sweep is None:
+            return
+        alive = self.beats.alive(self.options.dead_after_s)
+        if alive and alive[0] == self.executor_id:
+            self._sweep()

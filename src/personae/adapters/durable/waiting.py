@@ -1,0 +1,79 @@
+"""Waiting for child workflows: one query for all that are waited for, and a way out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from personae.app.stopping import HandedBack
+
+
+class Waiter:
+    """Lets many workflows wait for their children with one query every `interval_s`.
+
+    Parameters
+    ----------
+    ended : function
+        Which of these workflows have ended, from the database.
+    stopping : threading.Event
+        Set when this worker stops: every wait ends in `HandedBack`.
+    """
+
+    def __init__(
+        self,
+        ended: Callable[[Sequence[str]], list[str]],
+        stopping: threading.Event,
+        interval_s: float = 0.1,
+    ) -> None:
+        self._ended = ended
+        self._stopping = stopping
+        self._interval_s = interval_s
+        self._change = threading.Condition()
+        self._wanted: dict[str, int] = {}
+        self._done: set[str] = set()
+        self._asking = False
+
+    def wait(self, workflow_id: str) -> None:
+        """Return when the workflow has ended.
+
+        Raises
+        ------
+        HandedBack
+            If this worker stops first.
+        """
+        with self._change:
+            self._wanted[workflow_id] = self._wanted.get(workflow_id, 0) + 1
+        try:
+            while not self._is_done(workflow_id):
+                self._ask_or_sleep()
+        finally:
+            with self._change:
+                self._wanted[workflow_id] -= 1
+                if not self._wanted[workflow_id]:
+                    del self._wanted[workflow_id]
+                    self._done.discard(workflow_id)
+
+    def _is_done(self, workflow_id: str) -> bool:
+        if self._stopping.is_set():
+            raise HandedBack
+        with self._change:
+            return workflow_id in self._done
+
+    def _ask_or_sleep(self) -> None:
+        """Whoever comes first asks for everybody; the others sleep until it has."""
+        with self._change:
+            if self._asking:
+                self._change.wait(self._interval_s * 2)
+                return
+            self._asking = True
+            wanted = [one for one in self._wanted if one not in self._done]
+        found: list[str] = []
+        try:
+            found = self._ended(wanted)
+            if not found:
+                self._stopping.wait(self._interval_s)
+        finally:
+            with self._change:
+                self._asking = False
+                self._done.update(one for one in found if one in self._wanted)
+                self._change.notify_all()
