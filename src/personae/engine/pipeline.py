@@ -6,7 +6,7 @@ This is the only module that knows all steps; each of them knows none of the oth
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
@@ -105,14 +105,14 @@ class Engine:
     ) -> list[FacePlan]:
         """Plans for the faces of a still, farthest (smallest) first."""
         plans: list[FacePlan] = []
-        for face, donor in sorted(parts, key=lambda part: _size(part[0].box_xyxy)):
+        for face, donor in parts:
             landmarks = face.landmarks.astype(np.float64)
             sight = observe_skin(self._mesh, canvas, landmarks)
             if sight is not None:
                 _, canonical = to_canonical(self._mesh, landmarks)
                 shift = _shift(self._mesh, donor, canonical)
                 plans.append(_plan(donor, landmarks, shift, [sight], strength))
-        return plans
+        return _in_order(plans, [plan.landmarks for plan in plans])
 
     def render_into(self, canvas: Canvas, plans: Sequence[FacePlan]) -> list[Rendered]:
         """Render `plans` into the canvas, in place. Thread-safe on different canvases."""
@@ -197,9 +197,9 @@ class _Follower(Generic[FrameT]):
                 plan = self._plan(*shown[position], donor)
                 if plan is not None:
                     plans.append(plan)
-            plans.sort(key=lambda plan: _size(_box(plan.landmarks)))
             self._window.forget()
-            yield PlannedFrame(entry.frame, tuple(plans))
+            ordered = _in_order(plans, [landmarks for _, landmarks in shown])
+            yield PlannedFrame(entry.frame, tuple(ordered))
 
     def _is_there(self, entry: Entry[FrameT, SkinObservation], track: int) -> bool:
         """Whether a track is seen in a frame, now that the frames around tell where to look.
@@ -263,6 +263,23 @@ def _box(landmarks: Float64) -> tuple[float, float, float, float]:
 
 def _size(box: tuple[float, float, float, float]) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _in_order(plans: Sequence[FacePlan], faces: Sequence[Float64]) -> list[FacePlan]:
+    """Plans from the farthest (smallest) to the nearest, told which of `faces` overlap them."""
+    out: list[FacePlan] = []
+    for plan in sorted(plans, key=lambda plan: _size(_box(plan.landmarks))):
+        box = _box(plan.landmarks)
+        nearer = [one for one in faces if _size(_box(one)) > _size(box) and _meet(box, _box(one))]
+        out.append(replace(plan, nearer=tuple(nearer)) if nearer else plan)
+    return out
+
+
+def _meet(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
+    """Whether a face's box meets another head's, half as large again as its face's."""
+    wide, tall = (b[2] - b[0]) / 4, (b[3] - b[1]) / 4
+    across = a[0] < b[2] + wide and b[0] - wide < a[2]
+    return across and a[1] < b[3] + tall and b[1] - tall < a[3]
 
 
 def _taken(face: Face, others: Iterable[Float64]) -> bool:

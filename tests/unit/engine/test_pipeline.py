@@ -169,3 +169,11 @@ def test_a_still_is_swapped_from_far_to_near(
     np.testing.assert_array_equal(plans[1].landmarks, astronaut_face.landmarks)
     assert [plan.strength for plan in plans] == [0.5, 0.5]
     assert repr(engine) == "Engine(mesh)"
+
+
+def test_a_larger_face_is_in_front_though_nobody_swaps_it(hopper_donor: MeshDonor) -> None:
+    script = [Person(still(0, 9, 90, 90)), Person(still(0, 9, 150, 90), width_px=90)]
+    for one in follow(script, 10, Cast([Role(hopper_donor, 0)])):
+        (plan,) = one.plans
+        (nearer,) = plan.nearer
+        assert nearer[:468, 0].mean() == pytest.approx(150, abs=5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from personae.engine import imaging
@@ -16,6 +18,9 @@ from personae.engine.mesh.vertices import (
     extend_values,
 )
 from personae.engine.types import Bool, Float32, Float64, UInt8
+
+EDGE_GROWN, HEAD_GROWN = 1.15, 1.5
+"""Sizes, relative to the face, of what surely belongs to a head and of what may."""
 
 
 def vertex_alpha(
@@ -55,6 +60,26 @@ def occluder_maps(mesh: FaceMesh, glasses: float) -> tuple[Float64, Float64]:
         lenses[[EYE_LEFT_CENTRE, EYE_RIGHT_CENTRE]] = 1
         weight, rim = np.maximum(weight, glasses * lenses), np.maximum(rim, glasses * lenses)
     return weight, rim
+
+
+def nearer_heads(
+    ovals: Sequence[Float64], cell_wh: tuple[int, int]
+) -> tuple[Float32, Float32, Float32]:
+    """Where faces in front of this one lie: three masks on cells, float32 (h, w) in [0, 1].
+
+    `ovals` are the outlines (36, 2) of those faces, in cells. The masks hold the faces themselves,
+    the faces and a little around them, and as much as their hair and ears may take.
+    """
+    out: list[Float32] = []
+    for grown in (1.0, EDGE_GROWN, HEAD_GROWN):
+        mask = np.zeros((cell_wh[1], cell_wh[0]), np.uint8)
+        for oval in ovals:
+            middle = oval.mean(0)
+            points = np.clip(middle + grown * (oval - middle), -1e4, 1e4)
+            imaging.fill_hull_into(mask, points.astype(np.float32))
+        out.append(imaging.blur(mask.astype(np.float32), 1.0))
+    faces, edges, heads = out
+    return faces, edges, heads
 
 
 def outline(alpha: Float32, core: Bool, open_mouth: Bool | None) -> Float32:

@@ -6,7 +6,7 @@ mesh is drawn. What leaves is a difference to add to the scene, exactly 0 outsid
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from personae.engine.mesh.placement import Placement, place
 from personae.engine.mesh.raster import draw_triangles, interpolate, skin_extent, visibility
 from personae.engine.mesh.shape import mouth_gap
 from personae.engine.mesh.topology import COARSE_PX, TEXTURE_PX, FaceMesh
-from personae.engine.mesh.vertices import KIND_MOUTH, KIND_RING
+from personae.engine.mesh.vertices import KIND_MOUTH, KIND_RING, OVAL
 from personae.engine.types import Bool, BoxXYXY, Canvas, Float32, Float64
 
 OPEN_MOUTH = 0.05
@@ -42,6 +42,7 @@ class FacePlan:
     glasses : float in [0, 1]
         How surely dark glasses cover the eyes; they stay.
     strength : float in [0, 1]
+    nearer : landmarks (478, 3) of faces that may stand in front of this one
     """
 
     donor: MeshDonor
@@ -51,6 +52,7 @@ class FacePlan:
     lips: Float64
     glasses: float
     strength: float
+    nearer: tuple[Float64, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,6 +108,8 @@ def render_face(mesh: FaceMesh, canvas: Canvas, plan: FacePlan) -> Rendered | No
     scene = imaging.resize_area(pixels, where.work_wh)
     drawing = _draw(mesh, where)
     maps = _look_up(mesh, plan, where, drawing)
+    if plan.nearer:
+        maps = _behind(maps, plan, where)
     background = blending.bend(scene, maps.bend, where.work_wh)
     face = _face(plan.donor, where, drawing, maps.light)
 
@@ -155,6 +159,19 @@ def _look_up(mesh: FaceMesh, plan: FacePlan, where: Placement, drawing: _Drawing
         rim=maps[..., 2] * core,
         light=(tint, factor, offset),
         bend=bends,
+    )
+
+
+def _behind(maps: _Maps, plan: FacePlan, where: Placement) -> _Maps:
+    """Leave out faces in front of this one; hair and ears around them are told by their colour."""
+    ovals = [where.in_cells(landmarks[list(OVAL)]) for landmarks in plan.nearer]
+    faces, edges, heads = masks.nearer_heads(ovals, where.cell_wh)
+    return replace(
+        maps,
+        alpha=maps.alpha * (1 - faces),
+        weight=np.maximum(maps.weight, heads),
+        rim=np.maximum(maps.rim, edges),
+        bend=maps.bend * (1 - faces)[..., None],
     )
 
 

@@ -317,3 +317,37 @@ def test_something_in_front_of_the_face_stays_in_front(
 def test_a_face_too_small_to_see_is_left_alone(mesh: FaceMesh, plan: FacePlan) -> None:
     tiny = face_at(100, 100, 4).landmarks.astype(np.float64)
     assert render_face(mesh, RgbCanvas(astronaut()), replace(plan, landmarks=tiny)) is None
+
+
+def test_a_face_in_front_is_not_painted_over(mesh: FaceMesh, plan: FacePlan) -> None:
+    rgb = astronaut()
+    alone = rendered(mesh, rgb, plan)
+    wide = float(np.ptp(plan.landmarks[:468, 0]))
+    beside = plan.landmarks + np.array([0.6 * wide, 0, 0])
+    # The neighbour's hair is as blue as no face is, the neighbour's skin as the face behind.
+    x0, y0, _, y1 = alone.box
+    ear = int(beside[:468, 0].min())
+    rgb[y0:y1, ear - 6 : ear + 2] = (40, 60, 200)
+    result = rendered(mesh, rgb, replace(plan, nearer=(beside,)))
+    check(rgb, result)
+    row = int(plan.landmarks[4, 1]) - y0
+    face = int(beside[:468, 0].mean()) - x0
+    assert alone.mask[row, face - 12] > 0.5
+    assert result.mask[row, face - 12 :].max() < 0.05
+    assert np.abs(result.delta[row, face - 12 :]).max() < 3
+    hair = result.mask[row, ear - 4 - x0 : ear - x0]
+    assert hair.max() < 0.5
+    # The far cheek is nobody's but its own.
+    far = slice(0, int(plan.landmarks[4, 0] - 0.3 * wide) - x0)
+    np.testing.assert_allclose(result.mask[row, far], alone.mask[row, far], atol=0.02)
+
+
+def test_the_larger_of_two_faces_is_in_front(engine: Engine, hopper_donor: MeshDonor) -> None:
+    canvas = RgbCanvas(np.full((240, 320, 3), 150, np.uint8))
+    small, large, apart = face_at(120, 120, 70), face_at(170, 120, 90), face_at(290, 60, 40)
+    parts = [(face, hopper_donor) for face in (large, small, apart)]
+    alone, behind, front = engine.plan_still(canvas, parts, 1.0)
+    assert alone.nearer == front.nearer == ()
+    (nearer,) = behind.nearer
+    np.testing.assert_allclose(nearer, large.landmarks)
+    assert [p.landmarks[:, 0].mean().round(-1) for p in (behind, front)] == [120, 170]
