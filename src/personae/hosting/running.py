@@ -1,0 +1,170 @@
+"""Running the service's processes until they are told to stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+import uvicorn
+
+from personae.app import accounts
+from personae.app.ports import Database, Transaction
+from personae.errors import InvalidRequest
+from personae.hosting import wiring
+from personae.hosting.logs import configure_logs
+from personae.hosting.settings import Settings
+from personae.hosting.supervisor import Supervised, watch_parent, worker_command
+
+log = structlog.get_logger("personae.hosting")
+
+Say = Callable[[str], None]
+FIRST_TENANT = "default"
+FIRST_CREDITS = 1000
+URL_FILE = "url"
+"""In the data folder while the API runs: where it is, for scripts that let it choose a port."""
+_BACKLOG = 2048
+
+
+def serve(settings: Settings, *, say: Say) -> None:
+    """Run the API in this process and a worker beside it, until SIGINT or SIGTERM."""
+    configure_logs(settings, role="serve")
+    sock = listen(settings)
+    settings = _with_port(settings, sock)
+    key = _prepare(settings)
+    worker = Supervised("worker", worker_command(), _environment(settings), settings.grace_s + 10)
+    worker.start()
+    try:
+        say(f"Personae runs at {settings.public_url}")
+        say(f"Documentation: {settings.public_url}/docs")
+        if key is not None:
+            say(f"API key (shown once): {key}")
+        else:
+            say("API keys: as before; `personae keys create` makes another.")
+        _run_app(settings, sock)
+    finally:
+        worker.stop()
+
+
+def run_api(settings: Settings, *, say: Say) -> None:
+    """Run the API alone, until SIGINT or SIGTERM."""
+    configure_logs(settings, role="api")
+    sock = listen(settings)
+    settings = _with_port(settings, sock)
+    wiring.open_database(settings).close()  # Migrates.
+    say(f"The API runs at {settings.public_url}")
+    _run_app(settings, sock)
+
+
+def run_worker(settings: Settings, *, supervised: bool, say: Say) -> None:
+    """Run a worker until SIGINT or SIGTERM (or, supervised, until standard input ends).
+
+    Work in hand may finish within the grace period; what does not is handed back to the queue.
+    """
+    configure_logs(settings, role="worker")
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    if supervised:
+        watch_parent(stop)
+    wiring.open_database(settings).close()  # Migrates.
+    if not supervised:
+        say("The worker runs.")
+    wiring.run_worker(settings, stop)
+
+
+def listen(settings: Settings) -> socket.socket:
+    """A socket on the host and port; port 0 takes a free one.
+
+    Raises
+    ------
+    InvalidRequest
+        If the address is taken or does not exist.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((settings.host, settings.port))
+    except OSError as error:
+        sock.close()
+        raise InvalidRequest(
+            f"The service cannot listen on {settings.host}:{settings.port}: {error.strerror}. "
+            "Choose another --port."
+        ) from error
+    sock.listen(_BACKLOG)
+    sock.set_inheritable(False)
+    return sock
+
+
+def _with_port(settings: Settings, sock: socket.socket) -> Settings:
+    """The settings with the port that was really taken."""
+    return settings.model_copy(update={"port": sock.getsockname()[1]})
+
+
+def _prepare(settings: Settings) -> str | None:
+    """Bring the database up to date; the first key, if this is the first start."""
+    database = wiring.open_database(settings)
+    try:
+        return first_key(database)
+    finally:
+        database.close()
+
+
+def first_key(database: Database) -> str | None:
+    """Make the first tenant with some credits and a key, unless there are tenants already."""
+
+    def work(tx: Transaction) -> str | None:
+        if tx.tenants.all():
+            return None
+        now = time.time()
+        tenant = accounts.create_tenant(tx, FIRST_TENANT, now)
+        key = f"grant:first:{tenant.id}"
+        accounts.grant(tx, tenant.id, FIRST_CREDITS, key=key, note="first start", now=now)
+        return accounts.issue_key(tx, tenant.id, name="first", now=now).key
+
+    return database.write(work)
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """This process's variables, and those that tell the worker where everything is."""
+    told = {
+        "PERSONAE_DATA_DIR": str(settings.data_dir.resolve()),
+        "PERSONAE_DATABASE_URL": settings.database,
+        "PERSONAE_STORAGE_URL": settings.storage,
+        "PERSONAE_BASE_URL": settings.public_url,
+        "PERSONAE_FETCH_ALLOW": ",".join(settings.fetch_allow),
+    }
+    return {**os.environ, **told}
+
+
+def _run_app(settings: Settings, sock: socket.socket) -> None:
+    app, close = wiring.build_api(settings)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+        timeout_keep_alive=30,
+        lifespan="on",
+    )
+    file = settings.data_dir / URL_FILE
+    try:
+        _write_aside(file, settings.public_url)
+        uvicorn.Server(config).run(sockets=[sock])
+    finally:
+        file.unlink(missing_ok=True)
+        close()
+
+
+def _write_aside(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f".{file.name}.part")
+    part.write_text(text + "\n")
+    part.replace(file)
