@@ -88,6 +88,7 @@ def load_pixels(image: ImageLike, role: Role) -> Pixels:
     MediaError, InvalidRequest
     """
     if not isinstance(image, np.ndarray):
+        check_path(image, role, "or pixels")
         picture = load_picture(image, role)
         return Pixels(os.fspath(image), picture.rgb, picture.alpha, picture.notes)
     name = f"the {role} picture"
@@ -102,6 +103,13 @@ def load_pixels(image: ImageLike, role: Role) -> Pixels:
         raise InvalidRequest(f"The {role} must have 3 or 4 channels, not shape {image.shape}.")
     alpha = image[..., 3].copy() if image.shape[2] == 4 else None
     return Pixels(name, np.ascontiguousarray(image[..., :3]).copy(), alpha)
+
+
+def check_path(path: object, role: str, otherwise: str = "") -> None:
+    """Refuse what is no file name, in words rather than with a `TypeError` from inside."""
+    if not isinstance(path, str | os.PathLike):
+        what = f"a file name {otherwise}".strip()
+        raise InvalidRequest(f"The {role} must be {what}, not a {type(path).__name__}.")
 
 
 def single_face(engine: Engine, pixels: Pixels, role: Role) -> tuple[Face, list[str]]:

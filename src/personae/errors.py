@@ -25,8 +25,9 @@
         ├── Unavailable         the service cannot do it now; nothing was done
         └── TaskFailed          the platform broke down over a task; nothing was charged
 
-Each class has ``code`` (stable, for machines), ``retryable`` and ``fault`` (``"caller"`` or
-``"platform"``). The docstring's first line is the default message. Nothing here knows HTTP.
+Each class has ``code`` (stable, for machines), ``retryable`` (an unreachable file has its own) and
+``fault`` (``"caller"`` or ``"platform"``). The docstring's first line is the default message.
+Nothing here knows HTTP.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class PersonaeError(Exception):
     """Something went wrong in Personae."""
 
     code: ClassVar[str] = "error"
-    retryable: ClassVar[bool] = False
+    retryable: bool = False
     fault: ClassVar[Fault] = "platform"
 
     def __init__(self, message: str | None = None) -> None:
@@ -72,6 +73,10 @@ class MediaUnreachable(MediaError):
 
     code = "media_unreachable"
     retryable = True
+
+    def __init__(self, message: str | None = None, *, retryable: bool = True) -> None:
+        super().__init__(message)
+        self.retryable = retryable
 
 
 class MediaUnreadable(MediaError):

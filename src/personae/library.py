@@ -6,10 +6,17 @@ import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Unpack
+from typing import Unpack, cast
 
 from personae import wiring
-from personae.donors import Donor, ImageLike, load_pixels, prepare_donor, single_face
+from personae.donors import (
+    Donor,
+    ImageLike,
+    check_path,
+    load_pixels,
+    prepare_donor,
+    single_face,
+)
 from personae.engine.canvas import RgbCanvas
 from personae.engine.faces import embedder
 from personae.engine.types import Face, Float32
@@ -137,7 +144,7 @@ def swap_file(
     The output appears complete or not at all. See `swap_video` for the parameters.
     """
     how = options_of(options, settings)
-    source, target = Path(scene), Path(output)
+    source, target = _paths(scene, output)
     who = partial(parts_of, donor, face, mappings, allow_poor=how.allow_poor)
     if sniff(source) == "picture":
         return swap_picture_file(source, target, who, how, should_stop)
@@ -177,7 +184,14 @@ def swap_video(
     """
     how = options_of(options, settings)
     who = partial(parts_of, donor, face, mappings, allow_poor=how.allow_poor)
-    return swap_clip_file(Path(scene), Path(output), who, how, progress, should_stop)
+    source, target = _paths(scene, output)
+    return swap_clip_file(source, target, who, how, progress, should_stop)
+
+
+def _paths(scene: object, output: object) -> tuple[Path, Path]:
+    check_path(scene, "scene", "(personae.swap takes pixels)")
+    check_path(output, "output")
+    return Path(cast("str", scene)), Path(cast("str", output))
 
 
 def probe(path: str | os.PathLike[str]) -> MediaInfo:
@@ -187,4 +201,5 @@ def probe(path: str | os.PathLike[str]) -> MediaInfo:
     ------
     MediaError
     """
+    check_path(path, "media")
     return media.probe(Path(path))

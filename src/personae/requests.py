@@ -154,6 +154,7 @@ def parts_of(
         If it is not either a donor or mappings, or a choice of face makes no sense.
     FaceNotFound, DonorUnusable, MediaError
     """
+    _check_kinds(donor, mappings)
     if (donor is None) == (not mappings):
         raise InvalidRequest("Give either a donor or mappings.")
     check_choice(face)
@@ -175,6 +176,24 @@ def parts_of(
         told += [text for text in mapping.donor.warnings if text not in warnings]
         warnings += told
     return Parts(tuple(roles), tuple(warnings))
+
+
+def _check_kinds(donor: object, mappings: object) -> None:
+    """Refuse mappings in the donor's place, and other things that would fail deep inside."""
+    given = cast("list[object] | tuple[object]", donor) if isinstance(donor, list | tuple) else ()
+    if isinstance(donor, Mapping) or any(isinstance(one, Mapping) for one in given):
+        raise InvalidRequest("Mappings are given by name: mappings=[...], and no donor.")
+    if given:
+        raise InvalidRequest("Several photos of a donor go through prepare_donor(*photos).")
+    if mappings is None:
+        return
+    if not isinstance(mappings, Sequence):
+        raise InvalidRequest(f"The mappings must be a list, not a {type(mappings).__name__}.")
+    for one in cast("Sequence[object]", mappings):
+        if not isinstance(one, Mapping):
+            raise InvalidRequest(f"Mappings must be of Mapping, not a {type(one).__name__}.")
+        if not isinstance(cast("object", one.donor), Donor):
+            raise InvalidRequest("The donor of a Mapping must come from prepare_donor.")
 
 
 def _reference(like: ImageLike | None) -> tuple[Float32 | None, str, list[str]]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import FrozenInstanceError, asdict, fields
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from personae import library
 from personae.errors import InvalidRequest
-from personae.requests import SwapOptions, SwapSettings, options_of
+from personae.requests import Mapping, SwapOptions, SwapSettings, options_of, parts_of
 from personae.video.codecs import EncodeSettings
 
 FULL: dict[str, Any] = {
@@ -79,3 +83,37 @@ def test_either_an_object_or_keywords() -> None:
 def test_what_the_encoder_is_told() -> None:
     assert SwapOptions(**FULL).encode == EncodeSettings("vp9", 60, "slow", 3)
     assert SwapOptions().encode == EncodeSettings()
+
+
+ABSENT: Any = object()
+
+
+@pytest.mark.parametrize(
+    ("order", "said"),
+    [
+        ({"donor": [Mapping(ABSENT)]}, "mappings=[...]"),
+        ({"donor": Mapping(ABSENT)}, "mappings=[...]"),
+        ({"donor": ["a.jpg", "b.jpg"]}, "prepare_donor"),
+        ({"donor": 7}, "donor must be a file name or pixels, not a int"),
+        ({"donor": b"bytes"}, "not a bytes"),
+        ({"mappings": Mapping(ABSENT)}, "must be a list, not a Mapping"),
+        ({"mappings": ["a.jpg"]}, "must be of Mapping, not a str"),
+        ({"mappings": [Mapping("a.jpg")]}, "from prepare_donor"),  # pyright: ignore[reportArgumentType] - the point
+        ({}, "either a donor or mappings"),
+    ],
+)
+def test_what_is_no_donor_is_said_in_words(order: dict[str, Any], said: str) -> None:
+    wanted = {"donor": None, "face": "largest", "mappings": None, **order}
+    with pytest.raises(InvalidRequest, match=re.escape(said)):
+        parts_of(**wanted)
+
+
+def test_files_are_named_and_not_given_as_pixels(tmp_path: Path) -> None:
+    pixels: Any = np.zeros((8, 8, 3), np.uint8)
+    for function in (library.swap_file, library.swap_video):
+        with pytest.raises(InvalidRequest, match="scene must be a file name"):
+            function(pixels, tmp_path / "out.png", "donor.jpg")
+        with pytest.raises(InvalidRequest, match="output must be a file name"):
+            function(tmp_path / "in.png", pixels, "donor.jpg")
+    with pytest.raises(InvalidRequest, match="file name"):
+        library.probe(pixels)

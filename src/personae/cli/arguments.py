@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from personae.errors import InvalidRequest, MediaUnreachable
+from personae.errors import InvalidRequest
+from personae.video.files import missing
 
 FaceChoice = Literal["largest", "all"] | int
 
@@ -112,8 +113,8 @@ def parse_map(text: str) -> MapArgument:
     if found:
         return found[0]
     left, _, right = text.partition("=")
-    missing = next(name for name in (*left.split(","), right) if not Path(name).is_file())
-    raise MediaUnreachable(f"--map {text}: {missing or 'a name'} does not exist; check the path.")
+    name = next(name for name in (*left.split(","), right) if not Path(name).is_file())
+    raise missing(name, f"--map {text}: {name or 'a name'}")
 
 
 def _divided(left: str, right: str) -> MapArgument | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,10 +24,45 @@ _REASONS = {
     errno.EMFILE: "too many files are open",
 }
 
+# What trying again does not change; a disk that is full or a drive that is away may come back.
+_LASTING = (
+    *(errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL),
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.EFBIG),
+)
+# Two letters or more: C:/ is a drive. Path has made one slash of two.
+_ADDRESS = re.compile(r"\b(?!file:)([a-z][a-z0-9+.-]+):/+(?=[^/])", re.IGNORECASE)
+
 
 def reason(error: OSError) -> str:
     """Why the system refused, in words."""
     return _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
+
+
+def unreachable(what: str, error: OSError) -> MediaUnreachable:
+    """The error that says why the system refused: ``<what>: permission is denied.``"""
+    return MediaUnreachable(f"{what}: {reason(error)}.", retryable=error.errno not in _LASTING)
+
+
+def is_address(path: str | os.PathLike[str]) -> bool:
+    """Whether a name is a URL rather than a path: ``https://example.org/clip.mp4``."""
+    return _ADDRESS.match(os.fspath(path)) is not None
+
+
+def missing(path: str | os.PathLike[str], name: str) -> MediaUnreachable:
+    """The error for an input that is not there.
+
+    Parameters
+    ----------
+    path : path
+    name : str
+        How messages call it; contains the path.
+    """
+    if is_address(path):
+        name = _ADDRESS.sub(r"\1://", name, count=1)
+        told = f"{name} is an address, and inputs are files; download it first."
+    else:
+        told = f"{name} does not exist; check the path."
+    return MediaUnreachable(told, retryable=False)
 
 
 def check_readable(path: Path, name: str, limit_bytes: int | None = None) -> int:
@@ -51,12 +87,13 @@ def check_readable(path: Path, name: str, limit_bytes: int | None = None) -> int
     try:
         stat = path.stat()
     except FileNotFoundError as error:
-        raise MediaUnreachable(f"{name} does not exist; check the path.") from error
-    except (OSError, ValueError) as error:
-        why = reason(error) if isinstance(error, OSError) else str(error)
-        raise MediaUnreachable(f"{name} cannot be opened: {why}.") from error
+        raise missing(path, name) from error
+    except OSError as error:
+        raise unreachable(f"{name} cannot be opened", error) from error
+    except ValueError as error:  # a name with a null byte
+        raise MediaUnreachable(f"{name} cannot be opened: {error}.", retryable=False) from error
     if not path.is_file():
-        raise MediaUnreachable(f"{name} is not a file; name a picture or a video.")
+        raise MediaUnreachable(f"{name} is not a file; name a picture or a video.", retryable=False)
     if stat.st_size == 0:
         raise MediaUnreadable(f"{name} is empty (0 bytes); copy or download it again.")
     if limit_bytes is not None and stat.st_size > limit_bytes:
@@ -73,9 +110,15 @@ def output_errors(path: Path) -> Generator[None]:
     try:
         yield
     except OSError as error:
-        raise MediaUnreachable(
-            f"{path} cannot be written: {reason(error)}. Choose another place with -o."
-        ) from error
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> MediaUnreachable:
+    """The error for an output that the system refuses."""
+    return MediaUnreachable(
+        f"{path} cannot be written: {reason(error)}. Choose another place with -o.",
+        retryable=error.errno not in _LASTING,
+    )
 
 
 class FileAside:
@@ -110,12 +153,15 @@ class FileAside:
         folder = self.path.parent
         with output_errors(self.path):  # Asking alone fails where a name is too long.
             if not folder.is_dir():
-                raise MediaUnreachable(
-                    f"The folder {folder} does not exist; create it, or choose another place "
-                    "with -o."
-                )
+                what = f"The folder {folder} does not exist; create it"
+                if is_address(self.path):
+                    name = _ADDRESS.sub(r"\1://", str(self.path), count=1)
+                    what = f"{name} is an address, and outputs are files; upload it afterwards"
+                raise MediaUnreachable(f"{what}, or choose another place with -o.", retryable=False)
             if self.path.is_dir():
-                raise MediaUnreachable(f"{self.path} is a folder; name a file in it.")
+                raise MediaUnreachable(
+                    f"{self.path} is a folder; name a file in it.", retryable=False
+                )
             sweep(self.path)
             self.part, self._file, self._lock = open_part(self.path)
         return self
@@ -124,7 +170,7 @@ class FileAside:
     def file(self) -> BinaryIO:
         """The open file, binary and seekable."""
         if self._file is None:
-            raise MediaUnreachable(f"{self.path} is not open for writing.")
+            raise MediaUnreachable(f"{self.path} is not open for writing.", retryable=False)
         return self._file
 
     def __exit__(

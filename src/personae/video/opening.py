@@ -13,7 +13,7 @@ import av.stream
 import av.video.stream
 
 from personae.errors import MediaTooLarge, MediaUnreachable, MediaUnreadable, MediaUnsupported
-from personae.video.files import check_readable, reason
+from personae.video.files import check_readable, unreachable
 from personae.video.limits import MediaLimits
 from personae.video.sniffing import HEAD_BYTES, describe_kind, sniff_head
 
@@ -33,7 +33,7 @@ def decoding_errors(name: str) -> Generator[None]:
     try:
         yield
     except (av.error.FileNotFoundError, av.error.PermissionError) as error:
-        raise MediaUnreachable(f"{name} cannot be opened: {reason(error)}.") from error
+        raise unreachable(f"{name} cannot be opened", error) from error
     except (av.error.FFmpegError, UnicodeDecodeError) as error:
         raise MediaUnreadable(
             f"{name} does not decode ({_short(error)}); it may be damaged or cut off. "
@@ -87,7 +87,7 @@ def open_container(path: Path, limits: MediaLimits) -> av.container.InputContain
 def _opening_error(path: Path, error: Exception) -> MediaUnreachable | Exception:
     """Say in one sentence why a file did not open, from its first bytes."""
     if isinstance(error, OSError) and not isinstance(error, ValueError):
-        return MediaUnreachable(f"{path} cannot be opened: {reason(error)}.")
+        return unreachable(f"{path} cannot be opened", error)
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     what = describe_kind(head)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from personae.errors import MediaUnreachable
-from personae.video.files import check_readable, reason
+from personae.video.files import check_readable, unreachable
 
 Kind = Literal["picture", "animation", "video", "audio", "unknown"]
 """``animation``: GIF, WebP or PNG with more than one frame."""
@@ -76,7 +75,7 @@ def sniff(path: Path) -> Kind:
                 return "animation"
             return kind
     except OSError as error:
-        raise MediaUnreachable(f"{path} cannot be opened: {reason(error)}.") from error
+        raise unreachable(f"{path} cannot be opened", error) from error
 
 
 def sniff_head(head: bytes) -> Kind:

@@ -19,13 +19,12 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from personae.engine.types import UInt8
 from personae.errors import (
     MediaTooLarge,
-    MediaUnreachable,
     MediaUnreadable,
     MediaUnsupported,
     Role,
 )
 from personae.video.colours import to_rgb
-from personae.video.files import check_readable, reason
+from personae.video.files import check_readable, unreachable
 from personae.video.limits import DEFAULT_LIMITS, MediaLimits
 from personae.video.sniffing import HEAD_BYTES, describe_kind, is_hdr_avif, sniff_head
 
@@ -149,7 +148,7 @@ def open_image(
         try:
             file = path.open("rb")
         except OSError as error:
-            raise MediaUnreachable(f"{name} cannot be opened: {reason(error)}.") from error
+            raise unreachable(f"{name} cannot be opened", error) from error
     with file:
         head = file.read(HEAD_BYTES)
         file.seek(0)

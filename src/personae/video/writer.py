@@ -16,10 +16,10 @@ import av.error
 from av.codec.context import Flags as CodecFlags
 from av.container.core import Flags as ContainerFlags
 
-from personae.errors import InvalidRequest, MediaUnreachable, MediaUnsupported
+from personae.errors import InvalidRequest, MediaUnsupported
 from personae.video.codecs import EncodeSettings, Encoding, choose_encoding, output_container
 from personae.video.copying import StreamCopier
-from personae.video.files import FileAside, reason
+from personae.video.files import FileAside, unwritable
 from personae.video.frames import DecodedFrame, relabelled
 from personae.video.handle import OutputHandle
 from personae.video.limits import DEFAULT_LIMITS, MediaLimits
@@ -261,10 +261,7 @@ class VideoWriter:
         except (av.error.FFmpegError, OSError) as error:
             refused = self._handle.error if self._handle is not None else None
             if refused is not None or isinstance(error, OSError):
-                why = reason(refused or cast("OSError", error))
-                raise MediaUnreachable(
-                    f"{self.path} cannot be written: {why}. Choose another place with -o."
-                ) from error
+                raise unwritable(self.path, refused or cast("OSError", error)) from error
             raise MediaUnsupported(
                 f"{self.path} cannot be written as {self._format} with "
                 f"{self.encoding.codec.name}: {error.strerror}. Try .mkv or another codec."
