@@ -13,6 +13,12 @@ from typing import Any, cast
 
 from personae.errors import FaceNotFound, PersonaeError, RateLimited, Role, TaskFailed
 
+LINE_BYTES = 32 * 2**20
+"""No message is longer; faces with all their landmarks are the longest."""
+
+JOB_BYTES = 2**20
+"""No job is longer: as much as an unprivileged process may let a pipe of Linux hold."""
+
 ROLES: tuple[Role, ...] = ("donor", "scene", "reference")
 
 

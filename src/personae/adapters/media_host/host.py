@@ -1,0 +1,355 @@
+"""The pool of media children."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Literal
+
+import structlog
+
+from personae.adapters.media_host.child import Child, ChildGone, ChildSettings
+from personae.adapters.media_host.messages import error_from_json
+from personae.errors import Canceled, PersonaeError, TaskFailed
+
+_log = structlog.get_logger("personae.media")
+
+_POLL_S = 0.05
+_ASK_EVERY_S = 0.1
+OBEY_S = 0.5
+"""How long a child has to stop when it is asked; then it is killed."""
+
+
+class ChildMediaHost:
+    """Runs jobs in persistent children of this process; any number of threads may ask.
+
+    A child is replaced when it dies, hangs, runs too long, does not stop when it is asked, has
+    done `jobs_per_child` jobs, or keeps more than `keep_bytes` of memory between two jobs.
+
+    Parameters
+    ----------
+    size : int
+        Jobs at once; whoever comes later waits, in order.
+    role : "probe" or "full"
+        A child that only probes loads no model.
+    memory_limit_bytes : int
+        What a child may hold; a job that needs more ends with `MediaTooLarge`.
+    file_limit_bytes : int
+        The largest file that a child may write.
+    jobs_per_child : int
+        A guard against leaks in libraries.
+    keep_bytes : int, optional
+        Half of `memory_limit_bytes` if omitted.
+    prewarm : bool
+        Start all children now, and replace lost ones at once, so that no job waits for a start.
+    """
+
+    def __init__(
+        self,
+        size: int = 1,
+        role: Literal["probe", "full"] = "full",
+        *,
+        memory_limit_bytes: int = 4 << 30,
+        file_limit_bytes: int = 64 << 30,
+        jobs_per_child: int = 500,
+        keep_bytes: int | None = None,
+        prewarm: bool = False,
+    ) -> None:
+        self._settings = ChildSettings(role, memory_limit_bytes, file_limit_bytes)
+        self._size = size
+        self._jobs_per_child = jobs_per_child
+        self._keep_bytes = memory_limit_bytes // 2 if keep_bytes is None else keep_bytes
+        self._prewarm = prewarm
+        # The kernel kills a child when the thread that started it ends (see `guards.die_with`), so
+        # one thread, which lives as long as the host, starts them all.
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="personae-media-starter")
+        self._lock = threading.Lock()
+        self._free = size
+        self._waiting: deque[threading.Event] = deque()
+        self._idle: list[Child] = []
+        self._busy: set[Child] = set()
+        self._closed = False
+        if prewarm:
+            for _ in range(size):
+                self._starter.submit(self._refill)
+
+    def __repr__(self) -> str:
+        return f"ChildMediaHost({self._size} x {self._settings.role})"
+
+    def __enter__(self) -> ChildMediaHost:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def pids(self) -> list[int]:
+        """Process ids of all children."""
+        with self._lock:
+            return [child.pid for child in (*self._idle, *self._busy)]
+
+    def run(
+        self,
+        job: Mapping[str, Any],
+        *,
+        timeout_s: float,
+        stall_s: float = 60.0,
+        should_stop: Callable[[], bool] | None = None,
+        progress: Callable[[dict[str, Any]], None] | None = None,
+    ) -> dict[str, Any]:
+        """Run one job in a child; as `ports.MediaHost` says.
+
+        Both times count from when a child takes the job, not while it waits for one.
+        """
+        stop = _Asking(should_stop)
+        self._take_place(stop)
+        try:
+            return self._run(job, timeout_s, stall_s, stop, progress)
+        finally:
+            self._give_place()
+            if self._prewarm:
+                self._start_another()
+
+    def close(self) -> None:
+        """End all children, those at work too; jobs that run fail."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+            busy = list(self._busy)
+        for child in idle:
+            child.let_go()
+        for child in busy:
+            child.kill()
+        for child in idle:
+            if not child.wait(1.0):
+                child.kill()
+        self._starter.shutdown(wait=True, cancel_futures=True)
+
+    # --- Places: at most `size` jobs at once, first come, first served
+
+    def _take_place(self, stop: _Asking) -> None:
+        stop.check()
+        turn = threading.Event()
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            self._waiting.append(turn)
+        while not turn.wait(_POLL_S):
+            try:
+                stop.check()
+                if self._closed:
+                    raise TaskFailed("The media host was closed.")
+            except BaseException:
+                with self._lock:
+                    came = turn.is_set()
+                    if not came:
+                        self._waiting.remove(turn)
+                if came:
+                    self._give_place()
+                raise
+
+    def _give_place(self) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._free += 1
+
+    # --- Children
+
+    def _run(
+        self,
+        job: Mapping[str, Any],
+        timeout_s: float,
+        stall_s: float,
+        stop: _Asking,
+        progress: Callable[[dict[str, Any]], None] | None,
+    ) -> dict[str, Any]:
+        child = self._begin(job)
+        healthy = False
+        try:
+            talk = _Talk(child, timeout_s, stall_s, stop, progress)
+            answer = talk.until_the_end()
+            healthy = talk.ended_well
+            if isinstance(answer, PersonaeError):
+                raise answer
+            return answer
+        finally:
+            self._end(child, healthy)
+
+    def _begin(self, job: Mapping[str, Any]) -> Child:
+        """A child that has been given the job."""
+        for _ in range(self._size + 1):
+            child = self._take_child()
+            try:
+                child.send(job)
+            except ChildGone:  # it died while nobody looked; it has not seen the job
+                self._end(child, healthy=False)
+                continue
+            return child
+        raise TaskFailed("The media child does not start.")
+
+    def _take_child(self) -> Child:
+        """An idle child, the one that worked last first: it knows the donors; else a new one."""
+        with self._lock:
+            while self._idle:
+                child = self._idle.pop()
+                if child.alive:
+                    self._busy.add(child)
+                    return child
+                child.kill()
+        if self._closed:
+            raise TaskFailed("The media host was closed.")
+        try:
+            child = self._starter.submit(Child, self._settings).result()
+        except (OSError, RuntimeError) as error:
+            raise TaskFailed("A media child could not be started.") from error
+        with self._lock:
+            self._busy.add(child)
+            if self._closed:
+                child.kill()
+        return child
+
+    def _end(self, child: Child, healthy: bool) -> None:
+        """Keep the child for the next job, or end it."""
+        child.jobs_done += 1
+        worn = child.jobs_done >= self._jobs_per_child
+        heavy = healthy and child.resident_bytes() > self._keep_bytes
+        with self._lock:
+            self._busy.discard(child)
+            keep = healthy and not worn and not heavy and not self._closed
+            if keep:
+                self._idle.append(child)
+        if keep:
+            return
+        if healthy:
+            child.let_go()
+            if not child.wait(1.0):
+                child.kill()
+        else:
+            child.kill()
+        _log.info(
+            "A media child is replaced",
+            action="media.replaced",
+            pid=child.pid,
+            jobs=child.jobs_done,
+            because="worn" if worn else "heavy" if heavy else "broken",
+        )
+
+    def _start_another(self) -> None:
+        with self._lock:
+            wanted = len(self._idle) < self._free and not self._closed
+        if wanted:
+            with suppress(RuntimeError):  # closed meanwhile
+                self._starter.submit(self._refill)
+
+    def _refill(self) -> None:
+        """Start a child for a free place that has none; in the starter's thread."""
+        with self._lock:
+            if len(self._idle) >= self._free or self._closed:
+                return
+        child = Child(self._settings)
+        with self._lock:
+            if not self._closed:
+                self._idle.insert(0, child)
+                return
+        child.kill()
+
+
+class _Asking:
+    """Asks whether to stop, but not more often than several times a second."""
+
+    def __init__(self, should_stop: Callable[[], bool] | None) -> None:
+        self._should_stop = should_stop
+        self._next = 0.0
+
+    def __call__(self) -> bool:
+        if self._should_stop is None or time.monotonic() < self._next:
+            return False
+        wanted = self._should_stop()
+        self._next = time.monotonic() + _ASK_EVERY_S
+        return wanted
+
+    def check(self) -> None:
+        if self():
+            raise Canceled("The work was stopped on request; no output was written.")
+
+
+class _Talk:
+    """One job's conversation with its child, up to the last line.
+
+    ``ended_well``: the child has said its last line about the job and waits for the next one.
+    """
+
+    def __init__(
+        self,
+        child: Child,
+        timeout_s: float,
+        stall_s: float,
+        stop: _Asking,
+        progress: Callable[[dict[str, Any]], None] | None,
+    ) -> None:
+        self._child = child
+        self._timeout_s = timeout_s
+        self._stall_s = stall_s
+        self._stop = stop
+        self._progress = progress
+        self.ended_well = False
+
+    def until_the_end(self) -> dict[str, Any] | PersonaeError:
+        """The answer, or the error that the child told or that is to be told of it."""
+        started = heard = time.monotonic()
+        while True:
+            try:
+                message = self._child.receive(_POLL_S)
+            except ChildGone:
+                how = self._child.how_it_ended()
+                return TaskFailed(f"The process that did this work died ({how}).")
+            now = time.monotonic()
+            if message is not None:
+                heard = now
+                ending = self._ending(message)
+                if ending is not None:
+                    return ending
+            if self._stop():
+                self._ask_to_stop()
+                return Canceled("The work was stopped on request; no output was written.")
+            if now - started > self._timeout_s:
+                return TaskFailed(f"The work took longer than {self._timeout_s:g} s.")
+            if now - heard > self._stall_s:
+                return TaskFailed(f"The work made no progress for {self._stall_s:g} s.")
+
+    def _ending(self, message: dict[str, Any]) -> dict[str, Any] | PersonaeError | None:
+        """What the last line says; None for a line of progress."""
+        if "progress" in message:
+            if self._progress is not None:
+                self._progress(message["progress"])
+            return None
+        self.ended_well = not message.get("last", False)
+        if "answer" in message:
+            return message["answer"]
+        return error_from_json(message.get("error", {}))
+
+    def _ask_to_stop(self) -> None:
+        """Give the child a moment to end the job by itself; it keeps its models then."""
+        deadline = time.monotonic() + OBEY_S
+        try:
+            self._child.send({"stop": True})
+            while (left := deadline - time.monotonic()) > 0:
+                message = self._child.receive(left)
+                if message is not None and "progress" not in message:
+                    self.ended_well = not message.get("last", False)
+                    return
+        except ChildGone:
+            return

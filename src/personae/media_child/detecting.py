@@ -1,0 +1,71 @@
+"""The job ``detect``: the faces of a picture, the people of a clip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from personae import wiring
+from personae.engine.canvas import RgbCanvas
+from personae.media_child.census import Person, people_of_clip
+from personae.media_child.jobs import Context, load_engine
+from personae.media_child.views import View, crop
+from personae.video.files import output_errors
+from personae.video.saving import save_picture
+from personae.video.sniffing import sniff
+from personae.video.stills import load_picture
+
+_CROP_QUALITY = 92
+
+
+def detect(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """The faces of a picture from left to right, or the people of a clip as they appear.
+
+    What the file is decides, whatever the job calls it. A crop of each is written into
+    ``crops_dir``; a clip's boxes and landmarks are those of the frame at ``best_s``.
+    """
+    path, folder = Path(job["path"]), Path(job["crops_dir"])
+    load_engine()
+    context.enter("detect")
+    people = (
+        _in_picture(path, context) if sniff(path) == "picture" else people_of_clip(path, context)
+    )
+    with output_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    return {"faces": [_face_json(i, one, folder) for i, one in enumerate(people)]}
+
+
+def _in_picture(path: Path, context: Context) -> list[Person]:
+    engine = wiring.engine()
+    canvas = RgbCanvas(load_picture(path, "scene").rgb)
+    found: list[Person] = []
+    for face in engine.faces(canvas):
+        context.check_stop()
+        embedding = engine.embed(canvas, face.landmarks)
+        found.append(Person(0.0, 0.0, View(face, 0.0, crop(canvas, face), embedding)))
+    return found
+
+
+def _face_json(number: int, person: Person, folder: Path) -> dict[str, Any]:
+    """One face as plain values, rounded to what the models can tell; its crop is written."""
+    face, name = person.best.face, f"face_{number}.jpg"
+    save_picture(folder / name, person.best.crop, quality=_CROP_QUALITY)
+    return {
+        "face_id": number,
+        "box_xyxy": [round(float(value), 2) for value in face.box_xyxy],
+        "score": round(float(face.score), 4),
+        "points": [[round(float(x), 2), round(float(y), 2)] for x, y in face.points],
+        "landmarks": [[round(float(v), 2) for v in point] for point in face.landmarks],
+        "pose": {
+            "yaw": round(float(face.pose.yaw), 2),
+            "pitch": round(float(face.pose.pitch), 2),
+            "roll": round(float(face.pose.roll), 2),
+        },
+        "first_s": round(person.first_s, 3),
+        "last_s": round(person.last_s, 3),
+        "best_s": round(person.best.time_s, 3),
+        "crop": name,
+        # Enough digits for every bit of a float32.
+        "embedding": [float(f"{value:.9g}") for value in person.best.embedding],
+    }

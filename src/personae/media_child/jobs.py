@@ -1,0 +1,191 @@
+"""Which function does which job, and what its errors may say."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from importlib import import_module
+from typing import Any, Literal, cast
+
+from personae.adapters.media_host.messages import error_to_json
+from personae.errors import Canceled, InvalidRequest, MediaTooLarge, ModelError, PersonaeError
+from personae.media_child.lines import Lines
+
+Job = Mapping[str, Any]
+Role = Literal["probe", "full"]
+
+# Modules are imported when their first job comes: a child that only probes starts in no time.
+_OPS = {
+    "probe": "probing:probe",
+    "detect": "detecting:detect",
+    "swap": "swapping:swap",
+    "preview": "swapping:preview",
+    "plan_chunks": "chunking:plan_chunks",
+    "analyse_chunk": "chunking:analyse_chunk",
+    "render_chunk": "chunking:render_chunk",
+    "join": "chunking:join",
+}
+_PROBE_OPS = ("ping", "probe", "plan_chunks")
+
+
+class Context:
+    """What a job may ask for beside its own fields: to stop, and to tell how far it is."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+
+    def should_stop(self) -> bool:
+        """Whether the parent has lost interest."""
+        return self._lines.should_stop()
+
+    def check_stop(self) -> None:
+        """Raise `Canceled` if the parent has lost interest."""
+        if self._lines.should_stop():
+            raise Canceled("The work was stopped on request; no output was written.")
+
+    def enter(self, phase: str) -> None:
+        """Say that a phase begins, unless the job is to stop."""
+        self.check_stop()
+        self._lines.progress(_told(phase, None, None, 0.0, None), always=True)
+
+    def report(
+        self,
+        phase: str,
+        done: int,
+        total: int | None,
+        fps: float = 0.0,
+        remaining_s: float | None = None,
+    ) -> None:
+        """Say how far a phase is; may be called for every frame."""
+        self._lines.progress(_told(phase, done, total, fps, remaining_s))
+
+
+class Worker:
+    """Does one job after the other; a job that fails leaves it ready for the next."""
+
+    def __init__(self, lines: Lines, role: Role) -> None:
+        self._lines = lines
+        self._role: Role = role
+
+    def serve(self) -> None:
+        """Until the parent is gone, which ends the process."""
+        self._prepare()
+        while True:
+            job = self._lines.next_job()
+            try:
+                answer = self._do(job)
+            except Exception as error:
+                if not isinstance(error, PersonaeError | MemoryError):
+                    traceback.print_exc()
+                self._lines.fail(_plain(error, job))
+            else:
+                self._lines.answer(_named(answer, job))
+
+    def _prepare(self) -> None:
+        """Load what is slow while nobody waits for it."""
+        if self._lines.idle:
+            import_module("personae.media_child.probing")
+        if self._role == "full" and self._lines.idle:
+            # Whatever is wrong will be said about the first job.
+            with suppress(Exception):
+                load_engine()
+
+    def _do(self, job: Job) -> dict[str, Any]:
+        op = job.get("op")
+        if self._role == "probe" and op not in _PROBE_OPS:
+            raise InvalidRequest(f"This media child only probes; it does no {op!r}.")
+        if op == "ping":
+            return self._ping()
+        home = _OPS.get(str(op))
+        if home is None:
+            raise InvalidRequest(f"There is no media job called {op!r}.")
+        module, function = home.split(":")
+        do = cast(
+            "Callable[[Job, Context], dict[str, Any]]",
+            getattr(import_module(f"personae.media_child.{module}"), function),
+        )
+        try:
+            return do(job, Context(self._lines))
+        except KeyError as error:
+            if error.args and error.args[0] in _FIELDS:
+                raise InvalidRequest(f"The media job {op!r} lacks {error}.") from error
+            raise
+
+    def _ping(self) -> dict[str, Any]:
+        if self._role == "full":
+            load_engine()
+        return {"engine": "mesh", "ready": True, "pid": os.getpid()}
+
+
+_FIELDS = (
+    *("path", "crops_dir", "scene", "output", "mappings", "donors", "options", "chunk", "chunks"),
+    *("plan", "plans", "state_in", "state_out", "plans_out"),
+)
+
+
+def load_engine() -> None:
+    """Load the engine, without fetching anything: a media child has no business on the network.
+
+    Raises
+    ------
+    ModelError
+    """
+    from personae import wiring
+
+    if wiring.models_are_missing():
+        raise ModelError(
+            "The models that a swap needs are not on this machine; its operator gets them with "
+            "`personae models pull`."
+        )
+    wiring.engine()
+
+
+def _told(
+    phase: str, done: int | None, total: int | None, fps: float, remaining_s: float | None
+) -> dict[str, Any]:
+    return {
+        "phase": phase,
+        "frames_done": done,
+        "frames_total": total,
+        "fps": round(fps, 2),
+        "remaining_s": None if remaining_s is None else round(remaining_s, 2),
+    }
+
+
+def _plain(error: Exception, job: Job) -> dict[str, Any]:
+    """An error for the parent; files are called by their own names, without our folders."""
+    if isinstance(error, MemoryError):
+        error = MediaTooLarge("This does not fit into memory; make it smaller.")
+    plain = error_to_json(error)
+    plain["message"] = call_files(str(plain["message"]), job)
+    return plain
+
+
+def _named(answer: dict[str, Any], job: Job) -> dict[str, Any]:
+    if "warnings" in answer:
+        answer["warnings"] = [call_files(text, job) for text in answer["warnings"]]
+    return answer
+
+
+def call_files(text: str, job: Job) -> str:
+    """Replace the job's paths in a sentence by what ``names`` calls them, else by the last part.
+
+    Where files lie on this machine concerns no client.
+    """
+    names: Mapping[str, str] = job.get("names") or {}
+    for path in sorted(_paths(job), key=len, reverse=True):
+        text = text.replace(path, names.get(path) or os.path.basename(path))
+    return text
+
+
+def _paths(value: Any) -> set[str]:
+    """Every absolute path among a job's values."""
+    if isinstance(value, str):
+        return {value} if os.path.isabs(value) else set()
+    if isinstance(value, Mapping):
+        return _paths(list(cast("Mapping[str, Any]", value).values()))
+    if isinstance(value, list):
+        return {path for one in cast("list[Any]", value) for path in _paths(one)}
+    return set()

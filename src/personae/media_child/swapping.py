@@ -1,0 +1,145 @@
+"""The jobs ``swap`` and ``preview``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from personae import wiring
+from personae.donors import Pixels
+from personae.engine import imaging
+from personae.engine.canvas import RgbCanvas, thumbnail_size
+from personae.engine.types import UInt8
+from personae.errors import FaceNotFound, InvalidRequest
+from personae.media_child.jobs import Context, load_engine
+from personae.media_child.mappings import parts_of_job
+from personae.requests import Parts, SwapOptions
+from personae.swapping import swap_clip_file, swap_picture_file, swap_pixels
+from personae.video import media
+from personae.video.job import Progress
+from personae.video.saving import picture_format, save_picture
+from personae.video.sniffing import sniff
+from personae.video.stills import load_picture
+
+PREVIEW_PX = 1280
+_PREVIEW_QUALITY = 90
+_TRIED = (0.1, 0.0, 0.3, 0.5, 0.7, 0.9)
+"""Where a preview without a time looks for a face, as shares of the clip's length."""
+
+
+def swap(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Swap ``mappings`` into ``scene``, a picture, an animation or a video, into ``output``."""
+    scene, output = Path(job["scene"]), Path(job["output"])
+    options = options_of(job)
+
+    def who() -> Parts:
+        context.enter("donors")
+        parts = parts_of_job(job, context)
+        context.enter("swap")
+        return parts
+
+    if sniff(scene) == "picture":
+        report = swap_picture_file(scene, output, who, options, context.should_stop)
+    else:
+        report = swap_clip_file(
+            scene, output, who, options, lambda told: _report(context, told), context.should_stop
+        )
+    plain = report.to_json()
+    del plain["output"]
+    return plain
+
+
+def options_of(job: Mapping[str, Any]) -> SwapOptions:
+    """A job's ``options``, checked.
+
+    Raises
+    ------
+    InvalidRequest
+    """
+    wanted: Mapping[str, Any] = job.get("options") or {}
+    given = {name: value for name, value in wanted.items() if value is not None}
+    unknown = set(given) - set(SwapOptions.__dataclass_fields__)
+    if unknown:
+        raise InvalidRequest(f"There is no option called {sorted(unknown)[0]}.")
+    return SwapOptions(**given)
+
+
+def _report(context: Context, told: Progress) -> None:
+    context.report("swap", told.frames_done, told.frames_total, told.fps, told.remaining_s)
+
+
+def preview(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Swap one frame of ``scene`` into the picture ``output``, at most `PREVIEW_PX` a side.
+
+    ``time_s`` chooses the frame that is shown then; without it the first of a few moments that
+    shows a face. People are chosen in this one frame: a number or "largest" may mean somebody
+    else than in the whole clip.
+    """
+    started = time.monotonic()
+    scene, output = Path(job["scene"]), Path(job["output"])
+    picture_format(output)
+    strength = options_of({"options": _only_strength(job)}).strength
+    context.enter("donors")
+    parts = parts_of_job(job, context)
+    context.enter("swap")
+    icc: bytes | None = None
+    if sniff(scene) == "picture":
+        picture = load_picture(scene, "scene")
+        pixels = Pixels(str(scene), picture.rgb, picture.alpha, picture.notes)
+        icc = picture.icc
+    else:
+        pixels = Pixels(str(scene), _frame(scene, job.get("time_s"), context))
+    context.check_stop()
+    result = swap_pixels(pixels, parts, strength)
+    context.check_stop()
+    notes = save_picture(
+        output,
+        _small(pixels.rgb),
+        None if pixels.alpha is None else _small(pixels.alpha),
+        quality=_PREVIEW_QUALITY if output.suffix.lower() != ".png" else None,
+        icc=icc,
+    )
+    return {
+        "kind": "picture",
+        "frames": 1,
+        "frames_lost": 0,
+        "faces_swapped": len(result.swapped),
+        "elapsed_s": round(time.monotonic() - started, 3),
+        "warnings": [*result.warnings, *notes],
+    }
+
+
+def _only_strength(job: Mapping[str, Any]) -> dict[str, Any]:
+    """The one option that a preview has; the others are about files that it does not write."""
+    given: Mapping[str, Any] = job.get("options") or {}
+    return {"strength": given["strength"]} if given.get("strength") is not None else {}
+
+
+def _frame(scene: Path, time_s: float | None, context: Context) -> UInt8:
+    """The frame to preview, uint8 (H, W, 3) RGB."""
+    if time_s is not None:
+        return media.load_frame(scene, float(time_s))
+    load_engine()
+    length_s = media.probe(scene).duration_s or 0.0
+    for share in _TRIED:
+        context.check_stop()
+        try:
+            rgb = media.load_frame(scene, share * length_s)
+        except InvalidRequest:  # the last frames may be shorter than the sound
+            continue
+        if wiring.engine().faces(RgbCanvas(rgb)):
+            return rgb
+    raise FaceNotFound(
+        "scene",
+        f"No face was found at {len(_TRIED)} moments of the scene {scene}; choose a time.",
+    )
+
+
+def _small(samples: UInt8) -> UInt8:
+    """A picture, (H, W) or (H, W, 3), scaled down to what a preview may have."""
+    size = thumbnail_size((samples.shape[1], samples.shape[0]), PREVIEW_PX)
+    return np.ascontiguousarray(imaging.resize_area(samples, size))
