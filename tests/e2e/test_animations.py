@@ -134,6 +134,15 @@ def test_soft_transparency_is_kept_where_the_format_has_it(tmp_path: Path, donor
             assert np.array_equal(other[..., 3], one[..., 3])
 
 
+def test_colours_lost_to_a_gif_are_said(tmp_path: Path, donors: Donors) -> None:
+    output = tmp_path / "out.gif"
+    for ending in ("apng", "webp", "gif"):
+        report = swap_file(write(tmp_path / f"in.{ending}", pictures()), output, donors["hopper"])
+        told = [text for text in report.warnings if "256 colours" in text]
+        assert len(told) == (ending != "gif")
+        assert all("out.gif" in text for text in told)
+
+
 @pytest.mark.parametrize("times", [0, 1])
 @pytest.mark.parametrize("ending", FORMATS)
 def test_once_and_for_ever(ending: str, times: int, tmp_path: Path, donors: Donors) -> None:

@@ -63,13 +63,22 @@ class _GifFrame:
 
 
 class GifBody:
-    """GIF89a: each frame stores the pixels that differ from what is already on the screen."""
+    """GIF89a: each frame stores the pixels that differ from what is already on the screen.
+
+    Attributes
+    ----------
+    reduced : bool
+        Whether a frame had more colours than fit.
+    hardened : bool
+        Whether a half transparent pixel was made opaque or clear.
+    """
 
     def __init__(self, file: BinaryIO, size_wh: tuple[int, int], plays: int) -> None:
         self._file = file
         self._size_wh = size_wh
         self._clock = _Clock(10.0, 65_535)
         self._waiting: _GifFrame | None = None
+        self.reduced = self.hardened = False
         width, height = (side.to_bytes(2, "little") for side in size_wh)
         file.write(b"GIF89a" + width + height + b"\x70\0\0")
         if plays != 1:
@@ -78,6 +87,8 @@ class GifBody:
 
     def add(self, rgb: UInt8, alpha: UInt8 | None, duration_ms: float, free: Bool | None) -> None:
         opaque = np.ones(rgb.shape[:2], np.bool_) if alpha is None else alpha >= 128
+        if alpha is not None and not self.hardened:
+            self.hardened = bool(((alpha > 0) & (alpha < 255)).any())
         below: tuple[UInt8, Bool] | None = None
         if self._waiting is not None:
             # A GIF cannot draw holes: where something disappears, the screen is cleared first.
@@ -104,6 +115,7 @@ class GifBody:
             whole = index_colours(frame.rgb, frame.opaque, frame.free)
             if whole.exact:
                 indexed, draw = whole, frame.opaque
+        self.reduced |= not indexed.exact
         whole_screen = clear_after or frame.below is None
         full = (0, 0, *self._size_wh)
         box = full if whole_screen else _box_of(draw) or (0, 0, 1, 1)

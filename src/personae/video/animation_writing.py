@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -69,6 +70,11 @@ class AnimationWriter:
     icc : bytes, optional
         The profile that the pixels are meant in; GIF cannot hold it.
 
+    Attributes
+    ----------
+    notes : tuple of str
+        Once the block has ended: what the format could not keep, one sentence each.
+
     Raises
     ------
     InvalidRequest
@@ -100,6 +106,7 @@ class AnimationWriter:
         self.path = path
         self.size_wh = size_wh
         self.frames = 0
+        self.notes: tuple[str, ...] = ()
         self._aside = FileAside(path)
         self._plays = plays
         self._quality = quality
@@ -142,6 +149,8 @@ class AnimationWriter:
                     raise InvalidRequest(f"{self.path} would be an animation without frames.")
                 with output_errors(self.path):
                     self._body.finish()
+                if isinstance(self._body, GifBody):
+                    self.notes = tuple(self._losses(self._body))
         except BaseException as failure:
             self._aside.__exit__(type(failure), failure, failure.__traceback__)
             raise
@@ -149,3 +158,9 @@ class AnimationWriter:
             self._aside.__exit__(kind, error, trace)
         finally:
             self._body = None
+
+    def _losses(self, body: GifBody) -> Generator[str]:
+        if body.reduced:
+            yield f"{self.path}: the frames were reduced to the 256 colours that a GIF can hold."
+        if body.hardened:
+            yield f"{self.path}: a GIF has no half transparency; it was made opaque or clear."

@@ -162,7 +162,8 @@ def swap_animation(
                 raise InvalidRequest(f"{scene} has no frame in that range; choose an earlier one.")
             _check_cast(cast, scene)
         lost = reader.frames_lost
-    notes = _missing(cast)
+    # From GIF to GIF nothing is lost but colours of the new face, which always share a palette.
+    notes = _missing(cast) + (() if reader.format == "GIF" else writer.notes)
     if lost:
         notes += (f"{scene} is damaged: {lost} frames did not decode.",)
     return ClipReport(done, lost, cast.faces_cast, notes)

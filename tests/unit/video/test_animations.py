@@ -136,6 +136,32 @@ def test_gif_of_256_colours_stays_exact(tmp_path: Path) -> None:
     assert np.array_equal(two.rgb, second)
 
 
+def notes(path: Path, frames: list[AnimationFrame]) -> tuple[str, ...]:
+    with AnimationWriter(path, SIZE_WH) as writer:
+        for one in frames:
+            writer.write(one)
+    return writer.notes
+
+
+def test_a_gif_says_what_it_cannot_hold(tmp_path: Path) -> None:
+    path = tmp_path / "a.gif"
+    hard = np.full((40, 48), 255, np.uint8)
+    hard[:9] = 0
+    soft = hard.copy()
+    soft[3] = 77
+    few, many = frame(0, flat(0)), frame(1, noisy(1))
+    assert notes(path, [few, frame(1, flat(1), alpha=hard)]) == ()
+    (note,) = notes(path, [few, many])
+    assert "256 colours" in note
+    assert str(path) in note
+    (note,) = notes(path, [few, frame(1, flat(1), alpha=soft)])
+    assert "half transparency" in note
+    assert len(notes(path, [many, frame(1, flat(1), alpha=soft)])) == 2
+    for ending in (".png", ".webp"):
+        soft_one = frame(0, noisy(0), alpha=soft)
+        assert notes(path.with_suffix(ending), [soft_one, many]) == ()
+
+
 def test_true_colour_gif_is_close_on_average(tmp_path: Path) -> None:
     y, x = np.mgrid[0:40, 0:48]
     rgb = np.dstack([x * 5, y * 6, (x + y) * 2]).astype(np.uint8)
