@@ -1,0 +1,103 @@
+"""Stored files in SQL: what is known of them, not their bytes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import sqlalchemy as sa
+
+from personae.adapters.database.paging import page_of
+from personae.adapters.database.rows import Row, fetch, fetch_one
+from personae.adapters.database.tables import assets
+from personae.domain.media import Asset, MediaFacts
+from personae.domain.pages import Page
+from personae.errors import NotFound
+
+_ASSET = sa.select(assets)
+_GET = _ASSET.where(
+    assets.c.id == sa.bindparam("asset"), assets.c.tenant_id == sa.bindparam("tenant")
+)
+_THERE = assets.c.state != "deleted"
+
+
+class SqlAssets:
+    """`personae.app.ports.Assets` on one connection."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def insert(self, asset: Asset) -> None:
+        self._connection.execute(sa.insert(assets), asdict(asset))
+
+    def get(self, tenant_id: str, asset_id: str) -> Asset | None:
+        """An asset, also a deleted one: its state says so."""
+        row = fetch_one(self._connection, _GET, {"asset": asset_id, "tenant": tenant_id})
+        return None if row is None else _asset(row)
+
+    def by_sha256(self, tenant_id: str, sha256: str) -> Asset | None:
+        """The newest ready asset of the tenant with these bytes."""
+        row = fetch_one(
+            self._connection,
+            _ASSET.where(
+                assets.c.tenant_id == tenant_id,
+                assets.c.sha256 == sha256,
+                assets.c.state == "ready",
+            )
+            .order_by(assets.c.id.desc())
+            .limit(1),
+        )
+        return None if row is None else _asset(row)
+
+    def update(self, asset: Asset) -> None:
+        """Write everything but the owner and the name.
+
+        Raises
+        ------
+        NotFound
+            If the owner has no such asset.
+        """
+        values = asdict(asset)
+        mine = assets.c.id == values.pop("id"), assets.c.tenant_id == values.pop("tenant_id")
+        done = self._connection.execute(sa.update(assets).where(*mine).values(values))
+        if done.rowcount != 1:
+            raise NotFound(f"There is no asset {asset.id}.")
+
+    def page(
+        self, tenant_id: str, *, role: str | None, after: str | None, limit: int
+    ) -> Page[Asset]:
+        """Assets that are not deleted, newest first; `role` None means all."""
+        listing = _ASSET.where(assets.c.tenant_id == tenant_id, _THERE)
+        if role is not None:
+            listing = listing.where(assets.c.role == role)
+        return page_of(self._connection, listing, assets.c.id, _asset, after=after, limit=limit)
+
+    def expired(self, now: float, limit: int) -> list[Asset]:
+        """Assets of all tenants that should be deleted by now, longest overdue first."""
+        rows = fetch(
+            self._connection,
+            _ASSET.where(assets.c.deleted_at.is_(None), assets.c.expires_at <= now, _THERE)
+            .order_by(assets.c.expires_at)
+            .limit(limit),
+        )
+        return [_asset(row) for row in rows]
+
+    def of_task(self, task_id: str) -> list[Asset]:
+        """What a task made and is not deleted, oldest first."""
+        rows = fetch(
+            self._connection,
+            _ASSET.where(assets.c.task_id == task_id, _THERE).order_by(assets.c.id),
+        )
+        return [_asset(row) for row in rows]
+
+    def blob_in_use(self, blob_key: str) -> bool:
+        """Whether any asset that is not deleted still needs these bytes."""
+        found = self._connection.execute(
+            sa.select(sa.literal(1)).where(assets.c.blob_key == blob_key, _THERE).limit(1)
+        )
+        return found.first() is not None
+
+
+def _asset(row: Row) -> Asset:
+    if row["facts"] is not None:
+        row["facts"] = MediaFacts(**row["facts"])
+    return Asset(**row)

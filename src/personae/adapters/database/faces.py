@@ -1,0 +1,53 @@
+"""Saved donors in SQL."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import sqlalchemy as sa
+
+from personae.adapters.database.paging import page_of
+from personae.adapters.database.rows import Row, fetch_one
+from personae.adapters.database.tables import faces
+from personae.domain.media import SavedFace
+from personae.domain.pages import Page
+
+_FACE = sa.select(faces).where(faces.c.deleted_at.is_(None))
+
+
+class SqlFaces:
+    """`personae.app.ports.Faces` on one connection; a deleted face is not there any more."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def insert(self, face: SavedFace) -> None:
+        self._connection.execute(sa.insert(faces), asdict(face))
+
+    def get(self, tenant_id: str, face_id: str) -> SavedFace | None:
+        row = fetch_one(
+            self._connection, _FACE.where(faces.c.id == face_id, faces.c.tenant_id == tenant_id)
+        )
+        return None if row is None else _face(row)
+
+    def page(self, tenant_id: str, *, after: str | None, limit: int) -> Page[SavedFace]:
+        return page_of(
+            self._connection,
+            _FACE.where(faces.c.tenant_id == tenant_id),
+            faces.c.id,
+            _face,
+            after=after,
+            limit=limit,
+        )
+
+    def delete(self, tenant_id: str, face_id: str, at: float) -> bool:
+        """False if the tenant has no such face."""
+        update = sa.update(faces).where(
+            faces.c.id == face_id, faces.c.tenant_id == tenant_id, faces.c.deleted_at.is_(None)
+        )
+        return self._connection.execute(update.values(deleted_at=at)).rowcount == 1
+
+
+def _face(row: Row) -> SavedFace:
+    row["asset_ids"] = tuple(row["asset_ids"])
+    return SavedFace(**row)

@@ -1,0 +1,217 @@
+"""Tasks in SQL, moved along by conditional updates: of two that try, one wins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from personae.adapters.database.paging import page_of
+from personae.adapters.database.rows import Row, fetch, fetch_one
+from personae.adapters.database.tables import tasks
+from personae.domain.pages import Page
+from personae.domain.tasks import (
+    FINAL,
+    Task,
+    TaskError,
+    TaskKind,
+    TaskProgress,
+    TaskStatus,
+)
+
+_UNFINISHED = ("queued", "running")
+_TASK = sa.select(tasks)
+_LISTED = _TASK.where(tasks.c.deleted_at.is_(None))
+_GET = _LISTED.where(tasks.c.id == sa.bindparam("task"))
+_START = (
+    sa.update(tasks)
+    .where(tasks.c.id == sa.bindparam("task"), tasks.c.status.in_(_UNFINISHED))
+    .values(
+        status="running",
+        attempt=tasks.c.attempt + 1,
+        started_at=sa.func.coalesce(tasks.c.started_at, sa.bindparam("at")),
+    )
+)
+_PROGRESS = (
+    sa.update(tasks)
+    .where(tasks.c.id == sa.bindparam("task"), tasks.c.status == "running")
+    .values(progress=sa.bindparam("new_progress"))
+)
+
+
+class SqlTasks:
+    """`personae.app.ports.Tasks` on one connection."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def insert(self, task: Task) -> None:
+        self._connection.execute(sa.insert(tasks), asdict(task))
+
+    def get(self, tenant_id: str | None, task_id: str) -> Task | None:
+        """A task that is not deleted; `tenant_id` None only for workers and admins."""
+        one = _GET if tenant_id is None else _GET.where(tasks.c.tenant_id == tenant_id)
+        row = fetch_one(self._connection, one, {"task": task_id})
+        return None if row is None else _task(row)
+
+    def by_dialect_id(self, tenant_id: str, dialect: str, dialect_id: str) -> Task | None:
+        row = fetch_one(
+            self._connection,
+            _LISTED.where(
+                tasks.c.tenant_id == tenant_id,
+                tasks.c.dialect == dialect,
+                tasks.c.dialect_id == dialect_id,
+            ),
+        )
+        return None if row is None else _task(row)
+
+    def page(
+        self,
+        tenant_id: str,
+        *,
+        kinds: Sequence[TaskKind],
+        statuses: Sequence[TaskStatus] = (),
+        dialect: str | None = None,
+        after: str | None,
+        limit: int,
+    ) -> Page[Task]:
+        """Tasks that are not deleted, newest first; no kinds or no statuses mean all of them."""
+        listing = _LISTED.where(tasks.c.tenant_id == tenant_id)
+        if kinds:
+            listing = listing.where(tasks.c.kind.in_(kinds))
+        if statuses:
+            listing = listing.where(tasks.c.status.in_(statuses))
+        if dialect is not None:
+            listing = listing.where(tasks.c.dialect == dialect)
+        return page_of(self._connection, listing, tasks.c.id, _task, after=after, limit=limit)
+
+    def count(self, tenant_id: str, *, statuses: Sequence[TaskStatus]) -> int:
+        """How many tasks have one of these statuses, deleted ones among them."""
+        return self._connection.execute(
+            sa.select(sa.func.count())
+            .select_from(tasks)
+            .where(tasks.c.tenant_id == tenant_id, tasks.c.status.in_(statuses))
+        ).scalar_one()
+
+    def start(self, task_id: str, at: float) -> bool:
+        """To running, one attempt more; False if the task is final.
+
+        A task that a crash left running starts again; `started_at` stays that of its first start.
+        """
+        return self._connection.execute(_START, {"task": task_id, "at": at}).rowcount == 1
+
+    def finish(
+        self,
+        task_id: str,
+        status: TaskStatus,
+        *,
+        result: dict[str, Any] | None = None,
+        error: TaskError | None = None,
+        credits_charged: int = 0,
+        expires_at: float | None = None,
+        at: float,
+    ) -> bool:
+        """To a final status; False, and nothing changes, if it is final already.
+
+        The progress of a task that succeeded becomes complete; that of another stays.
+
+        Raises
+        ------
+        ValueError
+            If `status` is not final.
+        """
+        if status not in FINAL:
+            raise ValueError(f"a task cannot finish as {status}")
+        done = self._connection.execute(
+            sa.update(tasks)
+            .where(tasks.c.id == task_id, tasks.c.status.in_(_UNFINISHED))
+            .values(
+                status=status,
+                result=result,
+                error=None if error is None else asdict(error),
+                credits_charged=credits_charged,
+                expires_at=expires_at,
+                finished_at=at,
+            )
+        )
+        if done.rowcount != 1:
+            return False
+        if status == "succeeded":
+            self._complete_progress(task_id)
+        return True
+
+    def _complete_progress(self, task_id: str) -> None:
+        mine = tasks.c.id == task_id
+        stored = self._connection.execute(sa.select(tasks.c.progress).where(mine)).scalar_one()
+        progress = TaskProgress(**stored)
+        complete = replace(
+            progress,
+            phase="done",
+            percent=100.0,
+            frames_done=progress.frames_total,
+            remaining_s=0.0,
+        )
+        self._connection.execute(sa.update(tasks).where(mine).values(progress=asdict(complete)))
+
+    def set_progress(self, task_id: str, progress: TaskProgress) -> bool:
+        """Write the progress of a running task; False if it runs no longer."""
+        values = {"task": task_id, "new_progress": asdict(progress)}
+        return self._connection.execute(_PROGRESS, values).rowcount == 1
+
+    def set_held(self, task_id: str, credits_held: int) -> None:
+        self._connection.execute(
+            sa.update(tasks).where(tasks.c.id == task_id).values(credits_held=credits_held)
+        )
+
+    def delete(self, tenant_id: str, task_id: str, at: float) -> bool:
+        """Hide a final task; False if the tenant has none of that name, or it is not final."""
+        done = self._connection.execute(
+            sa.update(tasks)
+            .where(
+                tasks.c.id == task_id,
+                tasks.c.tenant_id == tenant_id,
+                tasks.c.deleted_at.is_(None),
+                tasks.c.status.in_(sorted(FINAL)),
+            )
+            .values(deleted_at=at)
+        )
+        return done.rowcount == 1
+
+    def unfinished(self, older_than: float, limit: int) -> list[Task]:
+        """Tasks of all tenants that were made before a time and are not final, oldest first."""
+        rows = fetch(
+            self._connection,
+            _TASK.where(tasks.c.status.in_(_UNFINISHED), tasks.c.created_at < older_than)
+            .order_by(tasks.c.created_at, tasks.c.id)
+            .limit(limit),
+        )
+        return [_task(row) for row in rows]
+
+    def expired(self, now: float, limit: int) -> list[Task]:
+        """Final tasks of all tenants that should be deleted by now, longest overdue first."""
+        rows = fetch(
+            self._connection,
+            _LISTED.where(tasks.c.expires_at <= now, tasks.c.status.in_(sorted(FINAL)))
+            .order_by(tasks.c.expires_at)
+            .limit(limit),
+        )
+        return [_task(row) for row in rows]
+
+    def counts_by_status(self) -> dict[tuple[str, str], int]:
+        """How many by kind and status, over all tenants, deleted ones among them; for metrics."""
+        rows = self._connection.execute(
+            sa.select(tasks.c.kind, tasks.c.status, sa.func.count()).group_by(
+                tasks.c.status, tasks.c.kind
+            )
+        )
+        return {(kind, status): count for kind, status, count in rows}
+
+
+def _task(row: Row) -> Task:
+    row["progress"] = TaskProgress(**row["progress"])
+    if row["error"] is not None:
+        row["error"] = TaskError(**row["error"])
+    row["notes"] = tuple(row["notes"])
+    return Task(**row)

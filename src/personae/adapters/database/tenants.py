@@ -1,0 +1,112 @@
+"""Tenants and their keys in SQL."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import sqlalchemy as sa
+
+from personae.adapters.database.rows import Row, fetch, fetch_one
+from personae.adapters.database.tables import accounts, api_keys, tenants
+from personae.domain.tenants import ApiKey, Tenant
+
+_TENANT = sa.select(
+    tenants.c.id,
+    tenants.c.name,
+    tenants.c.created_at,
+    tenants.c.suspended_at,
+    tenants.c.settings,
+)
+_KEY = sa.select(
+    api_keys.c.id,
+    api_keys.c.tenant_id,
+    api_keys.c.name,
+    api_keys.c.prefix,
+    api_keys.c.scopes,
+    api_keys.c.client_id,
+    api_keys.c.created_at,
+    api_keys.c.expires_at,
+    api_keys.c.revoked_at,
+    api_keys.c.last_used_at,
+)
+_KEY_BY_HASH = _KEY.where(api_keys.c.key_hash == sa.bindparam("key_hash"))
+
+
+class SqlTenants:
+    """`personae.app.ports.Tenants` on one connection."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def insert(self, tenant: Tenant) -> None:
+        """Write a tenant together with its empty accounts; the name must be free."""
+        self._connection.execute(sa.insert(tenants), asdict(tenant))
+        self._connection.execute(
+            sa.insert(accounts),
+            {"tenant_id": tenant.id, "available": 0, "held": 0, "spent": 0, "granted": 0},
+        )
+
+    def get(self, tenant_id: str) -> Tenant | None:
+        return self._one(tenants.c.id == tenant_id)
+
+    def by_name(self, name: str) -> Tenant | None:
+        return self._one(tenants.c.name == name)
+
+    def all(self) -> list[Tenant]:
+        """Every tenant, oldest first."""
+        rows = fetch(self._connection, _TENANT.order_by(tenants.c.id))
+        return [_tenant(row) for row in rows]
+
+    def suspend(self, tenant_id: str, at: float | None) -> bool:
+        """Suspend a tenant, or with None let it work again; False if there is none."""
+        update = sa.update(tenants).where(tenants.c.id == tenant_id)
+        return self._connection.execute(update.values(suspended_at=at)).rowcount == 1
+
+    def insert_key(self, key: ApiKey, key_hash: str, client_secret_hash: str) -> None:
+        hashes = {"key_hash": key_hash, "client_secret_hash": client_secret_hash}
+        self._connection.execute(sa.insert(api_keys), asdict(key) | hashes)
+
+    def key_by_hash(self, key_hash: str) -> ApiKey | None:
+        """The key as stored, also if it has expired or was revoked: the caller judges."""
+        row = fetch_one(self._connection, _KEY_BY_HASH, {"key_hash": key_hash})
+        return None if row is None else _key(row)
+
+    def key_by_client(self, client_id: str, client_secret_hash: str) -> ApiKey | None:
+        """As `key_by_hash`, by the pair that dialects with a client name and secret use."""
+        row = fetch_one(
+            self._connection,
+            _KEY.where(
+                api_keys.c.client_id == client_id,
+                api_keys.c.client_secret_hash == client_secret_hash,
+            ),
+        )
+        return None if row is None else _key(row)
+
+    def keys(self, tenant_id: str) -> list[ApiKey]:
+        """A tenant's keys, oldest first, revoked ones among them."""
+        rows = fetch(
+            self._connection, _KEY.where(api_keys.c.tenant_id == tenant_id).order_by(api_keys.c.id)
+        )
+        return [_key(row) for row in rows]
+
+    def revoke_key(self, tenant_id: str, key_id: str, at: float) -> bool:
+        """False if the tenant has no such key or it is revoked already."""
+        update = sa.update(api_keys).where(
+            api_keys.c.id == key_id,
+            api_keys.c.tenant_id == tenant_id,
+            api_keys.c.revoked_at.is_(None),
+        )
+        return self._connection.execute(update.values(revoked_at=at)).rowcount == 1
+
+    def _one(self, condition: sa.ColumnElement[bool]) -> Tenant | None:
+        row = fetch_one(self._connection, _TENANT.where(condition))
+        return None if row is None else _tenant(row)
+
+
+def _tenant(row: Row) -> Tenant:
+    return Tenant(**row)
+
+
+def _key(row: Row) -> ApiKey:
+    row["scopes"] = tuple(row["scopes"])
+    return ApiKey(**row)
