@@ -92,15 +92,24 @@ class ModelStore:
         Raises
         ------
         ModelError
-            If a file is missing or altered.
+            If a file is missing or altered, or cannot be read.
         """
         state = self.status(card)
         files = self._expected(card)
         if state != "ready" or not isinstance(files, dict):
             raise ModelError(_not_ready(card, state, self.where(card)))
         for name, file in files.items():
-            if _sha256(self.where(card) / name) != file.sha256:
-                raise ModelError(_not_ready(card, "altered", self.where(card) / name))
+            path = self.where(card) / name
+            try:
+                intact = _sha256(path) == file.sha256
+            except OSError as error:
+                why = error.strerror or str(error)
+                raise ModelError(
+                    f"The model {card.name} cannot be read in {path} ({why}); make it readable, or "
+                    "set PERSONAE_MODELS_DIR to another folder."
+                ) from error
+            if not intact:
+                raise ModelError(_not_ready(card, "altered", path))
 
     def pull(self, *cards: Card, progress: Progress | None = None) -> tuple[Card, ...]:
         """Fetch models, unless they are already there and intact to the last bit.
@@ -145,7 +154,7 @@ class ModelStore:
         try:
             made = json.loads((self.where(card) / RECORD).read_text("utf-8"))
             files = {name: _File(**file) for name, file in made.pop("files").items()}
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return "missing"
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return "outdated"  # An unreadable record is as good as an old one: make it anew.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -74,10 +75,10 @@ def verify_models(names: Names = None, as_json: AsJson = False) -> None:
         if not as_json:
             table = Table("model", "result", box=None)
             for each in chosen:
-                table.add_row(each.name, "not intact" if each.name in problems else "intact")
+                table.add_row(each.name, _result(store, each, each.name in problems))
             Console().print(table)
         if problems:
-            raise ModelError(" ".join(problems.values()))
+            raise ModelError(_told(store, chosen, problems, names or ()))
         talk.result("", {"folder": str(store.folder), "intact": [each.name for each in chosen]})
 
 
@@ -123,3 +124,27 @@ def _problem(store: ModelStore, each: Card) -> str:
     except ModelError as error:
         return error.message
     return ""
+
+
+def _result(store: ModelStore, each: Card, wrong: bool) -> str:
+    """One word for the table: what `_problem` found, as far as it can be told."""
+    if not wrong:
+        return "intact"
+    state = store.status(each)
+    return state if state in ("missing", "outdated") else "damaged"
+
+
+def _told(
+    store: ModelStore, chosen: Sequence[Card], problems: Mapping[str, str], names: Sequence[str]
+) -> str:
+    """What is wrong with some models, in one sentence with one command."""
+    if len(problems) == 1:
+        return next(iter(problems.values()))
+    command = " ".join(["personae models pull", *(name for name in names if name in problems)])
+    if all(store.status(each) == "missing" for each in chosen):
+        which = "None of these models" if names else "No model"
+        return f"{which} is installed in {store.folder}; run `{command}`."
+    wrong = [
+        f"{each.name} is {_result(store, each, True)}" for each in chosen if each.name in problems
+    ]
+    return f"In {store.folder} {', '.join(wrong)}; run `{command}`."

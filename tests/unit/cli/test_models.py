@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -72,7 +73,10 @@ def test_verify_and_pull_leave_intact_models_alone(store: ModelStore) -> None:
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "message"),
     [
-        (["verify"], 6, "run `personae models pull attention_mesh`"),
+        (["verify"], 6, "No model is installed in "),
+        (["verify"], 6, "models; run `personae models pull`."),
+        (["verify", "dlib_resnet"], 6, "run `personae models pull dlib_resnet`"),
+        (["verify", "nope"], 2, "There is no model 'nope'"),
         (["pull", "blazeface_short"], 6, "pip finds no mediapipe==0.10.21"),
         (["pull", "nope"], 2, "There is no model 'nope'"),
         (["where", "nope"], 2, "There is no model 'nope'"),
@@ -86,3 +90,65 @@ def test_errors_are_one_sentence_and_a_code(
     assert done.returncode == exit_code
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def copied(store: ModelStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of one's own with all models, to damage."""
+    folder = tmp_path / "models"
+    shutil.copytree(store.folder, folder)
+    monkeypatch.setenv("PERSONAE_MODELS_DIR", str(folder))
+    return folder
+
+
+def verify(*arguments: str) -> tuple[int, dict[str, str], str]:
+    """Exit code, the table's words by model, and the one sentence."""
+    done = subprocess.run(
+        [sys.executable, "-m", "personae", "models", "verify", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    rows = [line.split(None, 1) for line in done.stdout.splitlines()[1:] if line.strip()]
+    assert done.stderr.count("\n") == (done.returncode != 0)
+    return done.returncode, {name: word.strip() for name, word in rows}, done.stderr
+
+
+def test_verify_tells_missing_from_damaged(copied: Path) -> None:
+    assert set(verify()[1].values()) == {"intact"}
+    (short,) = (copied / "blazeface_short").iterdir()
+    data = bytearray(short.read_bytes())
+    data[len(data) // 2] ^= 1
+    short.write_bytes(data)
+    code, table, said = verify()
+    assert (code, table["blazeface_short"]) == (6, "damaged")
+    assert "blazeface_short is damaged" in said
+    shutil.rmtree(copied / "dlib_resnet")
+    code, table, said = verify()
+    assert code == 6
+    assert table == {
+        "attention_mesh": "intact",
+        "blazeface_full": "intact",
+        "blazeface_short": "damaged",
+        "dlib_resnet": "missing",
+    }
+    assert "blazeface_short is damaged, dlib_resnet is missing; run `personae models pull`" in said
+    assert verify("attention_mesh")[0] == 0
+    assert verify("attention_mesh", "dlib_resnet")[2].endswith("models pull dlib_resnet`.\n")
+
+
+def test_verify_where_the_folder_is_a_file(nothing: Path) -> None:
+    nothing.touch()
+    code, table, said = verify()
+    assert (code, set(table.values())) == (6, {"missing"})
+    assert said == f"Error: No model is installed in {nothing}; run `personae models pull`.\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read all")
+def test_verify_what_may_not_be_read(copied: Path) -> None:
+    (short,) = (copied / "blazeface_short").iterdir()
+    short.chmod(0)
+    code, table, said = verify()
+    assert (code, table["blazeface_short"]) == (6, "damaged")
+    assert "cannot be read" in said
