@@ -101,10 +101,7 @@ def _load_packets(cargo: Cargo, output: Container, stream: Any, path: Path) -> N
         made = _copy_of(output, stream)
     except ValueError as error:
         if stream.type == "audio":
-            raise MediaUnsupported(
-                f"A {output.format.name} file does not hold the sound of {path} ({codec}); "
-                "write to .mkv, which takes it unchanged."
-            ) from error
+            raise MediaUnsupported(_no_sound(output, stream, path, codec)) from error
         becomes = STORED_AS[output.format.name]
         if codec not in TEXT_CODECS:
             _leave(cargo, output, stream, f"a subtitle track ({codec})")
@@ -117,6 +114,19 @@ def _load_packets(cargo: Cargo, output: Container, stream: Any, path: Path) -> N
         )
     _label(output, made, stream)
     cargo.streams[stream.index] = Carried(made, stream.type, converts)
+
+
+def _no_sound(output: Container, stream: Any, path: Path, codec: str) -> str:
+    """Why sound does not go along, and what to do; it is never compressed anew."""
+    if stream.codec_context is None:
+        return (
+            f"The sound of {path} (stream {stream.index}) is of a kind that is not known here; "
+            "convert it to AAC or Opus first, or take it out."
+        )
+    return (
+        f"A {output.format.name} file does not hold the sound of {path} ({codec}), which is never "
+        "compressed anew; write to .mkv, which takes it unchanged, or convert it first."
+    )
 
 
 def _load_picture(cargo: Cargo, output: Container, stream: Any, path: Path) -> None:

@@ -144,9 +144,23 @@ def test_text_loses_its_styling_and_nothing_else(payload: bytes, codec: str, tex
 
 def test_sound_that_does_not_fit_is_an_error_not_silence(tmp_path: Path) -> None:
     scene = clips.rich_clip(tmp_path / "scene.mp4")
-    with pytest.raises(MediaUnsupported, match=r"sound.*\.mkv"):
+    with pytest.raises(MediaUnsupported, match=r"sound.*\(aac\).*write to \.mkv"):
         pass_through(scene, tmp_path / "output.webm", LOSSLESS.__class__())
     assert not (tmp_path / "output.webm").exists()
+    # What the message says is what helps.
+    pass_through(scene, tmp_path / "output.mkv")
+    assert [track.codec for track in probe_video(tmp_path / "output.mkv").audio] == ["aac", "aac"]
+
+
+@pytest.mark.parametrize("name", ["output.mkv", "output.mp4"])
+def test_sound_of_an_unknown_kind_is_not_sent_to_another_container(
+    name: str, tmp_path: Path
+) -> None:
+    scene = clips.write_clip(tmp_path / "scene.mkv", audio=(clips.Track(),))
+    scene.write_bytes(scene.read_bytes().replace(b"A_AAC", b"A_ZZZ"))
+    with pytest.raises(MediaUnsupported, match="not known here; convert it") as caught:
+        pass_through(scene, tmp_path / name)
+    assert ".mkv," not in caught.value.message
 
 
 @pytest.mark.parametrize("codec", ["pcm_s16le", "flac", "libmp3lame", "libopus"])
