@@ -28,16 +28,17 @@ def vertex_alpha(
     seen: Float64,
     landmarks: Float64,
     donor_eyes: tuple[float, float],
+    glasses: float,
 ) -> Float64:
     """The mask at each vertex, float64 (VERTICES,) in [0, 1].
 
-    The rim and grazing parts (`seen` of (468,), from `visibility`) fade; closed eyes stay the
-    scene's.
+    The rim and grazing parts (`seen` of (468,), from `visibility`) fade; closed eyes and
+    eyes behind `glasses`, which are worn as surely as this says, stay the scene's.
     """
     fade = np.select([mesh.ring == 0, mesh.ring == 1], [0.0, 0.85], 1.0)
     alpha = extend_values(seen * fade)
     alpha[RING_START:] = 0
-    left, right = eye_shares(landmarks, donor_eyes)
+    left, right = (share * (1 - glasses) for share in eye_shares(landmarks, donor_eyes))
     alpha[EYE_LEFT_CENTRE], alpha[EYE_RIGHT_CENTRE] = left, right
     side = mesh.canonical[:SKIN, 0]
     share = np.where(side < 0, left, right)
@@ -48,7 +49,7 @@ def vertex_alpha(
 def occluder_maps(mesh: FaceMesh, glasses: float) -> tuple[Float64, Float64]:
     """Where colour can tell an occluder, and where occluders come in: (VERTICES,) each, [0, 1].
 
-    Occluders come in over the rim of the face; dark glasses, where they are worn, sit on the eyes.
+    Occluders come in over the rim of the face; dark or tinted glasses, where worn, sit on the eyes.
     """
     weight = extend_values(mesh.occluder_weight)
     rim = extend_values(np.where(mesh.ring <= 1, 1.0, 0.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,13 +14,16 @@ from personae.engine.mesh.shape import eye_openings
 from personae.engine.mesh.skin import LOG_OFFSET, fit_skin, log_colour, skin_model
 from personae.engine.mesh.topology import FaceMesh
 from personae.engine.mesh.vertices import LIPS_RED, SKIN
-from personae.engine.types import Canvas, Float32, Float64
+from personae.engine.types import Bool, Canvas, Float32, Float64, UInt8
 
 SAMPLE_PX = 48
 HIDDEN_LIPS = np.array([0.92, 0.78, 0.8])
 """Lips beside the skin around them, for faces whose lips are covered."""
 SHUT, OPEN = 0.15, 0.2
 """Height over width of an eye, below and above which it surely is shut, or open."""
+EYE_CONTRAST_PX = 64
+"""From eye to eye, outer corners, at most, where an eye's contrast is measured."""
+EYE_STEPS = (0.35, 0.5, 0.65, 0.8)
 EYE_LINE = [33, 133, 362, 263]
 
 
@@ -28,7 +32,7 @@ class SkinObservation:
     """One look at one face.
 
     ``skin``: coefficients, float64 (MODES, 3). ``lips``: mean colour, float64 (3,) in [0, 255].
-    ``glasses``: how surely dark glasses are worn, [0, 1].
+    ``glasses``: how surely dark, tinted or mirrored glasses are worn, [0, 1].
     """
 
     skin: Float64
@@ -63,7 +67,12 @@ def observe_skin(
     red = list(LIPS_RED)
     covered = likely[red].mean() < 0.5
     lips = np.exp(model[red].mean(0)) * HIDDEN_LIPS if covered else np.exp(colours[red].mean(0))
-    return SkinObservation(skin, lips - LOG_OFFSET, _glasses(mesh, colours - model, seen))
+    rest, offset = colours - model, np.array([box[0], box[1], 0])
+    glasses = max(
+        _dark_glasses(mesh, rest, seen),
+        _tinted_glasses(mesh, rest, seen, pixels, points - offset),
+    )
+    return SkinObservation(skin, lips - LOG_OFFSET, glasses)
 
 
 def _skin_like(colours: Float64, trust: Float64) -> Float64:
@@ -79,12 +88,57 @@ def _skin_like(colours: Float64, trust: Float64) -> Float64:
     return np.where(likely, 1.0, 0.02) if 0.2 < share < 0.95 else np.ones(len(likely))
 
 
-def _glasses(mesh: FaceMesh, rest: Float64, seen: Float64) -> float:
+def _dark_glasses(mesh: FaceMesh, rest: Float64, seen: Float64) -> float:
     """Dark lenses: the skin below the eyes, where no brow throws a shadow, is nearly black."""
-    below = mesh.lids & (mesh.canonical[:SKIN, 1] > mesh.canonical[EYE_LINE, 1].mean())
+    below = _below_eyes(mesh)
     weight = seen[below]
     dark = float(((rest.mean(1)[below] < -0.6) * weight).sum() / max(weight.sum(), 1e-3))
     return float(np.clip((dark - 0.45) / 0.25, 0, 1))
+
+
+def _tinted_glasses(
+    mesh: FaceMesh, rest: Float64, seen: Float64, pixels: UInt8, points: Float64
+) -> float:
+    """Tinted or mirrored lenses: below both eyes the colour is not skin's, and no eye is seen.
+
+    Either alone is common: dark circles and make-up, shut or very dark eyes.
+    """
+    below, x = _below_eyes(mesh), mesh.canonical[:SKIN, 0]
+    left, right = (
+        np.average(rest[part], axis=0, weights=seen[part] + 1e-6)
+        for part in (below & (x < 0), below & (x > 0))
+    )
+    light = (float(left.mean()) + float(right.mean())) / 2
+    tint = float((left - left.mean()) @ (right - right.mean()))
+    # In units of how far bare faces differ from one another.
+    odd = math.hypot((light + 0.12) / 0.29, math.sqrt(max(tint, 0.0) / 0.02))
+    share = float(np.clip((odd - 0.9) / 0.4, 0, 1))
+    if share <= 0 or np.linalg.norm(points[33, :2] - points[263, :2]) < EYE_CONTRAST_PX / 2:
+        return 0.0
+    return share * float(np.clip((0.58 - _eye_contrast(pixels, points)) / 0.13, 0, 1))
+
+
+def _below_eyes(mesh: FaceMesh) -> Bool:
+    return mesh.lids & (mesh.canonical[:SKIN, 1] > mesh.canonical[EYE_LINE, 1].mean())
+
+
+def _eye_contrast(pixels: UInt8, points: Float64) -> float:
+    """From the darkest to the brightest place between the lids, logarithmic, mean of both eyes.
+
+    `points` are landmarks in pixels of `pixels`. Bare eyes have 0.55 or more, 1 usually.
+    """
+    scale = min(1.0, EYE_CONTRAST_PX / float(np.linalg.norm(points[33, :2] - points[263, :2])))
+    height, width = pixels.shape[:2]
+    size = (max(8, round(width * scale)), max(8, round(height * scale)))
+    small = imaging.resize_area(pixels, size)
+    spans: list[float] = []
+    for iris, corners in ((468, (33, 133)), (473, (362, 263))):
+        middle = points[iris, :2]
+        towards = [middle + t * (points[c, :2] - middle) for c in corners for t in EYE_STEPS]
+        at = np.array([middle, *towards, *points[iris + 1 : iris + 5, :2]])
+        at = (at + 0.5) * [size[0] / width, size[1] / height] - 0.5
+        spans.append(float(np.ptp(log_colour(small, at).mean(1))))
+    return sum(spans) / 2
 
 
 def eye_shares(landmarks: Float64, donor_eyes: tuple[float, float]) -> tuple[float, float]:

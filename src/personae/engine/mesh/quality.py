@@ -46,7 +46,7 @@ def judge(mesh: FaceMesh, canvas: Canvas, face: Face, photo: Unrolled) -> list[F
     found += _blurred(canvas, face) + _exposure(mesh, photo) + _covered(mesh, photo)
     sight = observe_skin(mesh, canvas, face.landmarks)
     if sight is not None and sight.glasses > 0.5:
-        found.append(Finding("dark_glasses", "dark glasses hide the eyes", fatal=False))
+        found.append(Finding("dark_glasses", "dark or tinted glasses hide the eyes", fatal=False))
     return found
 
 

@@ -40,7 +40,7 @@ class FacePlan:
     lips : float64 (3,), RGB in [0, 255]
         The scene's mean lip colour.
     glasses : float in [0, 1]
-        How surely dark glasses cover the eyes; they stay.
+        How surely dark or tinted glasses cover the eyes; they stay.
     strength : float in [0, 1]
     nearer : landmarks (478, 3) of faces that may stand in front of this one
     """
@@ -138,7 +138,7 @@ def _draw(mesh: FaceMesh, where: Placement) -> _Drawing:
 def _look_up(mesh: FaceMesh, plan: FacePlan, where: Placement, drawing: _Drawing) -> _Maps:
     """Lay everything smooth out on the texture and look it up per cell."""
     seen = visibility(mesh, where.after)
-    alpha = masks.vertex_alpha(mesh, seen, plan.landmarks, plan.donor.eyes)
+    alpha = masks.vertex_alpha(mesh, seen, plan.landmarks, plan.donor.eyes, plan.glasses)
     weight, rim = masks.occluder_maps(mesh, plan.glasses)
     light = lighting.relight(mesh, plan.donor, plan.skin, plan.lips)
     bend = where.in_cells(where.before) - where.in_cells(where.after)

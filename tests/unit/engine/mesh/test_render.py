@@ -8,7 +8,8 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from portraits import astronaut, face_at, hopper, largest, resized
+from PIL import Image
+from portraits import MORE_FACES, astronaut, face_at, hopper, largest, resized
 
 from personae.engine.canvas import RgbCanvas, YuvCanvas, YuvFormat
 from personae.engine.faces.embedder import distance
@@ -283,6 +284,76 @@ def test_dark_glasses_stay_the_scenes(
         assert np.abs(result.delta[lens]).mean() < 12
     x, y = np.rint(plan.landmarks[152, :2]).astype(int)
     assert result.mask[y - y0 - 12, x - x0] > 0.5  # Above the chin.
+
+
+TINTS = {
+    "brown": ((80, 50, 25), 0.85),
+    "green": ((40, 70, 50), 0.75),
+    "blue": ((30, 60, 120), 0.75),
+    "red": ((140, 30, 40), 0.75),
+    "silver": ((200, 205, 210), 0.9),
+    "blue mirror": ((80, 130, 200), 0.9),
+}
+
+
+def with_lenses(
+    rgb: np.ndarray, face: Face, colour: tuple[int, int, int], opacity: float
+) -> np.ndarray:
+    """A portrait behind tinted lenses without a frame."""
+    points = face.landmarks[:, :2].astype(float)
+    wide = float(np.linalg.norm(points[33] - points[263]))
+    over = np.zeros(rgb.shape[:2], np.float32)
+    for eye in ((33, 133), (362, 263)):
+        x, y = points[list(eye)].mean(0)
+        axes = (int(0.28 * wide), int(0.22 * wide))
+        cv2.ellipse(over, (int(x), int(y + 0.06 * wide)), axes, 0, 0, 360, 1, -1, cv2.LINE_AA)
+    share = opacity * over[..., None]
+    return np.rint(rgb * (1 - share) + np.array(colour) * share).astype(np.uint8)
+
+
+@pytest.mark.parametrize("tint", TINTS)
+def test_tinted_glasses_stay_the_scenes(
+    tint: str, engine: Engine, mesh: FaceMesh, hopper_face: Face, hopper_donor: MeshDonor
+) -> None:
+    rgb = with_lenses(hopper(), hopper_face, *TINTS[tint])
+    plan = plan_for(engine, rgb, hopper_face, hopper_donor)
+    assert plan.glasses > 0.5
+    result = rendered(mesh, rgb, plan)
+    x0, y0 = result.box[:2]
+    for iris in (468, 473):
+        x, y = np.rint(hopper_face.landmarks[iris, :2]).astype(int)
+        assert result.mask[y - y0 - 3 : y - y0 + 4, x - x0 - 3 : x - x0 + 4].max() < 0.5
+    _, findings = engine.study(RgbCanvas(rgb), hopper_face)
+    assert "dark_glasses" in [one.code for one in findings]
+
+
+@pytest.mark.parametrize(
+    "light", [(1, 1, 1), (1.2, 1, 0.75), (0.85, 0.95, 1.1), (0.4, 0.4, 0.4), (1.3, 1.3, 1.3)]
+)
+def test_bare_eyes_are_no_glasses(
+    light: tuple[float, float, float],
+    engine: Engine,
+    hopper_face: Face,
+    astronaut_face: Face,
+    hopper_donor: MeshDonor,
+) -> None:
+    for rgb, face in ((hopper(), hopper_face), (astronaut(), astronaut_face)):
+        lit = np.clip(rgb * np.array(light), 0, 255).astype(np.uint8)
+        assert plan_for(engine, lit, face, hopper_donor).glasses == 0
+
+
+@pytest.mark.skipif(not MORE_FACES.is_dir(), reason="wants portraits beside the checkout")
+def test_portraits_of_all_kinds_wear_no_dark_glasses(
+    engine: Engine, hopper_donor: MeshDonor
+) -> None:
+    """Dark skin, deep-set eyes, make-up, shut eyes, clear glasses: `skin_63` alone wears dark."""
+    worn: list[str] = []
+    for path in sorted(MORE_FACES.glob("skin_*.jpg")):
+        rgb = np.asarray(Image.open(path).convert("RGB"))
+        faces = engine.faces(RgbCanvas(rgb.copy()))
+        if faces and plan_for(engine, rgb, largest(faces), hopper_donor).glasses > 0.1:
+            worn.append(path.stem)
+    assert worn == ["skin_63"]
 
 
 def test_the_inside_of_an_open_mouth_stays_the_scenes(mesh: FaceMesh, plan: FacePlan) -> None:
