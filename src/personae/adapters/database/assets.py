@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import sqlalchemy as sa
 
 from personae.adapters.database.paging import page_of
-from personae.adapters.database.rows import Row, fetch, fetch_one
+from personae.adapters.database.rows import Row, columns_of, fetch, fetch_one
 from personae.adapters.database.tables import assets
 from personae.domain.media import Asset, MediaFacts
 from personae.domain.pages import Page
@@ -27,7 +25,7 @@ class SqlAssets:
         self._connection = connection
 
     def insert(self, asset: Asset) -> None:
-        self._connection.execute(sa.insert(assets), asdict(asset))
+        self._connection.execute(sa.insert(assets), columns_of(asset))
 
     def get(self, tenant_id: str, asset_id: str) -> Asset | None:
         """An asset, also a deleted one: its state says so."""
@@ -56,7 +54,7 @@ class SqlAssets:
         NotFound
             If the owner has no such asset.
         """
-        values = asdict(asset)
+        values = columns_of(asset)
         mine = assets.c.id == values.pop("id"), assets.c.tenant_id == values.pop("tenant_id")
         done = self._connection.execute(sa.update(assets).where(*mine).values(values))
         if done.rowcount != 1:

@@ -47,6 +47,7 @@ def _moving(way: _Way) -> sa.Update:
 
 _MOVES = {way: _moving(way) for way in {*_WAYS.values(), _Way("available", "granted")}}
 
+_INSERT = sa.insert(ledger_entries).inline()
 _ENTRY = sa.select(
     ledger_entries.c.id,
     ledger_entries.c.tenant_id,
@@ -105,16 +106,15 @@ class SqlCredits:
             "created_at": at,
         }
         # Claim the key first: under PostgreSQL a second transfer waits here for the first.
-        entries = [
-            common | {"side": 0, "account": way.giver, "amount": -amount},
-            common | {"side": 1, "account": way.taker, "amount": amount},
-        ]
-        if insert_unless_there(self._connection, ledger_entries, entries) == 0:
+        gives = common | {"side": 0, "account": way.giver, "amount": -amount}
+        if not insert_unless_there(self._connection, ledger_entries, gives):
             return False
         moved = self._connection.execute(_MOVES[way], {"tenant": tenant_id, "n": amount})
         if moved.rowcount != 1:
             self._take_back(tenant_id, key)
             raise self._refusal(tenant_id, way.giver, amount)
+        takes = common | {"side": 1, "account": way.taker, "amount": amount}
+        self._connection.execute(_INSERT, takes)
         return True
 
     def _take_back(self, tenant_id: str, key: str) -> None:

@@ -24,7 +24,9 @@ T = TypeVar("T")
 Work = Callable[[Transaction], T]
 
 _READY_WITHIN_S = 5.0
-_SQLITE_READERS = 4
+_WRITERS = 4
+"""Under PostgreSQL. More only wait for each other: for the interpreter and for one tenant's row."""
+_READERS = 8
 
 
 def database_from_url(url: str, *, queue_factory: QueueFactory, pool_size: int = 16) -> SqlDatabase:
@@ -39,7 +41,7 @@ def database_from_url(url: str, *, queue_factory: QueueFactory, pool_size: int =
     """
     engine = engine_for(url, pool_size=pool_size)
     readers = engine_for(url, read_only=True, pool_size=pool_size) if is_sqlite(engine) else None
-    return SqlDatabase(engine, queue_factory, readers=readers, threads=pool_size)
+    return SqlDatabase(engine, queue_factory, readers=readers)
 
 
 class SqlDatabase:
@@ -57,8 +59,6 @@ class SqlDatabase:
         Makes the queue of one transaction from its connection.
     readers : sa.Engine, optional
         Connections for reads; `engine` if there is none.
-    threads : int
-        How many works may run at once for the event loop, of each kind; SQLite needs fewer.
     """
 
     def __init__(
@@ -67,16 +67,13 @@ class SqlDatabase:
         queue_factory: QueueFactory,
         *,
         readers: sa.Engine | None = None,
-        threads: int = 16,
     ) -> None:
         self._engine = engine
         self._queue_factory = queue_factory
         self._committer = GroupCommitter(engine) if is_sqlite(engine) else None
         self._readers = (readers or engine).execution_options(**_reading(engine))
-        self._writing = ThreadPoolExecutor(threads, "personae-write")
-        self._reading = ThreadPoolExecutor(
-            _SQLITE_READERS if self._committer else threads, "personae-read"
-        )
+        self._writing = ThreadPoolExecutor(_WRITERS, "personae-write")
+        self._reading = ThreadPoolExecutor(_READERS, "personae-read")
         self._inside = threading.local()
 
     @property

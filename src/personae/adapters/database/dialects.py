@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+_ONE: sa.ColumnClause[int] = sa.literal_column("1", sa.Integer())
 
-def insert_unless_there(
-    connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]
-) -> int:
-    """Insert the rows that break no unique key; how many those were.
+
+def insert_unless_there(connection: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> bool:
+    """Insert a row unless that would break a unique key; whether it was inserted.
 
     A row that another transaction has inserted but not committed is waited for.
     """
     if connection.dialect.name == "postgresql":
-        statement = postgresql.insert(table).values(rows).on_conflict_do_nothing()
+        statement = postgresql.insert(table).on_conflict_do_nothing()
     else:
-        statement = sqlite.insert(table).values(rows).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount
+        statement = sqlite.insert(table).on_conflict_do_nothing()
+    # Seen by what comes back: drivers do not agree on a row count here.
+    return connection.execute(statement.returning(_ONE), row).first() is not None

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import sqlalchemy as sa
 
 from personae.adapters.database.paging import page_of
-from personae.adapters.database.rows import Row, fetch_one
+from personae.adapters.database.rows import Row, columns_of, fetch_one
 from personae.adapters.database.tables import faces
 from personae.domain.media import SavedFace
 from personae.domain.pages import Page
@@ -22,7 +20,7 @@ class SqlFaces:
         self._connection = connection
 
     def insert(self, face: SavedFace) -> None:
-        self._connection.execute(sa.insert(faces), asdict(face))
+        self._connection.execute(sa.insert(faces), columns_of(face))
 
     def get(self, tenant_id: str, face_id: str) -> SavedFace | None:
         row = fetch_one(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import sqlalchemy as sa
 
 from personae.adapters.database.dialects import insert_unless_there
 from personae.adapters.database.paging import page_of
-from personae.adapters.database.rows import Row, fetch, fetch_one
+from personae.adapters.database.rows import Row, columns_of, fetch, fetch_one
 from personae.adapters.database.tables import deliveries, delivery_attempts, webhook_endpoints
 from personae.domain.hooks import Attempt, Delivery, Endpoint
 from personae.domain.pages import Page
@@ -25,7 +23,7 @@ class SqlHooks:
         self._connection = connection
 
     def insert_endpoint(self, endpoint: Endpoint) -> None:
-        self._connection.execute(sa.insert(webhook_endpoints), asdict(endpoint))
+        self._connection.execute(sa.insert(webhook_endpoints), columns_of(endpoint))
 
     def endpoint(self, tenant_id: str, endpoint_id: str) -> Endpoint | None:
         row = fetch_one(self._connection, _ENDPOINT.where(*_endpoint_is(tenant_id, endpoint_id)))
@@ -49,7 +47,7 @@ class SqlHooks:
         NotFound
             If the owner has no such endpoint.
         """
-        values = asdict(endpoint)
+        values = columns_of(endpoint)
         mine = _endpoint_is(values.pop("tenant_id"), values.pop("id"))
         done = self._connection.execute(sa.update(webhook_endpoints).where(*mine).values(values))
         if done.rowcount != 1:
@@ -63,7 +61,7 @@ class SqlHooks:
         return done.rowcount == 1
 
     def insert_delivery(self, delivery: Delivery) -> None:
-        self._connection.execute(sa.insert(deliveries), asdict(delivery))
+        self._connection.execute(sa.insert(deliveries), columns_of(delivery))
 
     def delivery(self, tenant_id: str | None, delivery_id: str) -> Delivery | None:
         """A delivery; `tenant_id` None only for workers and admins."""
@@ -90,7 +88,7 @@ class SqlHooks:
         An attempt that is written already, because a worker died between the two, changes nothing:
         the delivery may have moved on since.
         """
-        if insert_unless_there(self._connection, delivery_attempts, [asdict(attempt)]) == 0:
+        if not insert_unless_there(self._connection, delivery_attempts, columns_of(attempt)):
             return
         self._connection.execute(
             sa.update(deliveries)

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from personae.adapters.database.paging import page_of
-from personae.adapters.database.rows import Row, fetch, fetch_one
+from personae.adapters.database.rows import Row, columns_of, fetch, fetch_one
 from personae.adapters.database.tables import tasks
 from personae.domain.pages import Page
 from personae.domain.tasks import (
@@ -25,6 +25,14 @@ _UNFINISHED = ("queued", "running")
 _TASK = sa.select(tasks)
 _LISTED = _TASK.where(tasks.c.deleted_at.is_(None))
 _GET = _LISTED.where(tasks.c.id == sa.bindparam("task"))
+_COUNT = (
+    sa.select(sa.func.count())
+    .select_from(tasks)
+    .where(
+        tasks.c.tenant_id == sa.bindparam("tenant"),
+        tasks.c.status.in_(sa.bindparam("statuses", expanding=True)),
+    )
+)
 _START = (
     sa.update(tasks)
     .where(tasks.c.id == sa.bindparam("task"), tasks.c.status.in_(_UNFINISHED))
@@ -48,7 +56,7 @@ class SqlTasks:
         self._connection = connection
 
     def insert(self, task: Task) -> None:
-        self._connection.execute(sa.insert(tasks), asdict(task))
+        self._connection.execute(sa.insert(tasks), columns_of(task))
 
     def get(self, tenant_id: str | None, task_id: str) -> Task | None:
         """A task that is not deleted; `tenant_id` None only for workers and admins."""
@@ -89,11 +97,8 @@ class SqlTasks:
 
     def count(self, tenant_id: str, *, statuses: Sequence[TaskStatus]) -> int:
         """How many tasks have one of these statuses, deleted ones among them."""
-        return self._connection.execute(
-            sa.select(sa.func.count())
-            .select_from(tasks)
-            .where(tasks.c.tenant_id == tenant_id, tasks.c.status.in_(statuses))
-        ).scalar_one()
+        values = {"tenant": tenant_id, "statuses": list(statuses)}
+        return self._connection.execute(_COUNT, values).scalar_one()
 
     def start(self, task_id: str, at: float) -> bool:
         """To running, one attempt more; False if the task is final.

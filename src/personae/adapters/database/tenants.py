@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import sqlalchemy as sa
 
-from personae.adapters.database.rows import Row, fetch, fetch_one
+from personae.adapters.database.rows import Row, columns_of, fetch, fetch_one
 from personae.adapters.database.tables import accounts, api_keys, tenants
 from personae.domain.tenants import ApiKey, Tenant
 
@@ -40,7 +38,7 @@ class SqlTenants:
 
     def insert(self, tenant: Tenant) -> None:
         """Write a tenant together with its empty accounts; the name must be free."""
-        self._connection.execute(sa.insert(tenants), asdict(tenant))
+        self._connection.execute(sa.insert(tenants), columns_of(tenant))
         self._connection.execute(
             sa.insert(accounts),
             {"tenant_id": tenant.id, "available": 0, "held": 0, "spent": 0, "granted": 0},
@@ -64,7 +62,7 @@ class SqlTenants:
 
     def insert_key(self, key: ApiKey, key_hash: str, client_secret_hash: str) -> None:
         hashes = {"key_hash": key_hash, "client_secret_hash": client_secret_hash}
-        self._connection.execute(sa.insert(api_keys), asdict(key) | hashes)
+        self._connection.execute(sa.insert(api_keys), columns_of(key) | hashes)
 
     def key_by_hash(self, key_hash: str) -> ApiKey | None:
         """The key as stored, also if it has expired or was revoked: the caller judges."""
