@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from personae.engine.following import CastFace
 from personae.engine.mesh.donor import MeshDonor
-from personae.engine.pipeline import CastFace
 from personae.engine.types import Float32
 
 Choice = Literal["all", "largest"] | int
@@ -40,8 +40,9 @@ class Cast:
         self._roles = tuple(roles)
         likes = [role for role in self._roles if role.like is not None]
         self.known: Sequence[Float32] = [role.like for role in likes if role.like is not None]
-        self._people: dict[int, MeshDonor] = {i: role.donor for i, role in enumerate(likes)}
-        self._open = [r for r in self._roles if r.like is None and r.choice != "all"]
+        numbers = [i for i, role in enumerate(self._roles) if role.like is not None]
+        self._people: dict[int, int] = dict(enumerate(numbers))  # roles, by person
+        self._open = [i for i, r in enumerate(self._roles) if r.like is None and r.choice != "all"]
         self.needs_people = any(role.like is not None or role.choice != "all" for role in roles)
         self._missing = {i: role.name for i, role in enumerate(likes)}
         self.faces_cast = 0
@@ -56,10 +57,10 @@ class Cast:
         )
         out: dict[int, MeshDonor] = {}
         for position, face in enumerate(faces):
-            donor = self._people.get(face.person) if face.person is not None else None
-            if donor is not None and face.person is not None:
+            role = self._people.get(face.person) if face.person is not None else None
+            if role is not None and face.person is not None:
                 self._missing.pop(face.person, None)
-            donor = donor or everyone
+            donor = everyone if role is None else self._roles[role].donor
             if donor is not None:
                 out[position] = donor
         self.faces_cast += len(out)
@@ -67,7 +68,7 @@ class Cast:
 
     def unanswered(self) -> list[Choice]:
         """Choices that no frame could answer so far."""
-        return [role.choice for role in self._open]
+        return [self._roles[role].choice for role in self._open]
 
     def missing(self) -> list[str]:
         """Names of the references whose person was seen nowhere so far."""
@@ -76,11 +77,29 @@ class Cast:
     def _choose(self, faces: Sequence[CastFace]) -> None:
         """Let roles that wait for their person pick one from this frame."""
         for role in list(self._open):
-            position = pick(role.choice, [face.box_xyxy for face in faces])
+            position = pick(self._roles[role].choice, [face.box_xyxy for face in faces])
             person = None if position is None else faces[position].person
             if person is not None:
-                self._people.setdefault(person, role.donor)
+                self._people.setdefault(person, role)
                 self._open.remove(role)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Who has which role, and what was seen so far: plain values."""
+        return {
+            "people": [[person, role] for person, role in self._people.items()],
+            "open": list(self._open),
+            "missing": list(self._missing),
+            "faces_cast": self.faces_cast,
+            "most_faces": self.most_faces,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from the snapshot of a cast with the same roles."""
+        names = self._missing
+        self._people = {int(person): int(role) for person, role in state["people"]}
+        self._open = [int(role) for role in state["open"]]
+        self._missing = {int(person): names[int(person)] for person in state["missing"]}
+        self.faces_cast, self.most_faces = int(state["faces_cast"]), int(state["most_faces"])
 
 
 def cast_still(

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from personae.engine.casting import Cast
-from personae.engine.pipeline import Engine, PlannedFrame
+from personae.engine.following import PlannedFrame
+from personae.engine.pipeline import Engine
 from personae.engine.types import SceneFrame
 from personae.errors import FaceNotFound, InvalidRequest
 from personae.video.animation_writing import AnimationWriter

@@ -7,8 +7,8 @@ import pytest
 from portraits import face_at
 
 from personae.engine.casting import Cast, Role, pick
+from personae.engine.following import CastFace
 from personae.engine.mesh.donor import MeshDonor
-from personae.engine.pipeline import CastFace
 
 LIKE = np.eye(128, dtype=np.float32)
 

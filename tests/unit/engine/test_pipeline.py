@@ -19,8 +19,9 @@ from scripts import (
 
 from personae.engine.canvas import RgbCanvas
 from personae.engine.casting import Cast, Role
+from personae.engine.following import PlannedFrame
 from personae.engine.mesh.donor import MeshDonor
-from personae.engine.pipeline import Engine, PlannedFrame
+from personae.engine.pipeline import Engine
 from personae.engine.track.window import LOOKAHEAD, MAX_GAP
 from personae.engine.types import Face, SceneFrame
 

@@ -61,3 +61,11 @@ class People:
         views = self._views[person]
         if len(views) < MAX_VIEWS and float(np.abs(views[-1] - embedding).max()) > 0:
             views.append(embedding)
+
+    def snapshot(self) -> list[Float32]:
+        """Everybody's views, float32 (views, 128) each, in order."""
+        return [np.stack(views) for views in self._views]
+
+    def restore(self, state: Sequence[Float32]) -> None:
+        """Know the people of a snapshot, and nobody else."""
+        self._views = [list(views) for views in state]

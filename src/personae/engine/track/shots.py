@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -50,6 +52,15 @@ class CutFinder:
         else:
             self._usual.append(change)
         return cut
+
+    def snapshot(self) -> dict[str, Any]:
+        """What the next frame is compared with."""
+        return {"last": self._last, "usual": list(self._usual)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a snapshot."""
+        self._last = state["last"]
+        self._usual = deque(state["usual"], maxlen=self._usual.maxlen)
 
 
 def _histogram_change(a: Float32, b: Float32) -> float:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from personae.engine.geometry import Region, region_from_landmarks
 from personae.engine.track.people import People
 from personae.engine.track.shots import CutFinder
-from personae.engine.types import Canvas, Face, Float32
+from personae.engine.types import Canvas, Face, Float32, Pose
 
 DETECT_EVERY = 8
 """Frames between searches for newcomers; those found are traced back over the frames between."""
@@ -96,6 +96,7 @@ class Tracker:
         self._active: dict[int, Track] = {}
         self._lost: list[Track] = []
         self.tracks: dict[int, Track] = {}
+        self._count = 0
         self._next_search = 0
         self._wait = 1
 
@@ -129,6 +130,31 @@ class Tracker:
         """The same face in the frame before; None when it is not there."""
         earlier = self._finder.follow(canvas, region_from_landmarks(face.landmarks))
         return earlier if earlier is not None and _moved(face, earlier) < MAX_JUMP else None
+
+    def snapshot(self, keep: Collection[int]) -> dict[str, Any]:
+        """All that the frames to come depend on; of lost tracks only those in `keep` are kept."""
+        wanted = {*keep, *self._active, *(track.number for track in self._lost)}
+        return {
+            "people": self._people.snapshot(),
+            "cuts": self._cuts.snapshot(),
+            "tracks": [_track_state(t) for n, t in self.tracks.items() if n in wanted],
+            "active": list(self._active),
+            "lost": [track.number for track in self._lost],
+            "count": self._count,
+            "next_search": self._next_search,
+            "wait": self._wait,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a snapshot."""
+        self._people.restore(state["people"])
+        self._cuts.restore(state["cuts"])
+        tracks = [_track_of(one) for one in state["tracks"]]
+        self.tracks = {track.number: track for track in tracks}
+        self._active = {number: self.tracks[number] for number in state["active"]}
+        self._lost = [self.tracks[number] for number in state["lost"]]
+        self._count, self._wait = int(state["count"]), int(state["wait"])
+        self._next_search = int(state["next_search"])
 
     def _follow_known(self, number: int, canvas: Canvas) -> bool:
         """Look where each face should be; whether any was lost."""
@@ -170,8 +196,9 @@ class Tracker:
         for face in self._finder.find_quickly(canvas, [t.face for t in self._active.values()]):
             track = self._revived(face, canvas)
             if track is None:
-                track = Track(len(self.tracks), number, number, face)
+                track = Track(self._count, number, number, face)
                 self.tracks[track.number] = track
+                self._count += 1
             fresh.append(track.number)
             track.face, track.last_seen = face, number
             track.motion = np.zeros(2, np.float32)
@@ -225,6 +252,39 @@ class Tracker:
             return
         if self._people.compare(seen, other) < SLIPPED * self._people.compare(seen, track.person):
             track.person, track.recognised = other, True
+
+
+def _track_state(track: Track) -> dict[str, Any]:
+    face, pose = track.face, track.face.pose
+    return {
+        "number": track.number,
+        "started": track.started,
+        "last_seen": track.last_seen,
+        "person": track.person,
+        "recognised": track.recognised,
+        "motion": track.motion,
+        "box": list(face.box_xyxy),
+        "score": face.score,
+        "points": face.points,
+        "landmarks": face.landmarks,
+        "pose": [pose.yaw, pose.pitch, pose.roll],
+    }
+
+
+def _track_of(state: Mapping[str, Any]) -> Track:
+    x0, y0, x1, y1 = (float(v) for v in state["box"])
+    pose = Pose(*(float(angle) for angle in state["pose"]))
+    face = Face((x0, y0, x1, y1), state["score"], state["points"], state["landmarks"], pose)
+    person = state["person"]
+    return Track(
+        int(state["number"]),
+        int(state["started"]),
+        int(state["last_seen"]),
+        face,
+        None if person is None else int(person),
+        bool(state["recognised"]),
+        state["motion"],
+    )
 
 
 def _middle(face: Face) -> Float32:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -24,20 +24,40 @@ SightT = TypeVar("SightT")
 
 @dataclass(slots=True, eq=False)
 class Entry(Generic[FrameT, SightT]):
-    """One frame, its landmarks by track, (478, 3) in pixels, and what else was seen of each."""
+    """One frame, its landmarks by track, (478, 3) in pixels, and what else was seen of each.
 
-    frame: FrameT
+    ``frame`` is None once its owner let go of it, or until it has been read again.
+    """
+
+    frame: FrameT | None
     landmarks: dict[int, Float64]
     sights: dict[int, SightT]
     cut: bool
 
 
 class Window(Generic[FrameT, SightT]):
-    """Entries around the one that is decided on next; bounded, oldest first."""
+    """Entries around the one that is decided on next; bounded, oldest first.
 
-    def __init__(self) -> None:
-        self._entries: deque[Entry[FrameT, SightT]] = deque()
-        self._next = 0
+    The first `decided` of the entries that it starts with were decided on before.
+    """
+
+    def __init__(self, entries: Iterable[Entry[FrameT, SightT]] = (), decided: int = 0) -> None:
+        self._entries: deque[Entry[FrameT, SightT]] = deque(entries)
+        self._next = decided
+
+    def entries(self) -> list[Entry[FrameT, SightT]]:
+        """All that are held, oldest first."""
+        return list(self._entries)
+
+    def waiting(self) -> list[Entry[FrameT, SightT]]:
+        """Those that are not decided on yet, oldest first."""
+        return list(self._entries)[self._next :]
+
+    def drop_missing(self) -> None:
+        """Forget undecided entries whose frame did not come a second time, as damage has it."""
+        if any(entry.frame is None for entry in self.waiting()):
+            kept = [entry for entry in self.waiting() if entry.frame is not None]
+            self._entries = deque([*list(self._entries)[: self._next], *kept])
 
     def push(self, entry: Entry[FrameT, SightT]) -> None:
         self._entries.append(entry)
