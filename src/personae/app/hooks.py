@@ -9,6 +9,7 @@ from typing import Any
 from personae.app.ports import Transaction
 from personae.domain.hooks import Delivery, Endpoint
 from personae.domain.ids import new_id
+from personae.domain.media import Asset
 from personae.domain.tasks import Task
 
 STANDARD = "standard"
@@ -26,12 +27,23 @@ def announce(tx: Transaction, task: Task, now: float) -> list[Delivery]:
         return []
     event_type, event_id = f"task.{task.status}", new_id("evt", now)
     body = event_body(event_type, task_summary(task), now)
-    made: list[Delivery] = []
-    for endpoint in tx.hooks.endpoints(task.tenant_id):
-        if endpoint.enabled and (not endpoint.events or event_type in endpoint.events):
-            made.append(_to_endpoint(endpoint, event_id, event_type, body, task.id, now))
+    made = _to_subscribers(tx, task.tenant_id, event_id, event_type, body, task.id, now)
     if task.callback is not None:
         made.append(_to_callback(task, event_id, event_type, body, now))
+    return _enqueue(tx, made)
+
+
+def announce_expiry(tx: Transaction, asset: Asset, now: float) -> list[Delivery]:
+    """Enqueue deliveries of an asset's end to every endpoint of its tenant that wants it."""
+    event_type, event_id = "asset.expired", new_id("evt", now)
+    data = {"id": asset.id, "role": asset.role, "task_id": asset.task_id}
+    body = event_body(event_type, data, now)
+    return _enqueue(
+        tx, _to_subscribers(tx, asset.tenant_id, event_id, event_type, body, asset.task_id, now)
+    )
+
+
+def _enqueue(tx: Transaction, made: list[Delivery]) -> list[Delivery]:
     for delivery in made:
         tx.hooks.insert_delivery(delivery)
         tx.queue.put_delivery(delivery, 0.0)
@@ -73,6 +85,22 @@ def iso_time(at: float) -> str:
     """A time as the wire writes it: ISO 8601, UTC, milliseconds, ``Z``."""
     text = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
+
+
+def _to_subscribers(
+    tx: Transaction,
+    tenant_id: str,
+    event_id: str,
+    event_type: str,
+    body: dict[str, Any],
+    task_id: str | None,
+    now: float,
+) -> list[Delivery]:
+    return [
+        _to_endpoint(endpoint, event_id, event_type, body, task_id, now)
+        for endpoint in tx.hooks.endpoints(tenant_id)
+        if endpoint.enabled and (not endpoint.events or event_type in endpoint.events)
+    ]
 
 
 def _to_endpoint(

@@ -60,8 +60,8 @@ class Runtime:
     stopping : threading.Event
         Set by `stop` when work in hand has been handed back; `steps` must then raise
         `HandedBack` soon.
-    sweep : function, optional
-        Called now and then in one of the workers.
+    sweep_s : float, seconds
+        Between two sweeps; see `sweep_with`.
     """
 
     def __init__(
@@ -70,14 +70,13 @@ class Runtime:
         steps: Steps,
         options: DurableOptions,
         stopping: threading.Event,
-        sweep: Callable[[], None] | None = None,
         sweep_s: float = 30.0,
     ) -> None:
         self.executor_id = new_id("worker")
         self.options = options
         self._engine = durable_engine(url, pool_size=8)
         self._stopping = stopping
-        self._sweep = sweep
+        self._sweep: Callable[[], object] | None = None
         self._sweep_s = sweep_s
         self.work = DurableWork(self._engine)
         self.beats = Beats(self._engine, self.executor_id)
@@ -96,6 +95,10 @@ class Runtime:
         self.recovery = Recovery(self._dbos, self.beats, self.work)
         self._leaving = threading.Event()
         self._guard = threading.Thread(target=self._watch, name="personae-guard", daemon=True)
+
+    def sweep_with(self, sweep: Callable[[], object]) -> None:
+        """Have `sweep` called now and then in one of the workers that are alive."""
+        self._sweep = sweep
 
     def start(self) -> None:
         """Begin to take work."""

@@ -1,0 +1,165 @@
+"""Sending webhooks: one attempt at a time, the next one waiting in the queue, not in a worker."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Protocol
+
+import structlog
+
+from personae.app.ports import Clock, Database, Fetcher, Transaction
+from personae.domain.hooks import RETRY_DELAYS_S, Attempt, Delivery
+from personae.errors import PersonaeError
+
+_log = structlog.get_logger("personae.hooks")
+
+TIMEOUT_S = 15.0
+GONE = 410
+"""A receiver that answers so wants no more: its endpoint is switched off."""
+
+
+class Signer(Protocol):
+    """How a scheme signs: the headers that go with a body."""
+
+    def __call__(self, delivery: Delivery, body: bytes, now: float) -> Mapping[str, str]: ...
+
+
+class Deliverer:
+    """Makes single attempts of deliveries.
+
+    Parameters
+    ----------
+    signers : mapping
+        By scheme: ``standard``, and each dialect's own. A delivery of an unknown scheme goes out
+        unsigned.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        fetcher: Fetcher,
+        signers: Mapping[str, Signer],
+        clock: Clock,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        self._database = database
+        self._fetcher = fetcher
+        self._signers = signers
+        self._clock = clock
+        self._timeout_s = timeout_s
+
+    def deliver_once(self, delivery_id: str) -> None:
+        """POST a delivery that is due; whatever comes of it is written down.
+
+        A worker that dies between the POST and the note sends it again: receivers tell repeats by
+        the event's id.
+        """
+        delivery = self._database.write(self._due(delivery_id))
+        if delivery is None:
+            return
+        at = self._clock()
+        status, error, took_s = self._post(delivery, at)
+        attempt = Attempt(delivery.id, delivery.attempts + 1, at, status, error, took_s)
+        self._database.write(lambda tx: _note(tx, attempt, self._clock()))
+        _log.info(
+            "webhook sent",
+            action="hook.attempt",
+            delivery_id=delivery.id,
+            task_id=delivery.task_id,
+            attempt=attempt.number,
+            status=status,
+            error=error,
+        )
+
+    def _due(self, delivery_id: str) -> Callable[[Transaction], Delivery | None]:
+        """What is to be sent; a delivery whose endpoint is gone or off is dropped."""
+
+        def look(tx: Transaction) -> Delivery | None:
+            delivery = tx.hooks.delivery(None, delivery_id)
+            if delivery is None or delivery.status != "pending":
+                return None
+            if delivery.endpoint_id is not None:
+                endpoint = tx.hooks.endpoint(delivery.tenant_id, delivery.endpoint_id)
+                if endpoint is None or not endpoint.enabled:
+                    dropped = Attempt(
+                        delivery.id,
+                        delivery.attempts + 1,
+                        self._clock(),
+                        None,
+                        "The endpoint has been switched off.",
+                        0.0,
+                    )
+                    tx.hooks.note_attempt(
+                        dropped,
+                        replace(
+                            delivery,
+                            status="canceled",
+                            attempts=dropped.number,
+                            last_error=dropped.error,
+                            next_attempt_at=None,
+                        ),
+                    )
+                    return None
+            return delivery
+
+        return look
+
+    def _post(self, delivery: Delivery, at: float) -> tuple[int | None, str | None, float]:
+        """Status, error in one sentence, seconds."""
+        body = json.dumps(delivery.body, separators=(",", ":"), ensure_ascii=False).encode()
+        headers = {"Content-Type": "application/json", "User-Agent": "Personae-Webhooks/1"}
+        try:
+            signer = self._signers.get(delivery.scheme)
+            if signer is not None:
+                headers |= signer(delivery, body, at)
+            headers |= delivery.headers
+            answer = asyncio.run(
+                self._fetcher.post(delivery.url, body, headers, timeout_s=self._timeout_s)
+            )
+        except PersonaeError as error:
+            return None, error.message, self._clock() - at
+        except Exception:
+            # A bug must not stop the attempts; the receiver's owner learns that it was not theirs.
+            _log.exception("a webhook could not be sent", action="hook.error", id=delivery.id)
+            return None, "The service failed to send it.", self._clock() - at
+        if 200 <= answer.status < 300:
+            return answer.status, None, answer.took_s
+        return answer.status, f"The receiver answered {answer.status}.", answer.took_s
+
+
+def _note(tx: Transaction, attempt: Attempt, now: float) -> None:
+    """Write an attempt down and enqueue the next one, if there is to be one."""
+    delivery = tx.hooks.delivery(None, attempt.delivery_id)
+    # Another worker made the same attempt: this one was asleep, or taken for dead.
+    if delivery is None or delivery.status != "pending" or delivery.attempts >= attempt.number:
+        return
+    noted = replace(
+        delivery,
+        attempts=attempt.number,
+        last_status=attempt.status,
+        last_error=attempt.error,
+        next_attempt_at=None,
+    )
+    if attempt.error is None:
+        tx.hooks.note_attempt(attempt, replace(noted, status="delivered", delivered_at=now))
+        return
+    if attempt.status == GONE or attempt.number > len(RETRY_DELAYS_S):
+        tx.hooks.note_attempt(attempt, replace(noted, status="failed"))
+        if attempt.status == GONE:
+            _switch_off(tx, delivery)
+        return
+    delay_s = float(RETRY_DELAYS_S[attempt.number - 1])
+    later = replace(noted, next_attempt_at=now + delay_s)
+    tx.hooks.note_attempt(attempt, later)
+    tx.queue.put_delivery(later, delay_s)
+
+
+def _switch_off(tx: Transaction, delivery: Delivery) -> None:
+    if delivery.endpoint_id is None:
+        return
+    endpoint = tx.hooks.endpoint(delivery.tenant_id, delivery.endpoint_id)
+    if endpoint is not None:
+        tx.hooks.update_endpoint(replace(endpoint, enabled=False))

@@ -1,0 +1,255 @@
+"""Doing tasks, in a worker: every kind of work from its row to its end.
+
+Whoever conducts the work (`personae.adapters.durable`) calls the methods of `Executor` as often as
+it needs: after a crash, again from the start. They are safe to repeat: a task ends once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from personae.app import closing, detections, outputs
+from personae.app.deliver import Deliverer
+from personae.app.inputs import Sources
+from personae.app.ports import Blobs, Clock, Database, MediaHost, Transaction
+from personae.app.stopping import HandedBack
+from personae.app.video_pieces import VideoPieces, swap_result
+from personae.app.workshop import PREVIEW_TTL_S, ExecuteOptions, Workshop
+from personae.domain.media import Asset, MediaFacts
+from personae.domain.swap import SwapRequest
+from personae.domain.tasks import Task, TaskProgress
+from personae.errors import Canceled, PersonaeError, TaskFailed
+
+__all__ = ["ExecuteOptions", "Executor"]
+
+_log = structlog.get_logger("personae.execute")
+
+DONE, AGAIN, STOPPED = {"state": "done"}, {"state": "again"}, {"state": "stopped"}
+_WORK_PERCENT = 95.0
+_DETECTION_SLACK_S = 24 * 3600.0
+
+
+class Executor:
+    """What a worker does, on ports.
+
+    Parameters
+    ----------
+    stopping : threading.Event
+        Set when the worker has handed its work back: every method then raises `HandedBack` soon.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        blobs: Blobs,
+        sources: Sources,
+        media: MediaHost,
+        deliverer: Deliverer,
+        clock: Clock,
+        options: ExecuteOptions,
+        stopping: threading.Event,
+    ) -> None:
+        self._shop = Workshop(database, blobs, sources, media, clock, options, stopping)
+        self._pieces = VideoPieces(self._shop)
+        self._deliverer = deliverer
+        self._kinds: dict[str, Callable[[Task], None]] = {
+            "swap_image": self._swap,
+            "preview": self._preview,
+            "detect_image": self._detect,
+            "detect_video": self._detect,
+        }
+
+    def run_task(self, task_id: str, *, last: bool) -> dict[str, Any]:
+        """Do a task that one worker does alone; ``state`` as the workflows want it.
+
+        Parameters
+        ----------
+        last : bool
+            Whether a failure of the platform ends the task; else the answer is ``again``.
+        """
+
+        def work() -> dict[str, Any]:
+            task = self._begin(task_id)
+            self._kinds[task.kind](task)
+            return {}
+
+        return self._guarded(task_id, "run", last, work)
+
+    def run_piece(
+        self, task_id: str, name: str, arguments: dict[str, Any], *, last: bool
+    ) -> dict[str, Any]:
+        """Do one piece of a video swap; its facts and ``state``."""
+
+        def work() -> dict[str, Any]:
+            task = self._begin(task_id) if name == "plan" else self._read(task_id)
+            return self._pieces.run(task, name, arguments)
+
+        return self._guarded(task_id, name, last, work)
+
+    def abandon(self, task_id: str) -> None:
+        """Fail a task whose pieces ended without an answer; its credits go back."""
+        self._fail(task_id, TaskFailed())
+
+    def clean(self, task_id: str) -> None:
+        """Delete what only the task under way needed; what cannot be reached is swept later."""
+        try:
+            self._pieces.clean(task_id)
+        except PersonaeError:
+            _log.warning("working files stay", action="task.clean", task_id=task_id, exc_info=True)
+
+    def deliver(self, delivery_id: str) -> None:
+        """Make one attempt of a webhook's delivery."""
+        self._deliverer.deliver_once(delivery_id)
+
+    def _guarded(
+        self, task_id: str, step: str, last: bool, work: Callable[[], dict[str, Any]]
+    ) -> dict[str, Any]:
+        """Do a piece of work and turn whatever goes wrong into an answer."""
+        log = _log.bind(task_id=task_id, step=step)
+        try:
+            return {**work(), **DONE}
+        except Exception as error:
+            if self._shop.stopping.is_set():
+                raise HandedBack from None
+            if isinstance(error, Canceled):
+                log.info("task no longer wanted", action="task.stop")
+                return STOPPED
+            if isinstance(error, PersonaeError):
+                log.info("task failed", action="task.fail", code=error.code, why=error.message)
+                told = error
+            else:
+                log.exception("task broke", action="task.fail", code=TaskFailed.code)
+                told = TaskFailed()
+        if told.fault == "platform" and told.retryable and not last:
+            return AGAIN
+        self._fail(task_id, told)
+        return STOPPED
+
+    def _fail(self, task_id: str, error: PersonaeError) -> None:
+        now, told = self._shop.clock(), closing.task_error(error)
+        self._shop.database.write(lambda tx: closing.fail(tx, task_id, told, now))
+
+    def _begin(self, task_id: str) -> Task:
+        """Move a task to running, with fresh progress.
+
+        Raises
+        ------
+        Canceled
+            If it is final.
+        """
+        now = self._shop.clock()
+
+        def start(tx: Transaction) -> Task | None:
+            if not tx.tasks.start(task_id, now):
+                return None
+            tx.tasks.set_progress(task_id, TaskProgress(phase="fetching"))
+            return tx.tasks.get(None, task_id)
+
+        task = self._shop.database.write(start)
+        if task is None:
+            raise Canceled
+        _log.info(
+            "task started",
+            action="task.start",
+            task_id=task.id,
+            request_id=task.request_id,
+            kind=task.kind,
+            attempt=task.attempt,
+            waited_s=round(now - task.created_at, 3),
+        )
+        return task
+
+    def _read(self, task_id: str) -> Task:
+        task = self._shop.database.read(lambda tx: tx.tasks.get(None, task_id))
+        if task is None or task.final:
+            raise Canceled
+        return task
+
+    def _swap(self, task: Task) -> None:
+        shop, request = self._shop, SwapRequest.from_json(task.request)
+        watch = shop.watch(task.id, "swapping", _WORK_PERCENT)
+        with shop.folder() as folder:
+            scene = shop.inputs.scene(task, folder)
+            charge = shop.charge(task, request, scene.facts)
+            mappings = shop.inputs.mappings(task, request, folder)
+            suffix = outputs.output_suffix(request.output.container, scene.facts)
+            output = folder / f"output{suffix}"
+            job = {
+                "op": "swap",
+                "scene": str(scene.path),
+                "output": str(output),
+                "mappings": [mapping.to_job() for mapping in mappings],
+                "options": shop.job_options(request),
+            }
+            answer = shop.run(job, watch)
+            facts = shop.probe(output, watch)
+            asset = shop.store(task, output, facts)
+        result = swap_result(answer, facts, [asset.id])
+        shop.finish(task, result, [asset], charge=charge, expires_at=asset.expires_at)
+
+    def _preview(self, task: Task) -> None:
+        shop = self._shop
+        wanted = dict(task.request)
+        time_s = wanted.pop("time_s", None)
+        request = SwapRequest.from_json(wanted)
+        watch = shop.watch(task.id, "swapping", _WORK_PERCENT)
+        with shop.folder() as folder:
+            scene = shop.inputs.scene(task, folder)
+            mappings = shop.inputs.mappings(task, request, folder)
+            output = folder / "preview.jpg"
+            job = {
+                "op": "preview",
+                "scene": str(scene.path),
+                "time_s": time_s,
+                "output": str(output),
+                "mappings": [mapping.to_job() for mapping in mappings],
+                "options": {"strength": request.strength},
+            }
+            answer = shop.run(job, watch)
+            facts = shop.probe(output, watch)
+            asset = shop.store(task, output, facts, PREVIEW_TTL_S)
+        result = swap_result(answer, facts, [asset.id])
+        shop.finish(task, result, [asset], charge=0, expires_at=asset.expires_at)
+
+    def _detect(self, task: Task) -> None:
+        shop = self._shop
+        watch = shop.watch(task.id, "analysing", _WORK_PERCENT)
+        with shop.folder() as folder:
+            scene = shop.inputs.scene(task, folder)
+            crops = folder / "crops"
+            crops.mkdir()
+            job = {
+                "op": "detect",
+                "path": str(scene.path),
+                "crops_dir": str(crops),
+                "kind": "image" if scene.facts.kind == "picture" else "video",
+            }
+            found = shop.run(job, watch)["faces"]
+            until = shop.clock() + detections.LIFETIME_S
+            faces: list[dict[str, Any]] = []
+            assets: list[Asset] = []
+            for face in found:
+                crop = self._store_crop(task, crops / Path(face["crop"]).name, until)
+                assets.append(crop)
+                kept = {name: value for name, value in face.items() if name != "crop"}
+                faces.append({**kept, "crop_asset_id": crop.id})
+        # The row stays longer than it can be named, for swaps that wait their turn with it.
+        shop.finish(task, {"faces": faces}, assets, charge=0, expires_at=until + _DETECTION_SLACK_S)
+
+    def _store_crop(self, task: Task, path: Path, until: float) -> Asset:
+        content_type = "image/png" if path.suffix == ".png" else "image/jpeg"
+        facts = MediaFacts("picture", content_type)
+        return outputs.store_output(
+            self._shop.blobs,
+            task,
+            path,
+            facts,
+            role="crop",
+            now=self._shop.clock(),
+            expires_at=until,
+        )

@@ -1,0 +1,170 @@
+"""Putting right what no single step can: lost work, expired things, bytes that nobody owns.
+
+One worker at a time does this every half minute; two at once would do no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import structlog
+
+from personae.app import closing, hooks
+from personae.app.outputs import WORK
+from personae.app.ports import Blobs, Clock, Database, Transaction
+from personae.domain.media import Asset
+from personae.errors import TaskFailed
+
+_log = structlog.get_logger("personae.reconcile")
+
+IDEMPOTENCY_TTL_S = 24 * 3600.0
+_BATCH = 500
+_SETTLED_S = 30.0
+"""A task younger than this is left alone: its worker may be about to end it."""
+_ORPHAN_S = 6 * 3600.0
+"""Blobs younger than this may belong to a transaction that is still on its way."""
+_ORPHANS_EVERY_S = 3600.0
+_HISTORY_S = 7 * 24 * 3600.0
+_ANNOUNCED = ("upload", "import", "output")
+"""Roles of assets whose end clients are told of."""
+
+
+class Work(Protocol):
+    """What became of workflows; `personae.adapters.durable` knows."""
+
+    def states(self, ids: Sequence[str]) -> Mapping[str, str]:
+        """``waiting``, ``running``, ``done``, ``failed``, ``canceled``; missing if unknown."""
+        ...
+
+    def forget(self, before: float, limit: int) -> int:
+        """Delete the records of workflows that ended before a time; how many."""
+        ...
+
+
+class Reconciler:
+    """Sweeps; `sweep` is one round of everything."""
+
+    def __init__(self, database: Database, blobs: Blobs, work: Work, clock: Clock) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._work = work
+        self._clock = clock
+        self._next_orphans = 0.0
+
+    def sweep(self) -> dict[str, int]:
+        """One round; what was put right, by name. One part that fails does not stop the others."""
+        done: dict[str, int] = {}
+        for part in (
+            self.fail_lost_tasks,
+            self.expire_assets,
+            self.expire_tasks,
+            self.forget_idempotency,
+            self.forget_workflows,
+            self.delete_working_files,
+            self.delete_orphans,
+        ):
+            name = part.__name__
+            try:
+                done[name] = part()
+            except Exception:
+                _log.exception("a sweep failed", action="reconcile.error", part=name)
+        found = {name: count for name, count in done.items() if count}
+        if found:
+            _log.info("swept", action="reconcile.sweep", **found)
+        return done
+
+    def fail_lost_tasks(self) -> int:
+        """End tasks whose workflow ended without ending them, and give their credits back."""
+        now = self._clock()
+        tasks = self._database.read(lambda tx: tx.tasks.unfinished(now - _SETTLED_S, _BATCH))
+        states = self._work.states([task.id for task in tasks])
+        lost = [task for task in tasks if states.get(task.id) not in ("waiting", "running")]
+        error = closing.task_error(TaskFailed())
+        ended = 0
+        for task in lost:
+            _log.warning(
+                "lost task ended",
+                action="reconcile.lost",
+                task_id=task.id,
+                workflow=states.get(task.id),
+            )
+            ended += self._database.write(
+                lambda tx, task=task: closing.fail(tx, task.id, error, self._clock())
+            )
+        return ended
+
+    def expire_assets(self) -> int:
+        """Delete assets whose time has come, and their bytes if nobody shares them."""
+        now = self._clock()
+        due = self._database.read(lambda tx: tx.assets.expired(now, _BATCH))
+        for asset in due:
+            unused = self._database.write(lambda tx, asset=asset: _expire(tx, asset, now))
+            if unused is not None:
+                self._blobs.delete([unused])
+        return len(due)
+
+    def expire_tasks(self) -> int:
+        """Hide tasks whose outputs are gone."""
+        now = self._clock()
+
+        def hide(tx: Transaction) -> int:
+            due = tx.tasks.expired(now, _BATCH)
+            return sum(tx.tasks.delete(task.tenant_id, task.id, now) for task in due)
+
+        return self._database.write(hide)
+
+    def forget_idempotency(self) -> int:
+        """Drop idempotency keys that clients no longer repeat."""
+        before = self._clock() - IDEMPOTENCY_TTL_S
+        return self._database.write(lambda tx: tx.idempotency.forget_before(before))
+
+    def forget_workflows(self) -> int:
+        """Drop the history of work that ended long ago."""
+        return self._work.forget(self._clock() - _HISTORY_S, _BATCH)
+
+    def delete_working_files(self) -> int:
+        """Delete what tasks that have ended left under ``work/``: a cancel, a killed worker."""
+        now = self._clock()
+        keys = self._blobs.list_keys(WORK, now - _SETTLED_S)
+        by_task: dict[str, list[str]] = {}
+        for key in keys:
+            by_task.setdefault(key.split("/")[1], []).append(key)
+        deleted = 0
+        for task_id, left in by_task.items():
+            task = self._database.read(lambda tx, one=task_id: tx.tasks.get(None, one))
+            if task is None or task.final:
+                self._blobs.delete(left)
+                deleted += len(left)
+        return deleted
+
+    def delete_orphans(self) -> int:
+        """Delete bytes that no row points to; hourly, because it lists everything."""
+        now = self._clock()
+        if now < self._next_orphans:
+            return 0
+        self._next_orphans = now + _ORPHANS_EVERY_S
+        keys = [
+            key
+            for key in self._blobs.list_keys("", now - _ORPHAN_S)
+            if not key.startswith(f"{WORK}/")
+        ]
+        deleted = 0
+        for start in range(0, len(keys), _BATCH):
+            batch = keys[start : start + _BATCH]
+            orphans = self._database.read(
+                lambda tx, batch=batch: [key for key in batch if not tx.assets.blob_in_use(key)]
+            )
+            if orphans:
+                self._blobs.delete(orphans)
+                deleted += len(orphans)
+        return deleted
+
+
+def _expire(tx: Transaction, asset: Asset, now: float) -> str | None:
+    """Mark an asset deleted; the key of its bytes if nobody needs them any more."""
+    tx.assets.update(replace(asset, state="deleted", deleted_at=now))
+    if asset.role in _ANNOUNCED:
+        hooks.announce_expiry(tx, asset, now)
+    return None if tx.assets.blob_in_use(asset.blob_key) else asset.blob_key

@@ -1,0 +1,197 @@
+"""What all kinds of work in a worker share: scratch space, media jobs, prices, the ending."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import threading
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from personae.app import closing, outputs
+from personae.app.copies import Copies
+from personae.app.inputs import Inputs, Sources
+from personae.app.ports import Blobs, Clock, Database, MediaHost
+from personae.app.pricing import price
+from personae.app.watching import Watch
+from personae.domain.media import Asset, MediaFacts
+from personae.domain.swap import SwapRequest
+from personae.domain.tasks import Task
+from personae.errors import Canceled
+
+PREVIEW_TTL_S = 3600.0
+_GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class ExecuteOptions:
+    """How work is done.
+
+    Attributes
+    ----------
+    work_dir : folder
+        Scratch space, this process's own; it is made and may be removed afterwards.
+    chunk_s : float, seconds
+        Length that pieces of videos are aimed at; the output's bytes depend on it.
+    threads : int
+        Threads of one media job; 0 leaves it to the job.
+    timeout_s, stall_s : float, seconds
+        How long one media job may take, and may say nothing.
+    output_ttl_s : float, seconds
+    copies_bytes : int
+        Scenes kept on the disk for the next piece.
+    """
+
+    work_dir: Path
+    chunk_s: float = 10.0
+    threads: int = 0
+    timeout_s: float = 6 * 3600.0
+    stall_s: float = 60.0
+    output_ttl_s: float = 7 * 86400.0
+    copies_bytes: int = 8 * _GIB
+
+
+class Workshop:
+    """The worker's tools, one set for all its threads.
+
+    ``stopping``: set when this worker has to go; jobs then end within a second.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        blobs: Blobs,
+        sources: Sources,
+        media: MediaHost,
+        clock: Clock,
+        options: ExecuteOptions,
+        stopping: threading.Event,
+    ) -> None:
+        self.database = database
+        self.blobs = blobs
+        self.inputs = Inputs(database, sources)
+        self.clock = clock
+        self.options = options
+        self.stopping = stopping
+        self.copies = Copies(blobs, options.work_dir / "copies", options.copies_bytes)
+        self._media = media
+
+    @contextlib.contextmanager
+    def folder(self) -> Generator[Path]:
+        """An empty folder, removed with all that is in it."""
+        self.options.work_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(
+            prefix="job-", dir=self.options.work_dir, ignore_cleanup_errors=True
+        ) as folder:
+            yield Path(folder)
+
+    def watch(
+        self,
+        task_id: str,
+        phase: str,
+        share: float,
+        *,
+        frames_total: int | None = None,
+        counts_frames: bool = True,
+    ) -> Watch:
+        """An eye on the task for one job; see `Watch`."""
+        return Watch(
+            self.database,
+            self.clock,
+            self.stopping,
+            task_id,
+            phase=phase,
+            share=share,
+            frames_total=frames_total,
+            counts_frames=counts_frames,
+        )
+
+    def run(self, job: Mapping[str, Any], watch: Watch) -> dict[str, Any]:
+        """One media job, as `ports.MediaHost.run`."""
+        return self._media.run(
+            job,
+            timeout_s=self.options.timeout_s,
+            stall_s=self.options.stall_s,
+            should_stop=watch.should_stop,
+            progress=watch.progress,
+        )
+
+    def probe(self, path: Path, watch: Watch) -> MediaFacts:
+        """What a file really is."""
+        return MediaFacts(**self.run({"op": "probe", "path": str(path)}, watch))
+
+    def job_options(self, request: SwapRequest) -> dict[str, Any]:
+        """A media job's ``options``; those that the client left open are left out."""
+        out = request.output
+        options = {
+            "strength": request.strength,
+            "start_s": request.start_s,
+            "end_s": request.end_s,
+            "codec": out.codec,
+            "crf": out.crf,
+            "preset": out.preset,
+            "quality": out.quality,
+            "threads": self.options.threads or None,
+        }
+        return {name: value for name, value in options.items() if value is not None}
+
+    def charge(self, task: Task, request: SwapRequest, facts: MediaFacts) -> int:
+        """The price by what was measured, held in full from now on.
+
+        Raises
+        ------
+        InsufficientCredits, Canceled
+        """
+        credits = price(request, facts)
+        if credits > task.credits_held:
+            now = self.clock()
+            self.database.write(lambda tx: closing.enlarge_hold(tx, task.id, credits, now))
+        return credits
+
+    def store(self, task: Task, path: Path, facts: MediaFacts, ttl_s: float | None = None) -> Asset:
+        """Store a finished output; its row comes with the task's end."""
+        now = self.clock()
+        return outputs.store_output(
+            self.blobs,
+            task,
+            path,
+            facts,
+            role="output",
+            now=now,
+            expires_at=now + (self.options.output_ttl_s if ttl_s is None else ttl_s),
+        )
+
+    def finish(
+        self,
+        task: Task,
+        result: dict[str, Any],
+        assets: Sequence[Asset],
+        *,
+        charge: int,
+        expires_at: float | None,
+    ) -> None:
+        """End a task with success.
+
+        Raises
+        ------
+        Canceled
+            If it is final already; the outputs are gone then.
+        """
+        now = self.clock()
+        # If this raises, nobody knows whether it was committed: the sweep decides, by the rows.
+        won = self.database.write(
+            lambda tx: closing.succeed(
+                tx,
+                task.id,
+                result=result,
+                assets=assets,
+                charge=charge,
+                expires_at=expires_at,
+                now=now,
+            )
+        )
+        if not won:
+            outputs.discard(self.blobs, list(assets))
+            raise Canceled
