@@ -1,0 +1,84 @@
+"""The application: dialects, operations and files under one set of middlewares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from personae.wire import blobs, describe, operations, refusals
+from personae.wire.dialects import Dialect, Registry
+from personae.wire.envelope import REQUEST_ID, Envelope
+from personae.wire.gate import Gate
+from personae.wire.guard import Guarded
+from personae.wire.metrics import Metrics
+from personae.wire.native.dialect import Native
+from personae.wire.services import Services
+
+_EXPOSED = (
+    REQUEST_ID,
+    "ETag",
+    "Idempotency-Replayed",
+    "Link",
+    "Location",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+)
+
+
+def create_app(services: Services, dialects: Sequence[Dialect] = ()) -> FastAPI:
+    """The HTTP side of the service.
+
+    Parameters
+    ----------
+    services : Services
+    dialects : sequence of Dialect
+        Those besides the native one, which is always there and always first.
+
+    Raises
+    ------
+    ValueError
+        If two dialects are in each other's way, or `WireSettings.hosts` names an unknown one.
+    """
+    settings = services.settings
+    registry = Registry((Native(), *dialects), settings.hosts)
+    gate, metrics = Gate(services), Metrics()
+    middleware = [Middleware(Envelope, gate=gate, registry=registry, observe=metrics.observe)]
+    if settings.cors_origins:
+        # Outside the envelope, so that what the envelope answers can be read as well.
+        middleware.insert(
+            0,
+            Middleware(
+                CORSMiddleware,
+                allow_origins=list(settings.cors_origins),
+                allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+                allow_headers=["*"],
+                expose_headers=list(_EXPOSED),
+                max_age=600,
+            ),
+        )
+    app = FastAPI(
+        title="Personae",
+        version=settings.version,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=middleware,
+    )
+    app.router.route_class = Guarded
+    app.state.metrics = metrics
+    app.state.registry = registry
+    for dialect in registry.all:
+        app.include_router(dialect.router())
+    app.include_router(blobs.router)
+    app.include_router(operations.router)
+    describe.install(app, registry)
+    refusals.install(app)
+    return app

@@ -1,0 +1,116 @@
+"""Stored files over HTTP: ranges, validators, and a name that no browser can be fooled with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from personae.app.ports import Blobs
+from personae.errors import NotFound
+from personae.wire.problems import WireError
+
+_RANGE = re.compile(r"bytes=\s*(?:(\d{1,18})\s*-\s*(\d{1,18})?|-\s*(\d{1,18}))\s*", re.ASCII)
+_PLAIN_NAME = re.compile(r"[^A-Za-z0-9 ._()-]")
+_OCTETS = "application/octet-stream"
+_CONTENT_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A stored file as it is to be presented; its bytes never change, so `etag` may name them."""
+
+    key: str
+    content_type: str
+    filename: str
+    etag: str
+
+
+async def serve(request: Request, blobs: Blobs, stored: Stored) -> Response:
+    """Answer a GET or HEAD of a stored file (RFC 9110, sections 13 and 14).
+
+    One range is served; several at once are answered with the whole file, as the RFC allows.
+
+    Raises
+    ------
+    NotFound
+        If the bytes are gone.
+    WireError
+        416, if the range begins after the end.
+    """
+    size = await run_in_threadpool(blobs.size, stored.key)
+    if size is None:
+        raise NotFound("The file is gone.")
+    etag = f'"{stored.etag}"'
+    headers = {
+        "ETag": etag,
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, max-age=3600",
+        "Content-Disposition": disposition(stored.filename),
+    }
+    if _listed(request.headers.get("if-none-match"), etag):
+        return Response(status_code=304, headers=headers)
+    start, end = wanted_range(request.headers, size, etag) or (0, size)
+    status = 200
+    if (start, end) != (0, size):
+        status = 206
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    headers["Content-Length"] = str(end - start)
+    kind = stored.content_type if _CONTENT_TYPE.fullmatch(stored.content_type) else _OCTETS
+    if request.method == "HEAD" or end == start:
+        return Response(status_code=status, headers=headers, media_type=kind)
+    chunks: AsyncIterator[bytes] = await blobs.stream(stored.key, start=start, end=end)
+    return StreamingResponse(chunks, status_code=status, headers=headers, media_type=kind)
+
+
+def wanted_range(headers: Headers, size: int, etag: str) -> tuple[int, int] | None:
+    """The bytes that a client asks for, from the first up to, not including, the second.
+
+    None for the whole file: no range, several, one that cannot be read, or one whose ``If-Range``
+    is about other bytes.
+
+    Raises
+    ------
+    WireError
+        416, if it begins after the end.
+    """
+    asked = _RANGE.fullmatch(headers.get("range", ""))
+    condition = headers.get("if-range")
+    if asked is None or (condition is not None and condition.strip() != etag):
+        return None
+    first, last, suffix = asked.groups()
+    if suffix is not None:
+        start, end = max(0, size - int(suffix)), size
+    else:
+        start = int(first)
+        end = size if last is None else min(int(last) + 1, size)
+        if last is not None and int(last) < start:
+            return None  # Not a range at all; the RFC has it ignored.
+    if start >= size or start >= end:
+        raise WireError("range_not_satisfiable", headers={"Content-Range": f"bytes */{size}"})
+    return start, end
+
+
+def disposition(filename: str) -> str:
+    """A ``Content-Disposition`` that saves and never shows (RFC 6266); nothing can end it early."""
+    plain = _PLAIN_NAME.sub("_", filename)
+    if not plain:
+        return "attachment"
+    value = f'attachment; filename="{plain}"'
+    if plain != filename:
+        value += f"; filename*=UTF-8''{quote(filename.encode('utf-8', 'replace'), safe='')}"
+    return value
+
+
+def _listed(header: str | None, etag: str) -> bool:
+    """Whether a list of entity tags has ours; weak ones count, as they do for GET."""
+    if header is None:
+        return False
+    tags = [one.strip().removeprefix("W/") for one in header.split(",")]
+    return "*" in tags or etag in tags

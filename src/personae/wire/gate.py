@@ -1,0 +1,133 @@
+"""Who may come in, and how often: keys are looked up here, and requests are counted."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from personae.app import accounts
+from personae.app.accounts import Principal
+from personae.errors import Unauthorized
+from personae.wire.services import Services
+
+_MOST_KEYS = 10_000
+"""Keys whose state is held at once; those seen longest ago are forgotten."""
+_LONGEST_SECRET = 512
+POLICY = "key"
+"""The name of the one rate limit, as the headers give it."""
+
+
+@dataclass(slots=True)
+class _Known:
+    principal: Principal
+    until: float
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    at: float
+
+
+class Gate:
+    """The doorkeeper of one process.
+
+    Parameters
+    ----------
+    services : Services
+        For the database, the clock and the limits.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+
+    async def admit(self, secret: str | None) -> Principal:
+        """Who holds this key.
+
+        Raises
+        ------
+        Unauthorized, Forbidden
+        """
+        if not secret or len(secret) > _LONGEST_SECRET:
+            raise Unauthorized(
+                "Send an API key: Authorization: Bearer pk_…, or X-API-Key: pk_…."
+                if not secret
+                else None
+            )
+        now, name = self.services.clock(), accounts.digest(secret)
+        known = self._known.get(name)
+        if known is not None and known.until > now:
+            expiry = known.principal.key.expires_at
+            if expiry is not None and expiry <= now:
+                raise Unauthorized
+            return known.principal
+        principal = await self.services.database.aread(
+            lambda tx: accounts.authenticate(tx, secret, now)
+        )
+        self.remember(name, principal)
+        return principal
+
+    def remember(self, name: str, principal: Principal) -> None:
+        """Let a principal in under `name` (a digest, never a secret) for `auth_cache_s`."""
+        ttl = self.services.settings.auth_cache_s
+        if ttl <= 0:
+            return
+        self._known[name] = _Known(principal, self.services.clock() + ttl)
+        self._known.move_to_end(name)
+        while len(self._known) > _MOST_KEYS:
+            self._known.popitem(last=False)
+
+    def forget(self, key_id: str) -> None:
+        """Look a key up again at its next use, because it has just been revoked."""
+        for name in [n for n, known in self._known.items() if known.principal.key.id == key_id]:
+            del self._known[name]
+
+    def count(self, key_id: str) -> tuple[Mapping[str, str], float]:
+        """Take one request off a key's allowance.
+
+        A bucket of `rate_burst` tokens that fills at `rate_per_s`.
+
+        Returns
+        -------
+        headers : mapping
+            They tell what is left.
+        wait_s : float, seconds
+            0 lets the request in; otherwise it came this much too early.
+        """
+        settings, now = self.services.settings, self.services.clock()
+        burst, rate = settings.rate_burst, settings.rate_per_s
+        bucket = self._buckets.get(key_id)
+        if bucket is None:
+            bucket = self._buckets[key_id] = _Bucket(float(burst), now)
+            while len(self._buckets) > _MOST_KEYS:
+                self._buckets.popitem(last=False)
+        else:
+            # Clocks can be set back; a bucket never loses tokens by that.
+            gained = max(0.0, now - bucket.at) * rate
+            bucket.tokens, bucket.at = min(float(burst), bucket.tokens + gained), now
+            self._buckets.move_to_end(key_id)
+        if bucket.tokens < 1.0:
+            return self._headers(bucket, now), (1.0 - bucket.tokens) / rate
+        bucket.tokens -= 1.0
+        return self._headers(bucket, now), 0.0
+
+    def _headers(self, bucket: _Bucket, now: float) -> dict[str, str]:
+        """The IETF draft's two fields and the three that came before it.
+
+        draft-ietf-httpapi-ratelimit-headers: ``q`` requests in ``w`` seconds; ``r`` are left, and
+        all of them are there again after ``t`` seconds. ``X-RateLimit-Reset`` is that moment in
+        seconds since 1970.
+        """
+        burst, rate = self.services.settings.rate_burst, self.services.settings.rate_per_s
+        left, full_s = int(bucket.tokens), math.ceil((burst - bucket.tokens) / rate)
+        return {
+            "RateLimit-Policy": f'"{POLICY}";q={burst};w={math.ceil(burst / rate)}',
+            "RateLimit": f'"{POLICY}";r={left};t={full_s}',
+            "X-RateLimit-Limit": str(burst),
+            "X-RateLimit-Remaining": str(left),
+            "X-RateLimit-Reset": str(math.ceil(now + full_s)),
+        }

@@ -1,0 +1,155 @@
+"""Routes that ask who calls, and how much they may send, before they read a byte of the body."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Message, Receive
+
+from personae.errors import RateLimited
+from personae.wire.dialects import call_of
+from personae.wire.problems import WireError
+
+Body = Literal["none", "json", "upload", "form"]
+_Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
+_ATTRIBUTE = "personae_access"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a route asks for.
+
+    Attributes
+    ----------
+    scope : str or None
+        One of `personae.domain.tenants.SCOPES`; None lets everybody in.
+    body : "none", "json", "form" or "upload"
+        Which limit holds for the body; "json" also refuses bodies of another type.
+    """
+
+    scope: str | None
+    body: Body = "none"
+
+
+def access(scope: str | None, body: Body = "none") -> Callable[[_Endpoint], _Endpoint]:
+    """Say who may call an endpoint and what it takes; every `Guarded` route needs it."""
+
+    def mark(endpoint: _Endpoint) -> _Endpoint:
+        setattr(endpoint, _ATTRIBUTE, Access(scope, body))
+        return endpoint
+
+    return mark
+
+
+def access_of(endpoint: Callable[..., Any]) -> Access:
+    """What an endpoint was marked with.
+
+    Raises
+    ------
+    TypeError
+        If it was not: an endpoint must not become public by being forgotten.
+    """
+    marked = getattr(endpoint, _ATTRIBUTE, None)
+    if not isinstance(marked, Access):
+        raise TypeError(f"{endpoint!r} does not say who may call it; add @access(…).")
+    return marked
+
+
+class Guarded(APIRoute):
+    """A route that lets nobody in without the right key, nor too often, nor with too much."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The framework's handler, behind the checks."""
+        handle, asked, path = super().get_route_handler(), access_of(self.endpoint), self.path
+
+        async def guarded(request: Request) -> Response:
+            call = call_of(request)
+            call.route = path
+            settings = call.services.settings
+            if asked.scope is not None:
+                principal = await call.dialect.admit(call, request)
+                call.principal = principal
+                headers, wait_s = call.gate.count(principal.key.id)
+                call.headers.update(headers)
+                if wait_s:
+                    raise RateLimited(retry_after_s=wait_s)
+                principal.require(asked.scope)
+            if asked.body == "upload":
+                limit = settings.upload_limit_bytes
+            else:
+                limit = settings.json_limit_bytes
+            if asked.body == "json":
+                _check_json(request)
+            receive = limited(request, limit, settings.body_idle_s)
+            return await handle(Request(request.scope, receive))
+
+        return guarded
+
+
+class BodyTooLarge(HTTPException):
+    """The body is larger than this call allows.
+
+    An `HTTPException`, because the framework lets only those out while it reads a body.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(413)
+
+
+class BodyStalled(HTTPException):
+    """The client stopped sending in the middle of the body."""
+
+    def __init__(self) -> None:
+        super().__init__(408)
+
+
+def limited(request: Request, limit_bytes: int, idle_s: float) -> Receive:
+    """A request's `receive`, bounded by what the client declares and by what it sends.
+
+    Raises
+    ------
+    BodyTooLarge
+        At once, if the declared length is over the limit.
+    WireError
+        If the declared length is no number.
+    """
+    declared = request.headers.get("content-length")
+    if declared is not None:
+        if not (declared.isascii() and declared.isdigit()):
+            raise WireError("bad_request", "Content-Length is not a number.")
+        if int(declared) > limit_bytes:
+            raise BodyTooLarge
+    source, received = request.receive, 0
+
+    async def receive() -> Message:
+        nonlocal received
+        try:
+            async with asyncio.timeout(idle_s):
+                message = await source()
+        except TimeoutError:
+            raise BodyStalled from None
+        received += len(message.get("body", b""))
+        if received > limit_bytes:
+            raise BodyTooLarge
+        return message
+
+    return receive
+
+
+def _check_json(request: Request) -> None:
+    """Refuse a body that says it is something else; no body at all is for the schema to judge."""
+    headers = request.headers
+    if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
+        return
+    kind = headers.get("content-type", "").split(";", 1)[0].strip().lower()
+    if kind != "application/json" and not (
+        kind.startswith("application/") and kind.endswith("+json")
+    ):
+        raise WireError("unsupported_body", "Send the body as application/json.")

@@ -1,0 +1,117 @@
+"""The account: balance, books and usage."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Query, Request
+from pydantic import AwareDatetime
+from starlette.responses import Response
+
+from personae.app.hooks import iso_time
+from personae.errors import InvalidRequest
+from personae.wire.dialects import call_of
+from personae.wire.guard import access
+from personae.wire.native.models import account as models
+from personae.wire.native.models.common import Page
+from personae.wire.native.routing import PREFIX, group
+from personae.wire.paging import Cursor, Limit, from_cursor, next_link, to_cursor
+from personae.wire.replies import reply
+
+router = group("/account", "account")
+_USUAL_S = 30 * 86_400.0
+_LONGEST_S = 366 * 86_400.0
+
+Moment = Annotated[AwareDatetime | None, Query(description="ISO 8601, with its zone.")]
+
+
+@router.get(
+    "", response_model=models.Account, operation_id="getAccount", summary="Look at the account"
+)
+@access("account:read")
+async def get_account(request: Request) -> Response:
+    """Whose key this is, and the balance."""
+    call = call_of(request)
+    tenant = call.who.tenant
+    balance = await call.services.database.aread(lambda tx: tx.credits.balance(tenant.id))
+    return reply(
+        models.Account(
+            id=tenant.id,
+            name=tenant.name,
+            balance=models.Balance(
+                available=balance.available,
+                held=balance.held,
+                spent=balance.spent,
+                granted=balance.granted,
+            ),
+            created_at=iso_time(tenant.created_at),
+        )
+    )
+
+
+@router.get(
+    "/ledger",
+    response_model=Page[models.Entry],
+    operation_id="listLedger",
+    summary="Read the account's books",
+)
+@access("account:read")
+async def list_ledger(request: Request, limit: Limit = 20, cursor: Cursor = None) -> Response:
+    """Every transfer in two entries that sum to 0, newest first."""
+    call, after = call_of(request), from_cursor("ledger", cursor)
+    page = await call.services.database.aread(
+        lambda tx: tx.credits.entries(call.tenant_id, after=after, limit=limit)
+    )
+    token = to_cursor("ledger", page.next_after)
+    items = [
+        models.Entry(
+            id=one.id,
+            kind=one.kind,
+            account=one.account,
+            amount=one.amount,
+            task_id=one.task_id,
+            note=one.note,
+            created_at=iso_time(one.created_at),
+        )
+        for one in page.items
+    ]
+    url = f"{call.services.settings.base_url}{PREFIX}/account/ledger"
+    headers = next_link(url, [("limit", limit)], token)
+    return reply(Page[models.Entry](items=items, next_cursor=token), headers=headers)
+
+
+@router.get(
+    "/usage", response_model=models.Usage, operation_id="getUsage", summary="See what was spent"
+)
+@access("account:read")
+async def get_usage(request: Request, since: Moment = None, until: Moment = None) -> Response:
+    """By day (UTC) and kind; the last 30 days unless told otherwise, a year at most."""
+    call = call_of(request)
+    end_s = call.now() if until is None else _seconds(until)
+    start_s = end_s - _USUAL_S if since is None else _seconds(since)
+    if not 0 <= end_s - start_s <= _LONGEST_S:
+        raise InvalidRequest("`until` comes after `since`, by a year at most.")
+    rows = await call.services.database.aread(
+        lambda tx: tx.credits.usage(call.tenant_id, start_s, end_s)
+    )
+    return reply(
+        models.Usage(
+            since=iso_time(start_s),
+            until=iso_time(end_s),
+            items=[models.UsageRow(**row) for row in rows],
+        )
+    )
+
+
+def _seconds(moment: datetime) -> float:
+    """Seconds since 1970, of times that can be written back.
+
+    Raises
+    ------
+    InvalidRequest
+        Outside 1970 to 9998.
+    """
+    if not 1970 < moment.year < 9999:
+        raise InvalidRequest("Times lie between the years 1971 and 9998.")
+    return moment.astimezone(UTC).timestamp()

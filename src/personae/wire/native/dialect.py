@@ -1,0 +1,53 @@
+"""The native API as a dialect."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from personae.app.accounts import Principal
+from personae.wire.dialects import Call
+from personae.wire.native import (
+    account,
+    assets,
+    detections,
+    faces,
+    keys,
+    previews,
+    swaps,
+    uploads,
+    webhooks,
+)
+from personae.wire.native.routing import NAME_OF_DIALECT, PREFIX
+from personae.wire.problems import Problem, problem_response
+
+
+class Native:
+    """``/native/v1``: keys as bearer tokens or in ``X-API-Key``, problems by RFC 9457."""
+
+    name = NAME_OF_DIALECT
+    prefix = PREFIX
+
+    def router(self) -> APIRouter:
+        """All routes; those with fixed names before those with ids."""
+        router = APIRouter()
+        for one in (previews, swaps, detections, uploads, assets, faces, account, keys, webhooks):
+            router.include_router(one.router)
+        return router
+
+    async def admit(self, call: Call, request: Request) -> Principal:
+        """Who calls, by an API key."""
+        return await call.gate.admit(secret_of(request))
+
+    def refuse(self, call: Call, problem: Problem) -> Response:
+        """A problem document."""
+        return problem_response(problem, call.request_id)
+
+
+def secret_of(request: Request) -> str | None:
+    """The key that a request carries; the bearer token, if it has both."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    return request.headers.get("x-api-key")

@@ -1,0 +1,85 @@
+"""The library of saved donors."""
+
+from __future__ import annotations
+
+from fastapi import Request
+from starlette.responses import Response
+
+from personae.app import faces
+from personae.app.ports import Transaction
+from personae.domain.media import SavedFace
+from personae.wire.dialects import call_of
+from personae.wire.guard import access
+from personae.wire.idempotency import IdempotencyKey, once, request_hash
+from personae.wire.native.models.common import Page
+from personae.wire.native.models.people import Face, FaceIn
+from personae.wire.native.routing import PREFIX, FaceInPath, group
+from personae.wire.native.views import face_of
+from personae.wire.paging import Cursor, Limit, from_cursor, next_link, to_cursor
+from personae.wire.replies import replayed, reply
+
+router = group("/faces", "faces")
+
+
+@router.post(
+    "", status_code=201, response_model=Face, operation_id="saveFace", summary="Save a donor"
+)
+@access("faces:write", "json")
+async def save_face(
+    request: Request, wanted: FaceIn, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """Photos of one person under a name; they no longer expire."""
+    call, now = call_of(request), call_of(request).now()
+    hashed = request_hash("POST", request.url.path, wanted)
+
+    def work(tx: Transaction) -> tuple[SavedFace, bool]:
+        return once(
+            tx,
+            call.tenant_id,
+            idempotency_key,
+            hashed,
+            now,
+            make=lambda: faces.save(tx, call.tenant_id, wanted.name, wanted.asset_ids, now),
+            name_of=lambda face: face.id,
+            find=lambda name: faces.get(tx, call.tenant_id, name),
+        )
+
+    face, new = await call.services.database.awrite(work)
+    location = f"{call.services.settings.base_url}{PREFIX}/faces/{face.id}"
+    return reply(face_of(face), 201, {"Location": location, **replayed(new)})
+
+
+@router.get("", response_model=Page[Face], operation_id="listFaces", summary="List saved donors")
+@access("faces:read")
+async def list_faces(request: Request, limit: Limit = 20, cursor: Cursor = None) -> Response:
+    """Newest first."""
+    call, after = call_of(request), from_cursor("faces", cursor)
+    page = await call.services.database.aread(
+        lambda tx: faces.page(tx, call.tenant_id, after=after, limit=limit)
+    )
+    token = to_cursor("faces", page.next_after)
+    shown = Page[Face](items=[face_of(one) for one in page.items], next_cursor=token)
+    url = f"{call.services.settings.base_url}{PREFIX}/faces"
+    return reply(shown, headers=next_link(url, [("limit", limit)], token))
+
+
+@router.get(
+    "/{face_id}", response_model=Face, operation_id="getFace", summary="Look at a saved donor"
+)
+@access("faces:read")
+async def get_face(request: Request, face_id: FaceInPath) -> Response:
+    """Its name and its photos."""
+    call = call_of(request)
+    face = await call.services.database.aread(lambda tx: faces.get(tx, call.tenant_id, face_id))
+    return reply(face_of(face))
+
+
+@router.delete(
+    "/{face_id}", status_code=204, operation_id="deleteFace", summary="Forget a saved donor"
+)
+@access("faces:write")
+async def delete_face(request: Request, face_id: FaceInPath) -> Response:
+    """Its photos stay until they expire or are deleted."""
+    call, now = call_of(request), call_of(request).now()
+    await call.services.database.awrite(lambda tx: faces.delete(tx, call.tenant_id, face_id, now))
+    return Response(status_code=204)

@@ -1,0 +1,116 @@
+"""API keys."""
+
+from __future__ import annotations
+
+from fastapi import Request
+from starlette.responses import Response
+
+from personae.app import accounts
+from personae.app.ports import Transaction
+from personae.domain.tenants import ApiKey, NewKey
+from personae.errors import Forbidden, InvalidRequest, NotFound
+from personae.wire.dialects import Call, call_of
+from personae.wire.guard import access
+from personae.wire.idempotency import IdempotencyKey, once, request_hash
+from personae.wire.native.models.account import Key, KeyIn, KeyMade
+from personae.wire.native.models.common import Page
+from personae.wire.native.routing import PREFIX, KeyInPath, group
+from personae.wire.native.views import key_of, made_key_of
+from personae.wire.replies import replayed, reply
+
+router = group("/keys", "keys")
+
+
+def find(tx: Transaction, tenant_id: str, key_id: str) -> ApiKey:
+    """One of the tenant's keys.
+
+    Raises
+    ------
+    NotFound
+    """
+    for key in tx.tenants.keys(tenant_id):
+        if key.id == key_id:
+            return key
+    raise NotFound(f"There is no key {key_id}.")
+
+
+@router.post(
+    "", status_code=201, response_model=KeyMade, operation_id="createKey", summary="Make a key"
+)
+@access("keys:write", "json")
+async def create_key(
+    request: Request, wanted: KeyIn, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """Its secrets are in this answer and never again. It can do no more than the key in use."""
+    call, now = call_of(request), call_of(request).now()
+    scopes = _scopes(call, wanted)
+    expires_at = None if wanted.expires_at is None else wanted.expires_at.timestamp()
+    hashed = request_hash("POST", request.url.path, wanted)
+
+    def work(tx: Transaction) -> tuple[NewKey, bool]:
+        return once(
+            tx,
+            call.tenant_id,
+            idempotency_key,
+            hashed,
+            now,
+            make=lambda: accounts.issue_key(
+                tx, call.tenant_id, name=wanted.name, scopes=scopes, expires_at=expires_at, now=now
+            ),
+            name_of=lambda made: made.stored.id,
+            find=lambda name: NewKey(find(tx, call.tenant_id, name), "", ""),
+        )
+
+    made, new = await call.services.database.awrite(work)
+    location = f"{call.services.settings.base_url}{PREFIX}/keys/{made.stored.id}"
+    shown = made_key_of(made.stored, made.key or None, made.client_secret or None)
+    return reply(shown, 201, {"Location": location, **replayed(new)})
+
+
+def _scopes(call: Call, wanted: KeyIn) -> tuple[str, ...]:
+    """What the new key may do.
+
+    Raises
+    ------
+    Forbidden
+        If that is more than the key may do that asks for it.
+    """
+    own = call.who.key.scopes
+    if "scopes" not in wanted.model_fields_set:
+        return own
+    if len(set(wanted.scopes)) != len(wanted.scopes):
+        raise InvalidRequest("A scope is named twice.")
+    beyond = [one for one in wanted.scopes if one not in own]
+    if beyond:
+        raise Forbidden(f"This key cannot give away what it lacks: {', '.join(beyond)}.")
+    return tuple(wanted.scopes)
+
+
+@router.get("", response_model=Page[Key], operation_id="listKeys", summary="List keys")
+@access("keys:write")
+async def list_keys(request: Request) -> Response:
+    """All of them at once, revoked ones too."""
+    call = call_of(request)
+    keys = await call.services.database.aread(lambda tx: tx.tenants.keys(call.tenant_id))
+    return reply(Page[Key](items=[key_of(one) for one in keys], next_cursor=None))
+
+
+@router.get("/{key_id}", response_model=Key, operation_id="getKey", summary="Look at a key")
+@access("keys:write")
+async def get_key(request: Request, key_id: KeyInPath) -> Response:
+    """What it may do, and when it was used last; never its secret."""
+    call = call_of(request)
+    key = await call.services.database.aread(lambda tx: find(tx, call.tenant_id, key_id))
+    return reply(key_of(key))
+
+
+@router.delete("/{key_id}", response_model=Key, operation_id="revokeKey", summary="Revoke a key")
+@access("keys:write")
+async def revoke_key(request: Request, key_id: KeyInPath) -> Response:
+    """It ends at once, the one in use as well; revoking it again changes nothing."""
+    call, now = call_of(request), call_of(request).now()
+    key = await call.services.database.awrite(
+        lambda tx: accounts.revoke_key(tx, call.tenant_id, key_id, now)
+    )
+    call.gate.forget(key_id)
+    return reply(key_of(key))

@@ -1,0 +1,1 @@
+"""What the native API's JSON looks like; pydantic models, and nothing that acts."""

@@ -1,0 +1,111 @@
+"""The account, its books and its keys."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field, StringConstraints
+
+from personae.domain.tenants import SCOPES
+from personae.wire.native.models.common import NAME, Given, Label, MaybeTime, Shown, Time
+
+Scope = Literal[
+    "assets:read",
+    "assets:write",
+    "swaps:read",
+    "swaps:write",
+    "faces:read",
+    "faces:write",
+    "account:read",
+    "keys:write",
+    "webhooks:write",
+]
+KeyId = Annotated[str, StringConstraints(pattern=rf"^key_{NAME}$")]
+
+
+class Balance(Shown):
+    """Whole credits."""
+
+    available: int = Field(description="Free to be spent.", examples=[250])
+    held: int = Field(description="Reserved for tasks that are not finished.", examples=[4])
+    spent: int = Field(examples=[46])
+    granted: int = Field(description="Everything that was ever put in.", examples=[300])
+
+
+class Account(Shown):
+    """Whose key this is, and what there is to spend."""
+
+    id: str = Field(examples=["tenant_01ks3v8mq2b7d4x9r5w6t0hnce"])
+    name: str = Field(examples=["Example Studio"])
+    balance: Balance
+    created_at: Time
+
+
+class Entry(Shown):
+    """One side of a transfer between two accounts; both sides sum to 0."""
+
+    id: int = Field(examples=[17])
+    kind: Literal["grant", "hold", "settle", "release", "adjust"] = Field(examples=["hold"])
+    account: Literal["granted", "available", "held", "spent"] = Field(examples=["available"])
+    amount: int = Field(examples=[-1])
+    task_id: str | None = Field(examples=["task_01ks3v8mq2b7d4x9r5w6t0hnce"])
+    note: str | None = Field(examples=[None])
+    created_at: Time
+
+
+class UsageRow(Shown):
+    """What one kind of task came to on one day (UTC)."""
+
+    day: str = Field(examples=["2026-11-21"])
+    kind: str = Field(examples=["swap_image"])
+    tasks: int = Field(examples=[12])
+    credits: int = Field(examples=[12])
+
+
+class Usage(Shown):
+    """Credits spent, by day and kind."""
+
+    since: Time
+    until: Time
+    items: list[UsageRow]
+
+
+class KeyIn(Given):
+    """A key to be made."""
+
+    name: Label
+    scopes: list[Scope] = Field(
+        default_factory=lambda: list[Scope](SCOPES),  # pyright: ignore[reportArgumentType]
+        min_length=1,
+        max_length=len(SCOPES),
+        description="What it may do: some of what the key that makes it may do. All of that, "
+        "unless given.",
+        examples=[["swaps:read", "swaps:write"]],
+    )
+    expires_at: Annotated[AwareDatetime | None, Field(strict=False)] = Field(
+        default=None, description="When it ends by itself; null never.", examples=[None]
+    )
+
+
+class Key(Shown):
+    """An API key, without its secret."""
+
+    id: KeyId = Field(examples=["key_01ks3v8mq2b7d4x9r5w6t0hnce"])
+    name: str = Field(examples=["Website"])
+    prefix: str = Field(description="How its secret begins.", examples=["pk_3fa9c"])
+    scopes: list[str] = Field(examples=[["swaps:read", "swaps:write"]])
+    client_id: str = Field(examples=["client_5b1f0c9de7a24c3f8e6d1a20"])
+    created_at: Time
+    expires_at: MaybeTime
+    revoked_at: MaybeTime = Field(examples=[None])
+    last_used_at: MaybeTime
+
+
+class KeyMade(Key):
+    """A new key with its secrets, which are shown this once."""
+
+    key: str | None = Field(
+        description="Null when a repeated request is answered: it cannot be shown again.",
+        examples=["pk_…"],
+    )
+    client_secret: str | None = Field(examples=["…"])

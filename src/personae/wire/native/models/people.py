@@ -1,0 +1,25 @@
+"""Saved faces."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from personae.wire.native.models.common import AssetId, FaceId, Given, Label, Shown, Time
+
+
+class FaceIn(Given):
+    """Photos of one person, to be kept as a donor."""
+
+    name: Label
+    asset_ids: list[AssetId] = Field(
+        min_length=1, max_length=10, description="Pictures of that person alone."
+    )
+
+
+class Face(Shown):
+    """A saved donor."""
+
+    id: FaceId
+    name: str = Field(examples=["Ada"])
+    asset_ids: list[AssetId]
+    created_at: Time

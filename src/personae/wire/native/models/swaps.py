@@ -1,0 +1,253 @@
+"""Swaps: what is asked for, and what is told about it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, StringConstraints, Tag
+
+from personae.wire.native.models.common import (
+    AssetId,
+    CreditsOfTask,
+    FaceId,
+    Given,
+    Label,
+    MaybeTime,
+    Media,
+    MediaKind,
+    PriorityWord,
+    Progress,
+    Shown,
+    TaskId,
+    TaskProblem,
+    TaskState,
+    Time,
+)
+
+MOST_MAPPINGS = 20
+MOST_PHOTOS = 10
+_LONGEST_S = 86_400.0
+
+
+class Photos(Given):
+    """A donor by photos of one person; several make a steadier likeness."""
+
+    photos: list[Media] = Field(min_length=1, max_length=MOST_PHOTOS)
+
+
+class SavedDonor(Given):
+    """A donor from the library of saved faces."""
+
+    face_id: FaceId
+
+
+def _donor_kind(value: Any) -> str:
+    if isinstance(value, SavedDonor):
+        return "saved"
+    return "saved" if isinstance(value, dict) and "face_id" in value else "photos"
+
+
+Donor = Annotated[
+    Annotated[Photos, Tag("photos")] | Annotated[SavedDonor, Tag("saved")],
+    Discriminator(_donor_kind),
+]
+
+
+class Largest(Given):
+    """The largest face."""
+
+    by: Literal["largest"]
+
+
+class Everybody(Given):
+    """Every face."""
+
+    by: Literal["all"]
+
+
+class ByIndex(Given):
+    """A face by its number, from 0, left to right."""
+
+    by: Literal["index"]
+    index: int = Field(ge=0, le=999, examples=[0])
+
+
+class ByDetection(Given):
+    """A person whom a detection of the same scene found within the last hour."""
+
+    by: Literal["detection"]
+    detection_id: TaskId
+    face_id: int = Field(ge=0, le=999, examples=[0])
+
+
+class ByReference(Given):
+    """The person in a photo."""
+
+    by: Literal["reference"]
+    reference: Media
+
+
+SceneFace = Annotated[
+    Largest | Everybody | ByIndex | ByDetection | ByReference, Field(discriminator="by")
+]
+
+
+class Mapping(Given):
+    """One donor and the scene's face that it goes on."""
+
+    donor: Donor
+    scene_face: SceneFace = Field(default=Largest(by="largest"), examples=[{"by": "largest"}])
+
+
+class Output(Given):
+    """How the output is written; whatever is left out suits the scene."""
+
+    container: Literal["jpeg", "png", "webp", "gif", "mp4", "mov", "mkv", "webm"] | None = Field(
+        default=None, examples=["jpeg"]
+    )
+    quality: int | None = Field(
+        default=None, ge=1, le=100, description="Of a picture.", examples=[92]
+    )
+    codec: Literal["h264", "hevc", "vp9", "av1"] | None = Field(default=None, examples=[None])
+    crf: int | None = Field(
+        default=None,
+        ge=0,
+        le=63,
+        description="Of a video: lower is better and larger. h264 and hevc end at 51.",
+        examples=[None],
+    )
+    preset: (
+        Literal[
+            "ultrafast",
+            "superfast",
+            "veryfast",
+            "faster",
+            "fast",
+            "medium",
+            "slow",
+            "slower",
+            "veryslow",
+        ]
+        | None
+    ) = Field(default=None, description="Speed of the video encoder.", examples=[None])
+
+
+class SwapWanted(Given):
+    """What can be said of a swap before it is submitted."""
+
+    media: MediaKind = Field(
+        description="What the scene is. Animations count as videos.", examples=["image"]
+    )
+    scene: Media
+    mappings: list[Mapping] = Field(min_length=1, max_length=MOST_MAPPINGS)
+    start_s: float | None = Field(
+        default=None, ge=0, le=_LONGEST_S, description="Where the range begins.", examples=[None]
+    )
+    end_s: float | None = Field(
+        default=None, gt=0, le=_LONGEST_S, description="Where the range ends.", examples=[None]
+    )
+    strength: float = Field(default=1.0, ge=0, le=1, examples=[1.0])
+    restore: float = Field(
+        default=0.0, ge=0, le=1, description="Strength of the restorer; 0 is off.", examples=[0.0]
+    )
+    engine: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")] | None = (
+        Field(
+            default=None, description="The best that is installed, unless named.", examples=["mesh"]
+        )
+    )
+    output: Output = Field(default_factory=Output)
+
+
+class SwapIn(SwapWanted):
+    """A swap to be done."""
+
+    label: Label | None = Field(
+        default=None, description="For you; it comes back with the task.", examples=["Take 3"]
+    )
+    priority: PriorityWord = Field(default="normal", examples=["normal"])
+
+
+class PreviewIn(SwapWanted):
+    """A single frame of a swap."""
+
+    time_s: float | None = Field(
+        default=None,
+        ge=0,
+        le=_LONGEST_S,
+        description="Which moment of a video; where the range begins, unless given.",
+        examples=[None],
+    )
+
+
+class OutputFile(Shown):
+    """A file that a swap made."""
+
+    asset_id: AssetId
+    content_type: str = Field(examples=["image/jpeg"])
+    size_bytes: int | None = Field(examples=[182_044])
+    url: str = Field(
+        description="Signed; anybody who holds it can fetch the file for a while.",
+        examples=["https://api.example.com/blobs/…?op=get&exp=…&sig=…"],
+    )
+
+
+class SwapResult(Shown):
+    """What came of a swap."""
+
+    outputs: list[OutputFile]
+    faces_swapped: int | None = Field(examples=[1])
+    frames: int | None = Field(examples=[1])
+    frames_lost: int | None = Field(examples=[0])
+    duration_s: float | None = Field(examples=[None])
+    warnings: list[str] = Field(examples=[[]])
+
+
+class Swap(Shown):
+    """A swap and how far it is."""
+
+    id: TaskId
+    kind: Literal["swap_image", "swap_video", "preview"] = Field(examples=["swap_image"])
+    status: TaskState = Field(examples=["succeeded"])
+    label: str | None = Field(examples=["Take 3"])
+    priority: PriorityWord = Field(examples=["normal"])
+    progress: Progress
+    credits: CreditsOfTask
+    request: dict[str, Any] = Field(
+        description="What was asked for, with every default filled in.",
+        examples=[{"media": "image", "scene": {"url": "https://media.example.com/scene.jpg"}}],
+    )
+    result: SwapResult | None
+    error: TaskProblem | None = Field(examples=[None])
+    created_at: Time
+    started_at: MaybeTime
+    finished_at: MaybeTime
+    expires_at: MaybeTime = Field(description="When the outputs are deleted.")
+
+
+class Estimate(Shown):
+    """What a swap would cost now."""
+
+    credits: int = Field(examples=[1])
+    available: int = Field(description="Credits that the account has.", examples=[250])
+    affordable: bool = Field(examples=[True])
+    assumed: bool = Field(
+        description="The scene has not been measured yet: this is what would be held at first, and "
+        "what is charged in the end depends on the measured duration.",
+        examples=[False],
+    )
+    seconds: float | None = Field(examples=[None])
+    breakdown: dict[str, float] = Field(examples=[{"image": 1, "factor": 1}])
+
+
+class PreviewShown(Shown):
+    """A preview: its picture as an asset."""
+
+    id: TaskId
+    asset_id: AssetId
+    content_type: str = Field(examples=["image/jpeg"])
+    url: str = Field(
+        description="Signed; anybody who holds it can fetch the picture for a while.",
+        examples=["https://api.example.com/blobs/…?op=get&exp=…&sig=…"],
+    )
+    faces_swapped: int | None = Field(examples=[1])
+    warnings: list[str] = Field(examples=[[]])

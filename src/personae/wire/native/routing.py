@@ -1,0 +1,30 @@
+"""What every group of native routes is made with."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+
+from personae.wire.guard import Guarded
+from personae.wire.native.models.common import EXAMPLE_NAME, NAME
+
+NAME_OF_DIALECT = "native"
+PREFIX = "/native/v1"
+
+
+def group(path: str, tag: str) -> APIRouter:
+    """Routes below one path."""
+    return APIRouter(prefix=f"{PREFIX}{path}", route_class=Guarded, tags=[tag])
+
+
+def _in_path(prefix: str) -> Any:
+    return Path(pattern=rf"^{prefix}_{NAME}$", examples=[f"{prefix}_{EXAMPLE_NAME}"])
+
+
+AssetInPath = Annotated[str, _in_path("asset")]
+TaskInPath = Annotated[str, _in_path("task")]
+FaceInPath = Annotated[str, _in_path("face")]
+KeyInPath = Annotated[str, _in_path("key")]
+EndpointInPath = Annotated[str, _in_path("hook")]
+DeliveryInPath = Annotated[str, _in_path("dlv")]

@@ -1,0 +1,273 @@
+"""Swaps: estimate, preview, submit, watch, cancel, retry, delete."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import structlog
+from fastapi import Query, Request
+from starlette.responses import Response, StreamingResponse
+
+from personae.app import submit, tasks
+from personae.app.ports import Transaction
+from personae.app.submit import Context
+from personae.domain.tasks import Task, TaskKind, TaskStatus
+from personae.errors import NotFound
+from personae.wire.dialects import Call, call_of
+from personae.wire.guard import access
+from personae.wire.idempotency import IdempotencyKey, request_hash
+from personae.wire.native import views
+from personae.wire.native.models import swaps as models
+from personae.wire.native.models.common import Page
+from personae.wire.native.routing import NAME_OF_DIALECT, PREFIX, TaskInPath, group
+from personae.wire.native.wanted import check_urls, request_of
+from personae.wire.paging import Cursor, Limit, from_cursor, next_link, to_cursor
+from personae.wire.replies import replayed, reply
+from personae.wire.waiting import events_of, state_tag, wait_for_end
+
+KINDS: tuple[TaskKind, ...] = ("swap_image", "swap_video")
+READABLE: tuple[TaskKind, ...] = (*KINDS, "preview")
+EVENT_STREAM = "text/event-stream"
+router = group("/swaps", "swaps")
+_log = structlog.get_logger("personae.wire")
+
+WaitS = Annotated[
+    float,
+    Query(
+        ge=0,
+        le=30,
+        alias="wait",
+        description="Seconds to wait for the task's end before answering as it is.",
+    ),
+]
+
+
+def context_of(call: Call, **rest: str | None) -> Context:
+    """Who submits."""
+    return Context(
+        tenant_id=call.tenant_id,
+        now=call.now(),
+        request_id=call.request_id,
+        dialect=NAME_OF_DIALECT,
+        idempotency_key=rest.get("key"),
+        request_hash=rest.get("hashed"),
+        label=rest.get("label"),
+        priority=rest.get("priority") or "normal",  # pyright: ignore[reportArgumentType]
+    )
+
+
+def find(tx: Transaction, tenant_id: str, task_id: str) -> Task:
+    """A swap or a preview of the tenant's.
+
+    Raises
+    ------
+    NotFound
+        Also for tasks of another kind.
+    """
+    task = tasks.get(tx, tenant_id, task_id)
+    if task.kind not in READABLE:
+        raise NotFound(f"There is no swap {task_id}.")
+    return task
+
+
+async def view(call: Call, task: Task) -> models.Swap:
+    """A task with what it made."""
+    services = call.services
+    files: views.Files = {}
+    if task.result is not None:
+        files = await services.database.aread(lambda tx: views.files_of(tx, task))
+    return views.swap_of(task, files, services.blobs, services.settings.url_ttl_s)
+
+
+def address(call: Call, task: Task) -> str:
+    """Where a task is to be asked for."""
+    return f"{call.services.settings.base_url}{PREFIX}/swaps/{task.id}"
+
+
+@router.post(
+    "", status_code=202, response_model=models.Swap, operation_id="submitSwap", summary="Swap faces"
+)
+@access("swaps:write", "json")
+async def submit_swap(
+    request: Request, wanted: models.SwapIn, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """Hold the credits and queue the work; poll the address in `Location`, or take its events."""
+    call = call_of(request)
+    asked = request_of(wanted)
+    check_urls(call.services.fetcher, asked)
+    hashed = request_hash("POST", request.url.path, wanted) if idempotency_key else None
+    context = context_of(
+        call, key=idempotency_key, hashed=hashed, label=wanted.label, priority=wanted.priority
+    )
+    task, new = await call.services.database.awrite(
+        lambda tx: submit.submit_swap(tx, context, asked)
+    )
+    return reply(await view(call, task), 202, {"Location": address(call, task), **replayed(new)})
+
+
+@router.get("", response_model=Page[models.Swap], operation_id="listSwaps", summary="List swaps")
+@access("swaps:read")
+async def list_swaps(
+    request: Request,
+    status: Annotated[
+        list[TaskStatus] | None, Query(description="Only those; give it several times.")
+    ] = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Response:
+    """Newest first."""
+    call, after = call_of(request), from_cursor("swaps", cursor)
+    page = await call.services.database.aread(
+        lambda tx: tasks.page(
+            tx, call.tenant_id, kinds=KINDS, statuses=status or (), after=after, limit=limit
+        )
+    )
+    token = to_cursor("swaps", page.next_after)
+    shown = Page[models.Swap](
+        items=[await view(call, one) for one in page.items], next_cursor=token
+    )
+    query = [("limit", limit), *(("status", one) for one in status or ())]
+    url = f"{call.services.settings.base_url}{PREFIX}/swaps"
+    return reply(shown, headers=next_link(url, query, token))
+
+
+@router.post(
+    "/estimate",
+    response_model=models.Estimate,
+    operation_id="estimateSwap",
+    summary="Ask what a swap would cost",
+)
+@access("swaps:read", "json")
+async def estimate_swap(request: Request, wanted: models.SwapIn) -> Response:
+    """Nothing is held, and nothing is done."""
+    call, asked = call_of(request), request_of(wanted)
+    told = await call.services.database.aread(lambda tx: submit.estimate(tx, call.tenant_id, asked))
+    return reply(
+        models.Estimate(
+            credits=told.credits,
+            available=told.available,
+            affordable=told.affordable,
+            assumed=told.assumed,
+            seconds=told.seconds,
+            breakdown=told.breakdown,
+        )
+    )
+
+
+@router.get(
+    "/{task_id}", response_model=models.Swap, operation_id="getSwap", summary="Look at a swap"
+)
+@access("swaps:read")
+async def get_swap(request: Request, task_id: TaskInPath, wait_s: WaitS = 0.0) -> Response:
+    """Its state, progress and outputs; `wait` answers as soon as it has ended."""
+    call = call_of(request)
+    task = await call.services.database.aread(lambda tx: find(tx, call.tenant_id, task_id))
+    task = await wait_for_end(call.services.database, task, wait_s)
+    return reply(await view(call, task))
+
+
+@router.post(
+    "/{task_id}/cancel",
+    response_model=models.Swap,
+    operation_id="cancelSwap",
+    summary="Cancel a swap",
+)
+@access("swaps:write")
+async def cancel_swap(request: Request, task_id: TaskInPath) -> Response:
+    """Its credits are given back at once; a finished one cannot be canceled (409)."""
+    call = call_of(request)
+    return reply(await view(call, await cancel(call, task_id, READABLE)))
+
+
+async def cancel(call: Call, task_id: str, kinds: tuple[TaskKind, ...]) -> Task:
+    """End a task, and then tell the queue, which only saves work: the row decides."""
+    now = call.now()
+
+    def work(tx: Transaction) -> Task:
+        if tasks.get(tx, call.tenant_id, task_id).kind not in kinds:
+            raise NotFound(f"There is no task {task_id}.")
+        return tasks.cancel(tx, call.tenant_id, task_id, now)
+
+    task = await call.services.database.awrite(work)
+    try:
+        await call.services.cancel_workflow(task_id)
+    except Exception:
+        _log.exception("the queue was not told", action="task.cancel", task_id=task_id)
+    return task
+
+
+@router.post(
+    "/{task_id}/retry",
+    status_code=202,
+    response_model=models.Swap,
+    operation_id="retrySwap",
+    summary="Try a swap again",
+)
+@access("swaps:write")
+async def retry_swap(
+    request: Request, task_id: TaskInPath, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """A new task that asks for what a failed or canceled one asked for, at today's price."""
+    call = call_of(request)
+    hashed = request_hash("POST", request.url.path, None) if idempotency_key else None
+
+    def work(tx: Transaction) -> Task:
+        was = find(tx, call.tenant_id, task_id)
+        context = context_of(
+            call, key=idempotency_key, hashed=hashed, label=was.label, priority=was.priority
+        )
+        return tasks.retry(tx, context, task_id)
+
+    task = await call.services.database.awrite(work)
+    return reply(await view(call, task), 202, {"Location": address(call, task)})
+
+
+@router.delete("/{task_id}", status_code=204, operation_id="deleteSwap", summary="Delete a swap")
+@access("swaps:write")
+async def delete_swap(request: Request, task_id: TaskInPath) -> Response:
+    """A finished task and its outputs; one that is under way has to be canceled first (409)."""
+    call = call_of(request)
+    now = call.now()
+
+    def work(tx: Transaction) -> None:
+        find(tx, call.tenant_id, task_id)
+        tasks.delete(tx, call.tenant_id, task_id, now)
+
+    await call.services.database.awrite(work)
+    return Response(status_code=204)
+
+
+@router.get(
+    "/{task_id}/events",
+    operation_id="watchSwap",
+    summary="Watch a swap",
+    response_class=StreamingResponse,
+)
+@access("swaps:read")
+async def watch_swap(request: Request, task_id: TaskInPath) -> Response:
+    """Server-sent events: `status` and `progress`, each with the whole task as its data.
+
+    The stream ends after the task's end. A client that comes back with the id of that last event
+    in `Last-Event-ID` is told to stop (204).
+    """
+    call = call_of(request)
+    settings, last_seen = call.services.settings, request.headers.get("last-event-id")
+    task = await call.services.database.aread(lambda tx: find(tx, call.tenant_id, task_id))
+    if task.final and last_seen == state_tag(task):
+        return Response(status_code=204)
+
+    async def as_json(current: Task) -> str:
+        return (await view(call, current)).model_dump_json()
+
+    return StreamingResponse(
+        events_of(
+            call.services.database,
+            task,
+            as_json,
+            last_seen=last_seen,
+            heartbeat_s=settings.heartbeat_s,
+            stream_s=settings.stream_s,
+        ),
+        media_type=EVENT_STREAM,
+        headers={"X-Accel-Buffering": "no"},
+    )

@@ -1,0 +1,7 @@
+"""Ways for files to come in."""
+
+from __future__ import annotations
+
+from personae.wire.native.routing import group
+
+router = group("/assets", "assets")

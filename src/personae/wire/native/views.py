@@ -1,0 +1,262 @@
+"""The domain's values, as clients see them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, cast
+
+from personae.app import detections as detecting
+from personae.app.hooks import iso_time
+from personae.app.ports import Blobs, Transaction
+from personae.domain.hooks import Attempt, Delivery, Endpoint
+from personae.domain.media import Asset, SavedFace
+from personae.domain.tasks import Task
+from personae.domain.tenants import ApiKey
+from personae.wire.native.models import account, assets, people, webhooks
+from personae.wire.native.models import detections as detected
+from personae.wire.native.models import swaps as swapped
+from personae.wire.native.models.common import CreditsOfTask, Progress, TaskProblem
+from personae.wire.native.wanted import shown_request
+from personae.wire.replies import at
+
+Files = Mapping[str, Asset]
+"""The stored files that a task made, by id."""
+
+
+def files_of(tx: Transaction, task: Task) -> Files:
+    """The files that a task's result names, without those that are gone."""
+    if task.result is None:
+        return {}
+    names = [*task.result.get("assets", ()), *_crops(task).values()]
+    found = [tx.assets.get(task.tenant_id, name) for name in names]
+    return {one.id: one for one in found if one is not None and one.state == "ready"}
+
+
+def url_of(blobs: Blobs, asset: Asset, ttl_s: int) -> str:
+    """A signed URL of a stored file."""
+    return blobs.download_url(
+        asset.blob_key,
+        filename=asset.filename or "",
+        content_type=asset.content_type,
+        ttl_s=ttl_s,
+    )
+
+
+def swap_of(task: Task, files: Files, blobs: Blobs, ttl_s: int) -> swapped.Swap:
+    """A swap or a preview."""
+    return swapped.Swap(
+        id=task.id,
+        kind=cast("Any", task.kind),
+        status=task.status,
+        label=task.label,
+        priority=task.priority,
+        progress=_progress(task),
+        credits=CreditsOfTask(
+            held=0 if task.final else task.credits_held, charged=task.credits_charged
+        ),
+        request=shown_request(task.request),
+        result=_swap_result(task, files, blobs, ttl_s),
+        error=_problem(task),
+        created_at=iso_time(task.created_at),
+        started_at=at(task.started_at),
+        finished_at=at(task.finished_at),
+        expires_at=at(task.expires_at),
+    )
+
+
+def _swap_result(task: Task, files: Files, blobs: Blobs, ttl_s: int) -> swapped.SwapResult | None:
+    if task.result is None or task.status != "succeeded":
+        return None
+    told = task.result
+    made = [files[name] for name in told.get("assets", ()) if name in files]
+    return swapped.SwapResult(
+        outputs=[
+            swapped.OutputFile(
+                asset_id=one.id,
+                content_type=one.content_type,
+                size_bytes=one.size_bytes,
+                url=url_of(blobs, one, ttl_s),
+            )
+            for one in made
+        ],
+        faces_swapped=told.get("faces_swapped"),
+        frames=told.get("frames"),
+        frames_lost=told.get("frames_lost"),
+        duration_s=told.get("duration_s"),
+        warnings=list(told.get("warnings") or ()),
+    )
+
+
+def _progress(task: Task) -> Progress:
+    return Progress(**asdict(task.progress))
+
+
+def _problem(task: Task) -> TaskProblem | None:
+    return None if task.error is None else TaskProblem(**cast("Any", asdict(task.error)))
+
+
+def _crops(task: Task) -> dict[int, str]:
+    """The asset of each detected face's crop."""
+    faces: list[dict[str, Any]] = (task.result or {}).get("faces", [])
+    named = {face["face_id"]: face.get("crop_asset_id") or face.get("crop") for face in faces}
+    return {number: name for number, name in named.items() if name}
+
+
+def detection_of(
+    task: Task, files: Files, blobs: Blobs, ttl_s: int, *, landmarks: bool
+) -> detected.Detection:
+    """A detection; nothing of it tells people apart but their pictures."""
+    crops = _crops(task)
+    faces = None
+    if task.status == "succeeded":
+        faces = [
+            _face(one, files.get(crops.get(one["face_id"], "")), blobs, ttl_s, landmarks)
+            for one in detecting.public_faces(task)
+        ]
+    return detected.Detection(
+        id=task.id,
+        kind=cast("Any", task.kind),
+        status=task.status,
+        progress=_progress(task),
+        request=shown_request(task.request),
+        faces=faces,
+        error=_problem(task),
+        created_at=iso_time(task.created_at),
+        started_at=at(task.started_at),
+        finished_at=at(task.finished_at),
+        usable_until=iso_time(task.created_at + detecting.LIFETIME_S),
+    )
+
+
+def _face(
+    told: Mapping[str, Any], crop: Asset | None, blobs: Blobs, ttl_s: int, landmarks: bool
+) -> detected.DetectedFace:
+    pose = told.get("pose")
+    return detected.DetectedFace(
+        face_id=told["face_id"],
+        box_xyxy=list(told["box_xyxy"]),
+        score=told["score"],
+        points=[list(point) for point in told.get("points") or ()],
+        landmarks=told.get("landmarks") if landmarks else None,
+        pose=None if pose is None else detected.Pose(**pose),
+        first_s=told.get("first_s"),
+        last_s=told.get("last_s"),
+        crop=None
+        if crop is None
+        else detected.Crop(asset_id=crop.id, url=url_of(blobs, crop, ttl_s)),
+    )
+
+
+def asset_of(asset: Asset) -> assets.Asset:
+    """A stored file; where its bytes lie stays inside."""
+    return assets.Asset(
+        id=asset.id,
+        role=asset.role,
+        state=asset.state,
+        content_type=asset.content_type,
+        filename=asset.filename,
+        size_bytes=asset.size_bytes,
+        sha256=asset.sha256,
+        facts=None if asset.facts is None else assets.Facts(**asdict(asset.facts)),
+        refusal=asset.refusal,
+        task_id=asset.task_id,
+        created_at=iso_time(asset.created_at),
+        expires_at=at(asset.expires_at),
+    )
+
+
+def face_of(face: SavedFace) -> people.Face:
+    """A saved donor."""
+    return people.Face(
+        id=face.id,
+        name=face.name,
+        asset_ids=list(face.asset_ids),
+        created_at=iso_time(face.created_at),
+    )
+
+
+def _key_members(key: ApiKey) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "prefix": key.prefix,
+        "scopes": list(key.scopes),
+        "client_id": key.client_id,
+        "created_at": iso_time(key.created_at),
+        "expires_at": at(key.expires_at),
+        "revoked_at": at(key.revoked_at),
+        "last_used_at": at(key.last_used_at),
+    }
+
+
+def key_of(key: ApiKey) -> account.Key:
+    """A key, without its secret."""
+    return account.Key(**_key_members(key))
+
+
+def made_key_of(key: ApiKey, secret: str | None, client_secret: str | None) -> account.KeyMade:
+    """A new key with its secrets."""
+    return account.KeyMade(**_key_members(key), key=secret, client_secret=client_secret)
+
+
+def _endpoint_members(endpoint: Endpoint) -> dict[str, Any]:
+    return {
+        "id": endpoint.id,
+        "url": endpoint.url,
+        "events": list(endpoint.events),
+        "enabled": endpoint.enabled,
+        "created_at": iso_time(endpoint.created_at),
+    }
+
+
+def endpoint_of(endpoint: Endpoint) -> webhooks.Endpoint:
+    """A webhook endpoint, without its secret."""
+    return webhooks.Endpoint(**_endpoint_members(endpoint))
+
+
+def made_endpoint_of(endpoint: Endpoint, *, show_secret: bool) -> webhooks.EndpointMade:
+    """A webhook endpoint whose secret is new."""
+    secret = endpoint.secret if show_secret else None
+    return webhooks.EndpointMade(**_endpoint_members(endpoint), secret=secret)
+
+
+def _delivery_members(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "id": delivery.id,
+        "endpoint_id": delivery.endpoint_id,
+        "task_id": delivery.task_id,
+        "event_id": delivery.event_id,
+        "event_type": delivery.event_type,
+        "url": delivery.url,
+        "status": delivery.status,
+        "attempts": delivery.attempts,
+        "last_status": delivery.last_status,
+        "last_error": delivery.last_error,
+        "next_attempt_at": at(delivery.next_attempt_at),
+        "created_at": iso_time(delivery.created_at),
+        "delivered_at": at(delivery.delivered_at),
+    }
+
+
+def delivery_of(delivery: Delivery) -> webhooks.Delivery:
+    """One event on its way."""
+    return webhooks.Delivery(**_delivery_members(delivery))
+
+
+def full_delivery_of(delivery: Delivery, tries: list[Attempt]) -> webhooks.DeliveryInFull:
+    """One event on its way, and every try."""
+    return webhooks.DeliveryInFull(
+        **_delivery_members(delivery),
+        body=delivery.body,
+        tries=[
+            webhooks.Attempt(
+                number=one.number,
+                at=iso_time(one.at),
+                status=one.status,
+                error=one.error,
+                took_s=one.took_s,
+            )
+            for one in tries
+        ],
+    )

@@ -1,0 +1,132 @@
+"""What clients send, as the domain says it, and back again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Mapping as MappingOf
+from typing import Any
+
+from personae.app.ports import Fetcher
+from personae.domain.swap import MediaRef, SceneFace, SwapMapping, SwapOutput, SwapRequest
+from personae.wire.native.models.common import AssetRef, Media
+from personae.wire.native.models.swaps import (
+    ByDetection,
+    ByIndex,
+    ByReference,
+    Everybody,
+    Mapping,
+    SavedDonor,
+    SwapWanted,
+)
+from personae.wire.native.models.swaps import SceneFace as SceneFaceIn
+
+JsonOf = MappingOf[str, Any]
+
+
+def ref_of(media: Media) -> MediaRef:
+    """A stored or a distant file."""
+    if isinstance(media, AssetRef):
+        return MediaRef(asset_id=media.asset_id)
+    return MediaRef(url=media.url)
+
+
+def request_of(wanted: SwapWanted) -> SwapRequest:
+    """A swap in the domain's words.
+
+    Raises
+    ------
+    InvalidRequest
+        For combinations that make no sense.
+    """
+    output = wanted.output
+    return SwapRequest(
+        media=wanted.media,
+        scene=ref_of(wanted.scene),
+        mappings=tuple(_mapping(one) for one in wanted.mappings),
+        start_s=wanted.start_s,
+        end_s=wanted.end_s,
+        strength=wanted.strength,
+        restore=wanted.restore,
+        engine=wanted.engine,
+        output=SwapOutput(
+            output.container, output.quality, output.codec, output.crf, output.preset
+        ),
+    )
+
+
+def shown_request(request: JsonOf) -> dict[str, Any]:
+    """A task's stored request (see `Task.request`) in the words of this API."""
+    shown: dict[str, Any] = {
+        name: value
+        for name, value in request.items()
+        if name not in ("scene", "mappings", "output")
+    }
+    shown["scene"] = _given(request["scene"])
+    if "mappings" in request:
+        shown["mappings"] = [_shown_mapping(one) for one in request["mappings"]]
+        shown["output"] = _given(request["output"])
+    return shown
+
+
+def _shown_mapping(mapping: JsonOf) -> dict[str, Any]:
+    face = mapping["scene_face"]
+    if face["choice"] is not None:
+        scene_face: dict[str, Any] = {"by": face["choice"]}
+    elif face["index"] is not None:
+        scene_face = {"by": "index", "index": face["index"]}
+    elif face["detection_id"] is not None:
+        scene_face = {
+            "by": "detection",
+            "detection_id": face["detection_id"],
+            "face_id": face["face_id"],
+        }
+    else:
+        scene_face = {"by": "reference", "reference": _given(face["reference"])}
+    if mapping["face_id"] is not None:
+        donor: dict[str, Any] = {"face_id": mapping["face_id"]}
+    else:
+        donor = {"photos": [_given(one) for one in mapping["donors"]]}
+    return {"donor": donor, "scene_face": scene_face}
+
+
+def _given(values: JsonOf) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def check_urls(fetcher: Fetcher, request: SwapRequest) -> None:
+    """Refuse at once what no worker would be allowed to fetch.
+
+    Raises
+    ------
+    InvalidRequest, AddressRefused
+    """
+    for ref in _refs(request):
+        if ref.url is not None:
+            fetcher.check(ref.url)
+
+
+def _refs(request: SwapRequest) -> Iterator[MediaRef]:
+    yield request.scene
+    for mapping in request.mappings:
+        yield from mapping.donors
+        if mapping.scene_face.reference is not None:
+            yield mapping.scene_face.reference
+
+
+def _mapping(wanted: Mapping) -> SwapMapping:
+    donor = wanted.donor
+    if isinstance(donor, SavedDonor):
+        return SwapMapping(_scene_face(wanted.scene_face), face_id=donor.face_id)
+    return SwapMapping(
+        _scene_face(wanted.scene_face), donors=tuple(ref_of(one) for one in donor.photos)
+    )
+
+
+def _scene_face(wanted: SceneFaceIn) -> SceneFace:
+    if isinstance(wanted, ByIndex):
+        return SceneFace(index=wanted.index)
+    if isinstance(wanted, ByDetection):
+        return SceneFace(detection_id=wanted.detection_id, face_id=wanted.face_id)
+    if isinstance(wanted, ByReference):
+        return SceneFace(reference=ref_of(wanted.reference))
+    return SceneFace(choice="all" if isinstance(wanted, Everybody) else "largest")

@@ -1,0 +1,123 @@
+"""What the HTTP side is given to work with."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from personae.app.ports import Blobs, Clock, Database, Fetcher
+
+if TYPE_CHECKING:
+    from personae.app.assets import AssetService
+
+_MIB = 1 << 20
+_GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class WireSettings:
+    """Settings of the HTTP side.
+
+    Attributes
+    ----------
+    base_url : str
+        How clients reach the service, without a slash at the end.
+    json_limit_bytes, upload_limit_bytes : int
+        The longest body of a JSON call and of an upload.
+    body_idle_s : float, seconds
+        How long a client may pause in the middle of a body.
+    rate_per_s, rate_burst : float, int
+        Requests that one key gets back each second, and how many it can save up.
+    auth_cache_s : float, seconds
+        For how long a key that was right is not looked up again; a revoked key works on for that
+        long in other processes (in this one it stops at once). 0 looks up every time.
+    url_ttl_s : int, seconds
+        How long signed URLs live.
+    preview_wait_s : float, seconds
+        How long a preview's client waits before it is told to come back.
+    stream_s : float, seconds
+        How long one stream of events lasts; clients reconnect by themselves.
+    heartbeat_s : float, seconds
+        The longest silence in a stream of events.
+    metrics_token : str
+        What ``/metrics`` asks for as a bearer token; nothing when empty.
+    hosts : mapping
+        Host names that speak a dialect at their root, and its name.
+    """
+
+    base_url: str = "http://127.0.0.1:8000"
+    json_limit_bytes: int = _MIB
+    upload_limit_bytes: int = 2 * _GIB
+    body_idle_s: float = 60.0
+    rate_per_s: float = 20.0
+    rate_burst: int = 200
+    auth_cache_s: float = 1.0
+    url_ttl_s: int = 3600
+    preview_wait_s: float = 20.0
+    stream_s: float = 3600.0
+    heartbeat_s: float = 15.0
+    cors_origins: tuple[str, ...] = ()
+    metrics_token: str = field(default="", repr=False)
+    hosts: Mapping[str, str] = field(default_factory=dict[str, str])
+    version: str = "0"
+
+
+class Permit(Protocol):
+    """What a signed URL of a local file allows.
+
+    Attributes
+    ----------
+    size_limit : int, bytes
+        Of an upload.
+    content_type : str
+        Which an upload must declare, and which a download is answered with.
+    filename : str
+        Under which a browser saves a download; may be empty.
+    """
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def size_limit(self) -> int: ...
+    @property
+    def content_type(self) -> str: ...
+    @property
+    def filename(self) -> str: ...
+
+
+class CheckUrl(Protocol):
+    """Tells whether a URL of ``/blobs`` was signed here and has not expired."""
+
+    def __call__(
+        self, key: str, query: Mapping[str, str], *, op: Literal["get", "put"], now: float
+    ) -> Permit:
+        """What the URL allows.
+
+        Raises
+        ------
+        Forbidden, Expired
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that the HTTP side calls.
+
+    Attributes
+    ----------
+    cancel_workflow : async (task name) -> None
+        Tells the queue, after the cancel is committed, that nobody waits for that work any more.
+    check_url : `CheckUrl`, optional
+        Only where this process serves the files itself; ``/blobs`` answers 404 without it.
+    """
+
+    database: Database
+    blobs: Blobs
+    assets: AssetService
+    fetcher: Fetcher
+    clock: Clock
+    settings: WireSettings
+    cancel_workflow: Callable[[str], Awaitable[None]]
+    check_url: CheckUrl | None = None

@@ -1,0 +1,198 @@
+"""A whole HTTP side in one process: a real SQLite database, files in memory, no worker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from personae.adapters.blobs.memory import MemoryBlobs
+from personae.adapters.blobs.signing import verify
+from personae.adapters.database import RecordingQueue, SqlDatabase, database_from_url
+from personae.adapters.fetch.fake import FakeFetcher
+from personae.app import accounts
+from personae.domain.ids import new_id
+from personae.domain.media import Asset, MediaFacts
+from personae.domain.tasks import Task, TaskError
+from personae.domain.tenants import SCOPES
+from personae.wire.factory import create_app
+from personae.wire.services import Services, WireSettings
+
+SECRET = b"a secret that only these tests have"
+BASE = "http://testserver"
+START_S = 1_800_000_000.0
+PICTURE = MediaFacts("picture", "image/png", 640, 480, frames=1)
+CLIP = MediaFacts("video", "video/mp4", 640, 480, duration_s=4.2, frames=105, fps=25.0)
+
+
+class Clock:
+    """A clock that moves a millisecond whenever it is read, so that nothing is simultaneous."""
+
+    def __init__(self) -> None:
+        self.now_s = START_S
+
+    def __call__(self) -> float:
+        self.now_s += 0.001
+        return self.now_s
+
+    def advance(self, seconds: float) -> None:
+        self.now_s += seconds
+
+
+@dataclass
+class Service:
+    """The parts of one service, and shortcuts for tests."""
+
+    app: FastAPI
+    client: TestClient
+    database: SqlDatabase
+    queued: RecordingQueue
+    blobs: MemoryBlobs
+    fetcher: FakeFetcher
+    clock: Clock
+    canceled: list[str] = field(default_factory=list[str])
+    keys: dict[str, str] = field(default_factory=dict[str, str])
+
+    def tenant(self, name: str = "ours", credits: int = 100) -> str:
+        """The id of a tenant, made with credits when it is first named."""
+        now = self.clock()
+
+        def work(tx: Any) -> str:
+            known = tx.tenants.by_name(name)
+            if known is not None:
+                return known.id
+            made = accounts.create_tenant(tx, name, now)
+            if credits:
+                accounts.grant(tx, made.id, credits, key=f"first:{made.id}", note=None, now=now)
+            return made.id
+
+        return self.database.write(work)
+
+    def key(self, name: str = "ours", scopes: tuple[str, ...] = SCOPES) -> str:
+        """A key of a tenant's; the same one for the same scopes."""
+        label = f"{name} {' '.join(scopes)}"
+        if label not in self.keys:
+            tenant_id, now = self.tenant(name), self.clock()
+            made = self.database.write(
+                lambda tx: accounts.issue_key(tx, tenant_id, name="test", scopes=scopes, now=now)
+            )
+            self.keys[label] = made.key
+        return self.keys[label]
+
+    def headers(self, name: str = "ours", **more: str) -> dict[str, str]:
+        """What makes a request that tenant's."""
+        return {"Authorization": f"Bearer {self.key(name)}", **more}
+
+    def call(
+        self, method: str, path: str, body: Any = None, *, as_: str = "ours", **more: Any
+    ) -> Any:
+        """A request of a tenant's to the native API."""
+        headers: Mapping[str, str] = more.pop("headers", {})
+        return self.client.request(
+            method,
+            path if path.startswith("/blobs") else f"/native/v1{path}",
+            json=body,
+            headers={**self.headers(as_), **headers},
+            **more,
+        )
+
+    def asset(
+        self,
+        facts: MediaFacts = PICTURE,
+        data: bytes = b"bytes of a picture",
+        name: str = "ours",
+        **changes: Any,
+    ) -> Asset:
+        """A stored file of a tenant's."""
+        now, tenant_id = self.clock(), self.tenant(name)
+        asset_id = new_id("asset", now)
+        key = f"uploads/{tenant_id}/{asset_id}"
+        stored = self.blobs.put_bytes(key, data, facts.content_type)
+        made = Asset(
+            id=asset_id,
+            tenant_id=tenant_id,
+            role="upload",
+            state="ready",
+            blob_key=key,
+            content_type=facts.content_type,
+            filename="photo.png",
+            size_bytes=stored.size_bytes,
+            sha256=stored.sha256,
+            facts=facts,
+            refusal=None,
+            task_id=None,
+            created_at=now,
+            expires_at=now + 3600,
+        )
+        made = replace(made, **changes)
+        self.database.write(lambda tx: tx.assets.insert(made))
+        return made
+
+    def task(self, task_id: str) -> Task:
+        """A task's row."""
+        found = self.database.read(lambda tx: tx.tasks.get(None, task_id))
+        assert found is not None
+        return found
+
+    def succeed(self, task_id: str, result: dict[str, Any] | None = None) -> Asset:
+        """Do what a worker does at the end of a swap; the output."""
+        task = self.task(task_id)
+        asset = self.asset(data=b"bytes of an output", role="output", task_id=task_id)
+        told = {"assets": [asset.id], "faces_swapped": 1, "frames": 1, "frames_lost": 0}
+        told = {**told, "warnings": [], "duration_s": None, **(result or {})}
+        now = self.clock()
+
+        def work(tx: Any) -> None:
+            tx.tasks.start(task_id, now)
+            tx.tasks.finish(
+                task_id, "succeeded", result=told, credits_charged=task.credits_held, at=now
+            )
+            if task.credits_held:
+                tx.credits.transfer(
+                    task.tenant_id,
+                    "settle",
+                    task.credits_held,
+                    f"close:{task_id}",
+                    task_id=task_id,
+                    at=now,
+                )
+
+        self.database.write(work)
+        return asset
+
+    def fail(self, task_id: str, error: TaskError) -> None:
+        """Do what a worker does when a task cannot be done."""
+        now = self.clock()
+        self.database.write(lambda tx: tx.tasks.finish(task_id, "failed", error=error, at=now))
+
+
+def open_service(folder: Path, settings: WireSettings | None = None) -> Service:
+    """A service in a folder; close its client and its database."""
+    clock, queued = Clock(), RecordingQueue()
+    url = f"sqlite:///{folder / 'personae.db'}"
+    database = database_from_url(url, queue_factory=queued.factory)
+    database.migrate()
+    blobs, fetcher = MemoryBlobs(BASE, SECRET, clock), FakeFetcher()
+    canceled: list[str] = []
+
+    async def cancel_workflow(task_id: str) -> None:
+        canceled.append(task_id)
+
+    services = Services(
+        database=database,
+        blobs=blobs,
+        assets=None,  # type: ignore[arg-type]
+        fetcher=fetcher,
+        clock=clock,
+        settings=replace(settings or WireSettings(), base_url=BASE),
+        cancel_workflow=cancel_workflow,
+        check_url=partial(verify, SECRET),
+    )
+    app = create_app(services)
+    client = TestClient(app, raise_server_exceptions=False)
+    return Service(app, client, database, queued, blobs, fetcher, clock, canceled)
