@@ -42,9 +42,10 @@ class Lines:
         self._say({"ready": os.getpid()})
 
     def next_job(self) -> dict[str, Any]:
-        """Wait for the next job."""
+        """Wait for the next job, and say that it begins."""
         job = self._jobs.get()
         self.busy = True
+        self._say({"begun": True})
         return job
 
     @property

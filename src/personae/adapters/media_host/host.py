@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Literal
@@ -176,32 +176,33 @@ class ChildMediaHost:
         stop: _Asking,
         progress: Callable[[dict[str, Any]], None] | None,
     ) -> dict[str, Any]:
-        child = self._begin(job)
-        healthy = False
-        try:
-            talk = _Talk(child, timeout_s, stall_s, stop, progress)
-            answer = talk.until_the_end()
-            healthy = talk.ended_well
-            if isinstance(answer, PersonaeError):
-                raise answer
-            return answer
-        finally:
-            self._end(child, healthy)
-
-    def _begin(self, job: Mapping[str, Any]) -> Child:
-        """A child that has been given the job."""
-        for _ in range(self._size + 1):
+        for _ in range(self._size + 2):
             child = self._take_child()
+            talk = _Talk(child, timeout_s, stall_s, stop, progress)
             try:
                 child.send(job)
-            except ChildGone:  # it died while nobody looked; it has not seen the job
-                self._end(child, healthy=False)
+                ending = talk.until_the_end()
+            except ChildGone:  # it died while nobody looked, and has not begun
                 continue
-            return child
-        raise TaskFailed("The media child does not start.")
+            finally:
+                self._end(child, talk.ended_well)
+            if isinstance(ending, PersonaeError):
+                raise ending
+            return ending
+        raise TaskFailed("No media child lives long enough to begin the work.")
 
     def _take_child(self) -> Child:
-        """An idle child, the one that worked last first: it knows the donors; else a new one."""
+        """An idle child, else a new one."""
+        child = self._idle_child()
+        if child is not None:
+            return child
+        try:
+            return self._starter.submit(self._idle_or_new).result()
+        except (OSError, RuntimeError, CancelledError) as error:  # no process can be made, or we are closed
+            raise TaskFailed("A media child could not be started.") from error
+
+    def _idle_child(self) -> Child | None:
+        """The child that worked last, which knows the donors, if one is idle; it is busy then."""
         with self._lock:
             while self._idle:
                 child = self._idle.pop()
@@ -209,16 +210,16 @@ class ChildMediaHost:
                     self._busy.add(child)
                     return child
                 child.kill()
-        if self._closed:
-            raise TaskFailed("The media host was closed.")
-        try:
-            child = self._starter.submit(Child, self._settings).result()
-        except (OSError, RuntimeError) as error:
-            raise TaskFailed("A media child could not be started.") from error
+        return None
+
+    def _idle_or_new(self) -> Child:
+        """In the starter's thread, behind the starts that were due before."""
+        child = self._idle_child() or Child(self._settings)
         with self._lock:
             self._busy.add(child)
-            if self._closed:
-                child.kill()
+            closed = self._closed
+        if closed:
+            child.kill()
         return child
 
     def _end(self, child: Child, healthy: bool) -> None:
@@ -290,6 +291,7 @@ class _Talk:
     """One job's conversation with its child, up to the last line.
 
     ``ended_well``: the child has said its last line about the job and waits for the next one.
+    ``begun``: it has said anything at all, so the job may have had effects.
     """
 
     def __init__(
@@ -306,19 +308,28 @@ class _Talk:
         self._stop = stop
         self._progress = progress
         self.ended_well = False
+        self.begun = False
 
     def until_the_end(self) -> dict[str, Any] | PersonaeError:
-        """The answer, or the error that the child told or that is to be told of it."""
+        """The answer, or the error that the child told or that is to be told of it.
+
+        Raises
+        ------
+        ChildGone
+            If it died before it began.
+        """
         started = heard = time.monotonic()
         while True:
             try:
                 message = self._child.receive(_POLL_S)
             except ChildGone:
+                if not self.begun:
+                    raise
                 how = self._child.how_it_ended()
                 return TaskFailed(f"The process that did this work died ({how}).")
             now = time.monotonic()
             if message is not None:
-                heard = now
+                heard, self.begun = now, True
                 ending = self._ending(message)
                 if ending is not None:
                     return ending
@@ -331,7 +342,9 @@ class _Talk:
                 return TaskFailed(f"The work made no progress for {self._stall_s:g} s.")
 
     def _ending(self, message: dict[str, Any]) -> dict[str, Any] | PersonaeError | None:
-        """What the last line says; None for a line of progress."""
+        """What the last line says; None for the lines before it."""
+        if "begun" in message:
+            return None
         if "progress" in message:
             if self._progress is not None:
                 self._progress(message["progress"])
@@ -348,7 +361,7 @@ class _Talk:
             self._child.send({"stop": True})
             while (left := deadline - time.monotonic()) > 0:
                 message = self._child.receive(left)
-                if message is not None and "progress" not in message:
+                if message is not None and not message.keys() & {"begun", "progress"}:
                     self.ended_well = not message.get("last", False)
                     return
         except ChildGone:

@@ -1,8 +1,9 @@
 """What parent and media child say to each other: one JSON object a line, errors included.
 
 Parent to child: a job, ``{"op": …}``, or ``{"stop": true}`` about the job that runs. Child to
-parent: ``{"ready": pid}`` once, then for each job any number of ``{"progress": {…}}`` and one
-``{"answer": {…}}`` or ``{"error": {…}}``.
+parent: ``{"ready": pid}`` once, then for each job ``{"begun": true}``, any number of
+``{"progress": {…}}`` and one ``{"answer": {…}}`` or ``{"error": {…}}``. An error with ``"last"``
+is the child's last line.
 """
 
 from __future__ import annotations
