@@ -6,12 +6,14 @@ from typing import Annotated
 
 import typer
 
+from personae.cli import admin
 from personae.cli.detect import detect
 from personae.cli.doctor import doctor
 from personae.cli.exit_codes import epilog
 from personae.cli.models import models_app
 from personae.cli.output import Talk
 from personae.cli.probe import probe
+from personae.cli.service import api, serve, worker
 from personae.cli.swap import swap
 from personae.cli.usage import Commands
 
@@ -43,4 +45,16 @@ app.command(epilog=epilog(), no_args_is_help=True)(detect)
 app.command(epilog=epilog(), no_args_is_help=True)(probe)
 app.add_typer(models_app, name="models")
 app.command(epilog=epilog())(doctor)
+app.command(epilog=epilog())(serve)
+app.command(epilog=epilog())(api)
+app.command(epilog=epilog())(worker)
+for _name, _group in (
+    ("tenants", admin.tenants_app),
+    ("keys", admin.keys_app),
+    ("credits", admin.credits_app),
+    ("tasks", admin.tasks_app),
+    ("storage", admin.storage_app),
+    ("config", admin.config_app),
+):
+    app.add_typer(_group, name=_name)
 app.command()(version)

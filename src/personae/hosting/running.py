@@ -56,7 +56,7 @@ def run_api(settings: Settings, *, say: Say) -> None:
     configure_logs(settings, role="api")
     sock = listen(settings)
     settings = _with_port(settings, sock)
-    wiring.open_database(settings).close()  # Migrates.
+    wiring.open_service(settings).close()  # Migrates.
     say(f"The API runs at {settings.public_url}")
     _run_app(settings, sock)
 
@@ -72,7 +72,7 @@ def run_worker(settings: Settings, *, supervised: bool, say: Say) -> None:
         signal.signal(number, lambda *_: stop.set())
     if supervised:
         watch_parent(stop)
-    wiring.open_database(settings).close()  # Migrates.
+    wiring.open_service(settings).close()  # Migrates.
     if not supervised:
         say("The worker runs.")
     wiring.run_worker(settings, stop)
@@ -109,11 +109,8 @@ def _with_port(settings: Settings, sock: socket.socket) -> Settings:
 
 def _prepare(settings: Settings) -> str | None:
     """Bring the database up to date; the first key, if this is the first start."""
-    database = wiring.open_database(settings)
-    try:
-        return first_key(database)
-    finally:
-        database.close()
+    with wiring.open_service(settings) as opened:
+        return first_key(opened.database)
 
 
 def first_key(database: Database) -> str | None:

@@ -1,0 +1,252 @@
+"""Where the service's parts are chosen and joined; nowhere else are concretes named."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from importlib import metadata
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal
+
+from personae.adapters.blobs.opening import blobs_from_url
+from personae.adapters.blobs.signing import Permit, verify
+from personae.adapters.database.database import SqlDatabase, database_from_url
+from personae.adapters.durable.engines import durable_engine
+from personae.adapters.durable.engines import migrate as migrate_durable
+from personae.adapters.durable.work import DurableWork
+from personae.adapters.fetch.guarded import GuardedFetcher
+from personae.adapters.media_host.host import ChildMediaHost
+from personae.adapters.webhooks import sign_standard
+from personae.app.assets import AssetLimits, AssetService
+from personae.app.execute import ExecuteOptions
+from personae.app.ports import Blobs
+from personae.app.reconcile import Reconciler
+from personae.errors import PersonaeError
+from personae.hosting.scratch import ScratchFolder
+from personae.hosting.settings import Settings
+from personae.worker import WorkerOptions, WorkerParts
+from personae.worker import run_worker as work
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+SIGNERS = {"standard": sign_standard}
+
+
+class Opened:
+    """The database and the door to the queues of one process.
+
+    Attributes
+    ----------
+    database : SqlDatabase
+    work : DurableWork
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._engine = durable_engine(settings.database, pool_size=4)
+        self.work = DurableWork(self._engine)
+        self.database = database_from_url(settings.database, queue_factory=self.work.queue_on)
+
+    def migrate(self, settings: Settings) -> None:
+        """Bring both schemas up to date."""
+        self.database.migrate()
+        migrate_durable(settings.database)
+
+    def __enter__(self) -> Opened:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.database.close()
+        self.work.close()
+        self._engine.dispose()
+
+
+def open_service(settings: Settings) -> Opened:
+    """The database, its schema brought up to date, and the queues.
+
+    Raises
+    ------
+    Unavailable
+        If the database cannot be reached.
+    """
+    opened = Opened(settings)
+    try:
+        opened.migrate(settings)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+def storage(settings: Settings) -> Blobs:
+    """The files' store.
+
+    Raises
+    ------
+    InvalidRequest, Unavailable
+    """
+    return blobs_from_url(
+        settings.storage,
+        base_url=settings.public_url,
+        secret=settings.signing_secret(),
+        spool_folder=settings.work_dir,
+    )
+
+
+def build_api(settings: Settings) -> tuple[FastAPI, Callable[[], None]]:
+    """The HTTP application, and what closes everything that it uses."""
+    from personae.wire.factory import create_app
+    from personae.wire.services import Services, WireSettings
+
+    opened = open_service(settings)
+    scratch = ScratchFolder(settings.work_dir, "api")
+    media = ChildMediaHost(settings.probe_slots, "probe", prewarm=True)
+    fetcher = GuardedFetcher(allow=settings.fetch_allow)
+    blobs = storage(settings)
+    assets = _assets(settings, opened.database, blobs, fetcher, media, scratch.path)
+    secret = settings.signing_secret()
+
+    def check_url(
+        key: str, query: Mapping[str, str], *, op: Literal["get", "put"], now: float
+    ) -> Permit:
+        return verify(secret, key, query, op=op, now=now)
+
+    async def cancel(task_id: str) -> None:
+        await asyncio.to_thread(opened.work.cancel, [task_id])
+
+    app = create_app(
+        Services(
+            database=opened.database,
+            blobs=blobs,
+            assets=assets,
+            fetcher=fetcher,
+            clock=time.time,
+            settings=WireSettings(
+                base_url=settings.public_url,
+                json_limit_bytes=settings.json_limit_bytes,
+                upload_limit_bytes=settings.upload_limit_bytes,
+                rate_per_s=settings.rate_per_s,
+                rate_burst=settings.rate_burst,
+                url_ttl_s=settings.url_ttl_s,
+                cors_origins=tuple(settings.cors_origins),
+                metrics_token=settings.metrics_token,
+                version=metadata.version("personae"),
+            ),
+            cancel_workflow=cancel,
+            check_url=check_url if settings.storage.startswith("file:") else None,
+        )
+    )
+
+    def close() -> None:
+        media.close()
+        opened.close()
+        scratch.remove()
+
+    return app, close
+
+
+def run_worker(settings: Settings, stop: threading.Event) -> bool:
+    """Work until `stop` is set; whether everything in hand was finished."""
+    opened = open_service(settings)
+    scratch = ScratchFolder(settings.work_dir, "worker")
+    media = ChildMediaHost(
+        settings.worker_slots + 1,
+        "full",
+        memory_limit_bytes=settings.media_memory_bytes,
+        prewarm=True,
+    )
+    fetcher = GuardedFetcher(allow=settings.fetch_allow)
+    blobs = storage(settings)
+    try:
+        return work(
+            WorkerParts(
+                database_url=settings.database,
+                database=opened.database,
+                blobs=blobs,
+                sources=_assets(settings, opened.database, blobs, fetcher, media, scratch.path),
+                media=media,
+                fetcher=fetcher,
+                signers=SIGNERS,
+                clock=time.time,
+            ),
+            WorkerOptions(execute=_execution(settings, scratch.path), grace_s=settings.grace_s),
+            stop,
+        )
+    finally:
+        media.close()
+        opened.close()
+        scratch.remove()
+
+
+def sweep(settings: Settings) -> dict[str, int]:
+    """One round of putting things right, outside a worker."""
+    with open_service(settings) as opened:
+        reconciler = Reconciler(opened.database, storage(settings), opened.work, time.time)
+        return reconciler.sweep()
+
+
+def shown_settings(settings: Settings) -> dict[str, Any]:
+    """Every setting as it came out, without secrets or passwords."""
+    from sqlalchemy import make_url
+
+    shown = settings.model_dump(exclude={"secret", "metrics_token"})
+    shown["database_url"] = make_url(settings.database).render_as_string(hide_password=True)
+    shown["storage_url"], shown["base_url"] = settings.storage, settings.public_url
+    return shown
+
+
+def try_out(settings: Settings) -> list[str]:
+    """What is wrong with the places that the settings name; empty if nothing is."""
+    problems: list[str] = []
+    try:
+        open_service(settings).close()
+    except PersonaeError as error:
+        problems.append(f"database: {error.message}")
+    try:
+        blobs = storage(settings)
+        key = f"work/check-{os.getpid()}"
+        blobs.put_bytes(key, b"ok", "text/plain")
+        blobs.delete([key])
+    except PersonaeError as error:
+        problems.append(f"storage: {error.message}")
+    return problems
+
+
+def _assets(
+    settings: Settings,
+    database: SqlDatabase,
+    blobs: Blobs,
+    fetcher: GuardedFetcher,
+    media: ChildMediaHost,
+    folder: Path,
+) -> AssetService:
+    limits = AssetLimits(
+        upload_bytes=settings.upload_limit_bytes,
+        fetch_timeout_s=settings.fetch_timeout_s,
+        ttl_s=settings.asset_ttl_s,
+    )
+    return AssetService(database, blobs, fetcher, media, time.time, limits, folder / "assets")
+
+
+def _execution(settings: Settings, folder: Path) -> ExecuteOptions:
+    return ExecuteOptions(
+        work_dir=folder / "work",
+        chunk_s=settings.chunk_s,
+        threads=settings.media_threads,
+        timeout_s=settings.task_timeout_s,
+        stall_s=settings.stall_s,
+        output_ttl_s=settings.output_ttl_s,
+    )
