@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from personae.video.reader import VideoReader
 from personae.video.sniffing import sniff
 from personae.video.stages import run_stages
 
+SAMPLES = 16
+"""Frames a second that are looked at, at most; 25 and 30 a second become 12.5 and 15."""
 BETTER = 1.15
 """A view is taken anew when it is worth so much more than the best so far."""
 
@@ -42,30 +45,29 @@ class _Appearance:
 
 
 class Census:
-    """Notes every face of a clip, frame by frame.
+    """Notes every face of a clip.
 
-    Parameters
-    ----------
-    engine : Engine
-    rate : float, frames a second
-
-    Only every second frame is looked at from 24 frames a second on, and every fourth from 48 on.
-    The tracker is told their numbers in the clip, so it still searches for newcomers three times
-    a second at 24 and at once behind a cut or when it lost a face: whoever is there for a third
-    of a second is found.
+    Up to `SAMPLES` frames a second are looked at. The tracker searches for newcomers three times a
+    second, and at once behind a cut or when it lost a face: whoever can be seen for a third of a
+    second is found, at any frame rate.
     """
 
-    def __init__(self, engine: Engine, rate: float) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._tracker = engine.tracker(People(distance, SAME_PERSON_DISTANCE), tell_apart=True)
-        self._step = 4 if rate >= 48 else 2 if rate >= 24 else 1
+        self._last_s: float | None = None
+        self._tick = 0
         self._seen: dict[int, _Appearance] = {}
 
     def see(self, frame: SceneFrame) -> None:
-        """Look at the next frame."""
-        if frame.number % self._step:
-            return
-        sighting = self._tracker.see(frame.number, frame.canvas)
+        """Look at the next frame, unless the last look was a moment ago."""
+        if self._last_s is not None:
+            passed_s = frame.time_s - self._last_s
+            if passed_s < 1 / SAMPLES:
+                return
+            self._tick += _ticks(passed_s)
+        self._last_s = frame.time_s
+        sighting = self._tracker.see(self._tick, frame.canvas)
         for track, face in sighting.faces.items():
             self._note(track, face, frame)
 
@@ -104,6 +106,16 @@ class Census:
         return View(face, frame.time_s, crop(frame.canvas, face), embedding)
 
 
+def _ticks(passed_s: float) -> int:
+    """The frames that the tracker shall think passed: at least 24 for every second.
+
+    It searches every eighth frame and looks at faces again at certain ages, most of which are
+    multiples of 4.
+    """
+    frames = passed_s * 24 - 0.01
+    return 2 if frames <= 2 else 4 * math.ceil(frames / 4)
+
+
 def _merged(groups: list[list[_Appearance]]) -> list[list[_Appearance]]:
     """Join whoever is one person by their best views, and never there twice at once."""
     merged: list[list[_Appearance]] = []
@@ -134,11 +146,11 @@ def people_of_clip(path: Path, context: Context) -> list[Person]:
     engine = wiring.engine()
     if sniff(path) == "animation":
         with AnimationReader(path, role="scene") as reader:
-            census = Census(engine, 0.0)
+            census = Census(engine)
             _run(census, (frame.scene_frame() for frame in reader), reader.frames, context)
         return census.people()
     with VideoReader(path) as reader:
-        census = Census(engine, float(reader.shape.frame_rate))
+        census = Census(engine)
         _run(census, (frame.scene for frame in reader), reader.frames_expected, context)
     return census.people()
 

@@ -1,0 +1,27 @@
+"""What errors and warnings may say about files."""
+
+from __future__ import annotations
+
+import pytest
+
+from personae.media_child.jobs import call_files
+
+
+def test_paths_become_names() -> None:
+    job = {
+        "scene": "/work/t1/scene.mp4",
+        "mappings": [{"donors": ["/work/t1/donor_0.png"], "like": "/work/t1/like.png"}],
+        "names": {"/work/t1/donor_0.png": "me at the beach.png"},
+    }
+    text = "/work/t1/donor_0.png is not ideal; /work/t1/scene.mp4 is like /work/t1/like.png."
+    assert call_files(text, job) == "me at the beach.png is not ideal; scene.mp4 is like like.png."
+
+
+def test_a_path_that_begins_like_another_is_not_torn_apart() -> None:
+    job = {"scene": "/work/a", "output": "/work/a.png"}
+    assert call_files("/work/a.png and /work/a", job) == "a.png and a"
+
+
+@pytest.mark.parametrize("value", ["largest", "", 3, None])
+def test_what_is_no_path_is_left_alone(value: object) -> None:
+    assert call_files("The largest face is at 3.", {"face": value}) == "The largest face is at 3."
