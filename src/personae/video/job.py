@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -108,15 +108,22 @@ def swap_clip(
     ) as reader:
         with VideoWriter(output, reader.shape, options.encode) as writer:
             done = _run(engine, reader, cast, options, writer.write, reader.frames_expected)
-            _check_cast(cast, scene)
+            check_cast(cast, scene)
         damage = reader.damage
         notes = writer.report.notes if writer.report else ()
-    notes += _missing(cast)
+    notes += missing_notes(cast.missing())
+    return clip_report(scene, done, damage, cast.faces_cast, notes)
+
+
+def clip_report(
+    scene: Path, frames: int, damage: Damage, faces_swapped: int, notes: tuple[str, ...]
+) -> ClipReport:
+    """The report on a video, whose damage is told of as a note and as frames lost."""
     if damage:
         notes += (f"{scene} is damaged: {_told(damage)}; what decodes was kept.",)
     # Damage that cannot be counted in frames is still a loss.
     lost = max(damage.frames_lost, int(bool(damage)))
-    return ClipReport(done, lost, cast.faces_cast, notes)
+    return ClipReport(frames, lost, faces_swapped, notes)
 
 
 def _told(damage: Damage) -> str:
@@ -161,10 +168,10 @@ def swap_animation(
             done = _run(engine, frames, cast, options, lambda item: writer.write(item.frame), total)
             if not done:
                 raise InvalidRequest(f"{scene} has no frame in that range; choose an earlier one.")
-            _check_cast(cast, scene)
+            check_cast(cast, scene)
         lost = reader.frames_lost
     # From GIF to GIF nothing is lost but colours of the new face, which always share a palette.
-    notes = _missing(cast) + (() if reader.format == "GIF" else writer.notes)
+    notes = missing_notes(cast.missing()) + (() if reader.format == "GIF" else writer.notes)
     if lost:
         notes += (f"{scene} is damaged: {lost} frames did not decode.",)
     return ClipReport(done, lost, cast.faces_cast, notes)
@@ -209,11 +216,11 @@ def _run(
         workers=options.workers,
         queue_frames=QUEUE_FRAMES,
         should_stop=options.should_stop,
-        on_progress=_reporter(options.progress, total),
+        on_progress=reporter(options.progress, total),
     )
 
 
-def _reporter(
+def reporter(
     progress: Callable[[Progress], None] | None, total: int | None
 ) -> Callable[[int], None] | None:
     """Turn a frame count into `Progress`."""
@@ -230,12 +237,12 @@ def _reporter(
     return report
 
 
-def _missing(cast: Cast) -> tuple[str, ...]:
+def missing_notes(names: Sequence[str]) -> tuple[str, ...]:
     """A note for each reference whose person never appeared."""
-    return tuple(f"Nobody in the scene looks like {name}." for name in cast.missing())
+    return tuple(f"Nobody in the scene looks like {name}." for name in names)
 
 
-def _check_cast(cast: Cast, scene: Path) -> None:
+def check_cast(cast: Cast, scene: Path) -> None:
     """Fail when nobody was swapped, and say why."""
     if cast.faces_cast:
         return

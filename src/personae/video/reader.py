@@ -47,6 +47,8 @@ class VideoReader:
         Complete once iteration has ended.
     frames_expected : int or None
         For progress; None when the file does not say.
+    trusted : bool
+        Whether timestamps are the file's; if not, frames are taken to be equally long.
 
     Raises
     ------
@@ -82,8 +84,8 @@ class VideoReader:
             step = max(1, round(1 / (frame_rate(self._stream) * self._time_base)))
             # AVI stores no presentation times; where frames may be reordered, FFmpeg guesses.
             guessed = self._stream.codec_context.codec.reorder
-            trusted = not (guessed and self._container.format.name == "avi")
-            self._clock = _Clock(step, self.damage, trusted=trusted, sought=bool(start_s))
+            self.trusted = not (guessed and self._container.format.name == "avi")
+            self._clock = _Clock(step, self.damage, trusted=self.trusted, sought=bool(start_s))
             kept, tick = self._range, self._time_base
             self._start = None if kept.start_s is None else ceil(kept.start_s / tick)
             self._end = None if kept.end_s is None else ceil(kept.end_s / tick)
@@ -134,7 +136,7 @@ class VideoReader:
                 break
             yield self._wrap(frame, number, pts)
             number += 1
-        self._count_losses(number)
+        self.count_losses(number, self._decoder.discarded, self._clock.end)
 
     def _from_first(self) -> Generator[av.VideoFrame]:
         first, self._first = self._first, None  # its memory need not live as long as the reader
@@ -162,16 +164,19 @@ class VideoReader:
         scene = SceneFrame(number=number, time_s=time_s, canvas=canvas)
         return DecodedFrame(frame, shifted, self._time_base, duration, scene)
 
-    def _open_at_start(self) -> av.VideoFrame:
-        """The first frame of the range; decoding goes on behind it."""
+    def _open_at_start(self, back: int = 0) -> av.VideoFrame:
+        """The first frame of the range; decoding goes on behind it.
+
+        It begins at a key frame that is at least `back` ticks earlier, as far as there is one.
+        """
         if self._start is None:
             return self._first_after(None)
         # Key frames are found by decoding time or by bytes, so the one that is found may still be
         # shown too late: then look further back.
         for back_s in (0, 1, 4, 16, 64):
-            self._decoder.seek_before(self._start - int(back_s / self._time_base))
+            self._decoder.seek_before(self._start - back - int(back_s / self._time_base))
             first = self._first_after(None)
-            if first.pts is not None and first.pts <= self._start:
+            if first.pts is not None and first.pts <= self._start - back:
                 break
         else:
             self._decoder.seek_before(self._stream.start_time or 0)
@@ -210,17 +215,25 @@ class VideoReader:
             return None
         return self._span.frames(frame_rate(self._stream), kept.start_s, kept.end_s)
 
-    def _count_losses(self, given: int) -> None:
-        """Compare what came out with what the container promised."""
+    def count_losses(self, given: int, discarded: int, end: int) -> None:
+        """Compare what came out with what the container promised, and note it in `damage`.
+
+        Parameters
+        ----------
+        given, discarded : int
+            Frames that were given out, and packets that the container itself hides.
+        end : int
+            When the last frame's time is over, in ticks of the file's clock.
+        """
         whole = self._range.start_s is None and self._range.end_s is None
         counted = self._stream.frames
         if whole and counted and (_MOV in self._container.format.name or self.damage):
-            self.damage.frames_lost = max(0, counted - self._decoder.discarded - given)
+            self.damage.frames_lost = max(0, counted - discarded - given)
         elif self.damage.truncated and self._span is not None:
             promised_s = self._span.end_s
             if self._range.end_s is not None:
                 promised_s = min(promised_s, self._range.end_s)
-            missing_s = promised_s - self._clock.end * self._time_base
+            missing_s = promised_s - end * self._time_base
             self.damage.frames_lost = max(0, round(missing_s * frame_rate(self._stream)))
 
 
