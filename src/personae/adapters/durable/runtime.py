@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 
 import structlog
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
+from dbos import error as dbos_errors
+
 
 from personae.adapters.durable import names
 from personae.adapters.durable.beats import Beats
@@ -90,6 +93,7 @@ class Runtime:
             "log_level": "WARNING",
             "notification_coalesce_sec": 1.0,
         }
+        _join_logs()
         self._dbos = DBOS(config=config)
         Workflows(steps, Waiter(self.work.ended, stopping))
         self.recovery = Recovery(self._dbos, self.beats, self.work)
@@ -103,8 +107,9 @@ class Runtime:
     def start(self) -> None:
         """Begin to take work."""
         self.beats.beat()
-        DBOS.launch()
+        # Before the launch, which then listens to them at once.
         self._register_queues()
+        DBOS.launch()
         self._guard.start()
         _log.info("worker started", action="worker.start", executor_id=self.executor_id)
 
@@ -164,14 +169,7 @@ class Runtime:
             (names.VIDEOS, o.video_slots, 5 * o.poll_s),
             (names.WEBHOOKS, o.webhook_slots, 10 * o.poll_s),
         ):
-            # A limit by partition, even one that limits nothing, makes DBOS draw the tenant whose
-            # turn it is by lot, instead of serving the longest backlog first.
-            DBOS.register_queue(
-                name,
-                worker_concurrency=slots,
-                partition_worker_concurrency=slots,
-                polling_interval_sec=poll_s,
-            )
+            self.work.register_queue(name, slots, poll_s)
 
     def _watch(self) -> None:
         """Beat, and look after the work of workers that do not; one of them also sweeps."""
@@ -206,3 +204,17 @@ class Runtime:
         alive = self.beats.alive(self.options.dead_after_s)
         if alive and alive[0] == self.executor_id:
             self._sweep()
+
+
+def _join_logs() -> None:
+    """Have DBOS log where everything else does, and be silent about tasks that were canceled."""
+    logger = logging.getLogger("dbos")
+    if not logger.handlers:
+        # DBOS brings a console of its own only where it finds no handler.
+        logger.addHandler(logging.NullHandler())
+        logger.addFilter(_not_canceled)
+
+
+def _not_canceled(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, dbos_errors.DBOSAwaitedWorkflowCancelledError)

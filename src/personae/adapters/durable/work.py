@@ -60,6 +60,20 @@ class DurableWork:
         """`ports.Queue` inside the transaction that `connection` has open."""
         return DbosQueue(self._client, connection)
 
+    def register_queue(self, name: str, slots: int, poll_s: float) -> None:
+        """Write down how many of a queue's workflows one worker runs at once, and how it looks.
+
+        All workers follow what was written last, at once.
+        """
+        # A limit by partition, even one that limits nothing, makes DBOS draw the tenant whose turn
+        # it is by lot, instead of serving the longest backlog first.
+        self._client.register_queue(
+            name,
+            worker_concurrency=slots,
+            partition_worker_concurrency=slots,
+            polling_interval_sec=poll_s,
+        )
+
     def cancel(self, task_ids: Sequence[str]) -> None:
         """Take work that is no longer wanted from the queues, its pieces too.
 
