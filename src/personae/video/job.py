@@ -16,11 +16,12 @@ from personae.engine.types import SceneFrame
 from personae.errors import FaceNotFound, InvalidRequest
 from personae.video.animation_writing import AnimationWriter
 from personae.video.animations import AnimationFrame, AnimationReader
+from personae.video.codecs import EncodeSettings
 from personae.video.frames import DecodedFrame
 from personae.video.integrity import Damage
 from personae.video.reader import VideoReader
 from personae.video.stages import run_stages
-from personae.video.writer import EncodeSettings, VideoWriter
+from personae.video.writer import VideoWriter
 
 QUEUE_FRAMES = 4
 
