@@ -89,6 +89,19 @@ class Assets(Protocol):
         """Write everything but the owner and the name."""
         ...
 
+    def keep(self, tenant_id: str, asset_id: str, until: float) -> bool:
+        """Make a ready asset last at least `until`; False if it is ready no more.
+
+        Nobody else can change it until the transaction ends.
+        """
+        ...
+
+    def remove(
+        self, tenant_id: str, asset_id: str, at: float, *, expired_by: float | None = None
+    ) -> bool:
+        """To deleted; False, and nothing changes, if it is already, or has not expired by then."""
+        ...
+
     def page(
         self, tenant_id: str, *, role: str | None, after: str | None, limit: int
     ) -> Page[Asset]: ...

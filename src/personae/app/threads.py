@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
@@ -13,19 +14,31 @@ R = TypeVar("R")
 async def finish_in_thread(call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
     """Run a blocking call in a thread, and never leave it running behind the caller's back.
 
-    `asyncio.to_thread` returns at once when it is cancelled, while its thread goes on writing.
-    Here the cancellation is passed on after the thread is done, so that what it made can be
-    removed.
+    `asyncio.to_thread` returns at once when it is canceled, while its thread goes on writing. Here
+    the cancellation is passed on after the thread is done, so that what it made can be removed.
     """
-    work = asyncio.ensure_future(asyncio.to_thread(call, *args, **kwargs))
-    canceled: asyncio.CancelledError | None = None
+    return await stop_in_thread(lambda _: call(*args, **kwargs))
+
+
+async def stop_in_thread(call: Callable[[Callable[[], bool]], R]) -> R:
+    """As `finish_in_thread`, for a call that can be asked to hurry.
+
+    Parameters
+    ----------
+    call : callable
+        Is given a function that says whether it should stop.
+    """
+    canceled = threading.Event()
+    work = asyncio.ensure_future(asyncio.to_thread(call, canceled.is_set))
+    reason: asyncio.CancelledError | None = None
     while not work.done():
         try:
             await asyncio.wait({work})
         except asyncio.CancelledError as error:
-            canceled = error
-    if canceled is not None:
+            canceled.set()
+            reason = error
+    if reason is not None:
         if not work.cancelled():
             work.exception()  # Seen, so that asyncio does not complain that nobody looked.
-        raise canceled
+        raise reason
     return work.result()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from personae.adapters.blobs.counting import Counter, new_file
 from personae.adapters.blobs.keys import check_key, check_prefix
 from personae.adapters.blobs.s3_links import S3Keys
 from personae.app.ports import StoredBlob
-from personae.app.threads import finish_in_thread
+from personae.app.threads import finish_in_thread, stop_in_thread
 from personae.errors import Canceled, NotFound, Unavailable
 
 _PART_BYTES = 8 << 20  # At S3's 10,000 parts, blobs of up to 78 GiB.
@@ -160,18 +160,15 @@ class CloudBlobs:
 
     async def _finish(self, key: str, parts: Iterable[bytes], content_type: str) -> None:
         """Upload in a thread; when canceled, stop at the next part and leave nothing."""
-        stop, done = threading.Event(), threading.Event()
+        done = threading.Event()
 
-        def upload() -> None:
-            self._put(key, _until(stop, parts), content_type)
+        def upload(should_stop: Callable[[], bool]) -> None:
+            self._put(key, _until(should_stop, parts), content_type)
             done.set()
 
-        work = asyncio.ensure_future(finish_in_thread(upload))
         try:
-            await asyncio.shield(work)
+            await stop_in_thread(upload)
         except asyncio.CancelledError:
-            stop.set()
-            await asyncio.wait({work})
             if done.is_set():
                 await finish_in_thread(self.delete, [key])
             raise
@@ -220,14 +217,12 @@ def _parts(file: BinaryIO, counter: Counter) -> Iterator[bytes]:
         yield piece
 
 
-def _until(stop: threading.Event, parts: Iterable[bytes]) -> Iterator[bytes]:
+def _until(should_stop: Callable[[], bool], parts: Iterable[bytes]) -> Iterator[bytes]:
     """The parts, until somebody asks to stop; obstore then aborts the upload."""
     for part in parts:
-        if stop.is_set():
-            raise Canceled
         yield part
-    if stop.is_set():
-        raise Canceled
+        if should_stop():
+            raise Canceled
 
 
 def _chain(first: bytes, second: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

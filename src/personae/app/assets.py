@@ -1,0 +1,353 @@
+"""Clients' files: how they come in, what is known of them, how they go.
+
+    upload, import ──────► probe ──► ready ──► deleted
+    reserve ─► awaiting ─► probe ──┘   │
+                             └────► refused
+
+Every file is looked at in a child process before it becomes an asset; what a client says that it
+is counts for nothing. A tenant's files with the same bytes are stored once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import tempfile
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from personae.app.asset_rules import AssetLimits, check_ready, check_there, refusal_of
+from personae.app.filenames import clean_filename, filename_of_url, suffix_for
+from personae.app.inputs import LocalMedia
+from personae.app.intake import Arrival, Intake
+from personae.app.ports import Blobs, Clock, Database, Fetcher, MediaHost, Transaction
+from personae.app.receiving import Receiver, fingerprint, too_large
+from personae.app.threads import finish_in_thread
+from personae.domain.ids import new_id
+from personae.domain.media import Asset, AssetRole
+from personae.domain.pages import Page
+from personae.domain.swap import MediaRef
+from personae.errors import (
+    Conflict,
+    InvalidRequest,
+    MediaError,
+    MediaUnreachable,
+    NotFound,
+    TaskFailed,
+    Unavailable,
+)
+
+__all__ = ["AssetLimits", "AssetService"]
+
+_CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}")
+
+
+class AssetService:
+    """The rules of assets, on ports.
+
+    Parameters
+    ----------
+    database, blobs, fetcher, media, clock
+        See `personae.app.ports`.
+    limits : AssetLimits
+    work_dir : Path
+        Where files wait while they are looked at; made if it is missing.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        blobs: Blobs,
+        fetcher: Fetcher,
+        media: MediaHost,
+        clock: Clock,
+        limits: AssetLimits,
+        work_dir: Path,
+    ) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._fetcher = fetcher
+        self._clock = clock
+        self._limits = limits
+        self._work_dir = work_dir
+        self._intake = Intake(database, blobs, media, clock, limits)
+
+    async def upload(
+        self,
+        tenant_id: str,
+        chunks: AsyncIterator[bytes],
+        *,
+        filename: str | None,
+        content_type: str | None,
+    ) -> Asset:
+        """Take a file as it arrives; the asset that has these bytes, new or known.
+
+        A known one lasts as long as a new one would. A file that is refused is written down as
+        such, without its bytes.
+
+        Parameters
+        ----------
+        content_type : str, optional
+            Not believed: what the file is decides.
+
+        Raises
+        ------
+        MediaTooLarge, MediaUnreadable, MediaUnsupported
+            Why the file was refused.
+        Unavailable
+        """
+        name = clean_filename(filename)
+        async with self._folder() as folder, self._refusals(tenant_id, "upload", name):
+            path = folder / "upload"
+            stored = await Receiver(path, self._limits.upload_bytes).receive(chunks)
+            return await self._intake.take(Arrival(tenant_id, "upload", name, path, stored))
+
+    async def import_url(self, tenant_id: str, url: str) -> Asset:
+        """As `upload`, from a public URL.
+
+        Raises
+        ------
+        InvalidRequest, AddressRefused, MediaUnreachable
+        MediaTooLarge, MediaUnreadable, MediaUnsupported
+            Why the file was refused.
+        Unavailable
+        """
+        self._fetcher.check(url)
+        name = filename_of_url(url)
+        async with self._folder() as folder, self._refusals(tenant_id, "import", name):
+            path = folder / "import"
+            await self._fetch(url, path)
+            stored = await finish_in_thread(fingerprint, path)
+            return await self._intake.take(Arrival(tenant_id, "import", name, path, stored))
+
+    async def reserve(
+        self, tenant_id: str, *, filename: str | None, content_type: str, size_bytes: int
+    ) -> tuple[Asset, str, float]:
+        """Prepare an upload past the API: the asset, where to PUT its bytes, and until when.
+
+        The PUT must declare `content_type`; `complete` then takes the file over.
+
+        Raises
+        ------
+        InvalidRequest, MediaTooLarge, Unavailable
+        """
+        kind = content_type.lower()
+        if _CONTENT_TYPE.fullmatch(kind) is None:
+            raise InvalidRequest(f"{content_type[:80]!r} is not a content type such as video/mp4.")
+        if size_bytes < 1:
+            raise InvalidRequest("Say how many bytes the file will have: at least one.")
+        if size_bytes > self._limits.upload_bytes:
+            raise too_large(self._limits.upload_bytes)
+        now, ttl_s = self._clock(), self._limits.reservation_s
+        asset_id = new_id("asset", now)
+        # Not where the file will stay: whoever holds the URL could change it there later on.
+        key = f"uploads/{tenant_id}/{asset_id}"
+        asset = Asset(
+            id=asset_id,
+            tenant_id=tenant_id,
+            role="upload",
+            state="awaiting_upload",
+            blob_key=key,
+            content_type=kind,
+            filename=clean_filename(filename),
+            size_bytes=size_bytes,
+            sha256=None,
+            facts=None,
+            refusal=None,
+            task_id=None,
+            created_at=now,
+            expires_at=now + ttl_s,
+        )
+        url = await finish_in_thread(
+            self._blobs.upload_url, key, content_type=kind, size_limit=size_bytes, ttl_s=ttl_s
+        )
+        await self._database.awrite(lambda tx: tx.assets.insert(asset))
+        return asset, url, now + ttl_s
+
+    async def complete(self, tenant_id: str, asset_id: str) -> Asset:
+        """Take over what was PUT to a reserved URL; the ready asset, also when asked again.
+
+        Raises
+        ------
+        NotFound, Expired
+        Conflict
+            If nothing was uploaded, or not as many bytes as announced; upload again, then ask
+            again.
+        MediaUnreadable, MediaUnsupported, MediaTooLarge
+            Why the file was refused; also when asked again.
+        Unavailable
+        """
+        asset = await self.get(tenant_id, asset_id)
+        if asset.state == "refused":
+            raise refusal_of(asset)
+        if asset.state != "awaiting_upload":
+            return asset
+        async with self._folder() as folder:
+            try:
+                arrival = await self._collect(asset, folder / "upload")
+                done = await self._intake.take(arrival)
+            except MediaError as error:
+                await self._intake.refuse_reserved(asset, error)
+                raise
+        await self._intake.drop(asset.blob_key)
+        return done
+
+    async def get(self, tenant_id: str, asset_id: str) -> Asset:
+        """An asset, in whatever state.
+
+        Raises
+        ------
+        NotFound
+            If the tenant has none of that name, or has deleted it.
+        Expired
+        """
+        found = await self._database.aread(lambda tx: tx.assets.get(tenant_id, asset_id))
+        return check_there(found, asset_id, self._clock())
+
+    async def page(
+        self, tenant_id: str, *, role: str | None, after: str | None, limit: int
+    ) -> Page[Asset]:
+        """A tenant's assets, newest first."""
+        return await self._database.aread(
+            lambda tx: tx.assets.page(tenant_id, role=role, after=after, limit=limit)
+        )
+
+    async def access_url(self, tenant_id: str, asset_id: str, ttl_s: int) -> tuple[str, float]:
+        """Where anybody can fetch the file for a while, and until when.
+
+        Never longer than the asset lasts, or than `AssetLimits.link_ttl_s`.
+
+        Raises
+        ------
+        NotFound, Expired
+        Conflict, MediaError
+            If it is not ready, or was refused.
+        """
+        asset = check_ready(await self.get(tenant_id, asset_id))
+        now = self._clock()
+        life_s = min(ttl_s, self._limits.link_ttl_s)
+        if asset.expires_at is not None:
+            life_s = min(life_s, int(asset.expires_at - now))
+        life_s = max(life_s, 1)
+        url = await finish_in_thread(
+            self._blobs.download_url,
+            asset.blob_key,
+            filename=asset.filename or f"{asset.id}{suffix_for(asset.content_type)}",
+            content_type=asset.content_type,
+            ttl_s=life_s,
+        )
+        return url, now + life_s
+
+    async def delete(self, tenant_id: str, asset_id: str) -> None:
+        """Delete an asset, and its bytes unless another of the tenant's assets has the same.
+
+        Raises
+        ------
+        NotFound
+        """
+        now = self._clock()
+
+        def remove(tx: Transaction) -> str | None:
+            asset = tx.assets.get(tenant_id, asset_id)
+            if asset is None or not tx.assets.remove(tenant_id, asset_id, now):
+                raise NotFound(f"There is no asset {asset_id}.")
+            return None if tx.assets.blob_in_use(asset.blob_key) else asset.blob_key
+
+        unused = await self._database.awrite(remove)
+        if unused is not None:
+            await self._intake.drop(unused)
+
+    def materialise(self, tenant_id: str, ref: MediaRef, folder: Path) -> LocalMedia:
+        """Put media into a new file in `folder`, for a worker; blocks, so never on an event loop.
+
+        What is behind a URL is measured here, what an asset is was measured when it came.
+
+        Raises
+        ------
+        NotFound, Expired, Conflict
+        InvalidRequest, AddressRefused
+        MediaError
+        Unavailable
+        """
+        if ref.url is not None:
+            return self._download(ref.url, folder)
+        asset_id = ref.asset_id or ""
+        found = self._database.read(lambda tx: tx.assets.get(tenant_id, asset_id))
+        asset = check_ready(check_there(found, asset_id, self._clock()))
+        if asset.facts is None:
+            raise Conflict(f"The asset {asset_id} is not media.")
+        path = folder / f"media{suffix_for(asset.content_type)}"
+        try:
+            stored = self._blobs.get_file(asset.blob_key, path)
+        except NotFound as error:  # Deleted a moment ago; the key is nobody's business.
+            raise NotFound(f"There is no asset {asset_id}.") from error
+        if stored.sha256 != asset.sha256:
+            raise TaskFailed(f"The stored bytes of {asset_id} have changed.")
+        return LocalMedia(path, asset.facts, asset.blob_key)
+
+    def _download(self, url: str, folder: Path) -> LocalMedia:
+        path = folder / "download"
+        asyncio.run(self._fetch(url, path))
+        facts = self._intake.probe(path)
+        return LocalMedia(
+            path.rename(folder / f"media{suffix_for(facts.content_type)}"), facts, None
+        )
+
+    async def _fetch(self, url: str, path: Path) -> None:
+        await self._fetcher.fetch_into(
+            url,
+            path,
+            limit_bytes=self._limits.upload_bytes,
+            timeout_s=self._limits.fetch_timeout_s,
+        )
+
+    async def _collect(self, asset: Asset, path: Path) -> Arrival:
+        """Copy what was uploaded to a local file, where nobody changes it any more."""
+        size = await finish_in_thread(self._blobs.size, asset.blob_key)
+        announced = asset.size_bytes or 0
+        if size is None:
+            raise Conflict(f"Nothing has been uploaded for {asset.id} yet; PUT the file first.")
+        if size != announced:
+            await self._intake.drop(asset.blob_key)
+            raise Conflict(
+                f"{size} bytes were uploaded for {asset.id}, but {announced} announced; PUT the "
+                "file again."
+            )
+        try:
+            chunks = await self._blobs.stream(asset.blob_key)
+            stored = await Receiver(path, announced).receive(chunks)
+        except NotFound as error:
+            raise Conflict(f"The upload of {asset.id} was being completed already.") from error
+        return Arrival(asset.tenant_id, asset.role, asset.filename, path, stored, asset)
+
+    @asynccontextmanager
+    async def _refusals(
+        self, tenant_id: str, role: AssetRole, filename: str | None
+    ) -> AsyncGenerator[None]:
+        """Write down why a file that did come was refused."""
+        try:
+            yield
+        except MediaUnreachable:
+            raise
+        except MediaError as error:
+            await self._intake.refuse(tenant_id, role, filename, error)
+            raise
+
+    @asynccontextmanager
+    async def _folder(self) -> AsyncGenerator[Path]:
+        """An empty folder, removed with all that is in it."""
+        try:
+            folder = await finish_in_thread(self._make_folder)
+        except OSError as error:
+            raise Unavailable("The service cannot take files now; try again later.") from error
+        try:
+            yield Path(folder.name)
+        finally:
+            await finish_in_thread(folder.cleanup)
+
+    def _make_folder(self) -> tempfile.TemporaryDirectory[str]:
+        self._work_dir.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(
+            prefix="asset-", dir=self._work_dir, ignore_cleanup_errors=True
+        )
