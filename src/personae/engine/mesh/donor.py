@@ -18,6 +18,7 @@ from personae.engine.mesh.vertices import (
 from personae.engine.types import Float32, Float64, UInt8
 
 LEVEL_BLURS_PX = (1.0, 1.8, 3.2)
+GRAZING_TEXELS = 12
 BORROWED_WORTH = 0.4
 """Of skin that was mirrored in from the other half, beside skin that another photo shows."""
 
@@ -66,9 +67,11 @@ def build_donor(mesh: FaceMesh, photos: Sequence[Unrolled]) -> MeshDonor:
     base = np.clip(np.rint(texture), 0, 255).astype(np.uint8)
     blurred = [imaging.blur(base, sigma) for sigma in LEVEL_BLURS_PX]
     # Near the rim, what was seen at a grazing angle is stretched: ears, earrings, the background.
-    clear = np.where(mesh.ring <= 3, np.clip((seen - 0.05) / 0.4, 0, 1), 1.0)
-    shown = mesh.on_texture(extend_values(clear)[:, None])[..., 0]
-    alpha = np.clip(1 - covered, 0, 1) * np.clip(shown, 0, 1)
+    clear = np.where(mesh.ring <= 5, np.clip((seen - 0.2) / 0.4, 0, 1), 1.0)
+    shown = np.clip(mesh.on_texture(extend_values(clear)[:, None])[..., 0], 0, 1)
+    # It reaches a few texels farther in than the landmarks say.
+    shown = imaging.blur(imaging.erode(shown, GRAZING_TEXELS), GRAZING_TEXELS / 2.4)
+    alpha = np.clip(1 - covered, 0, 1) * shown
     alpha[mesh.texture_triangle < 0] = 0
     return MeshDonor(
         levels=(base, *(np.asarray(level, np.uint8) for level in blurred)),

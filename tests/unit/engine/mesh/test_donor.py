@@ -215,3 +215,18 @@ def test_a_face_over_the_edge_of_its_photo_can_be_studied(
 def test_a_smooth_step_has_its_ends() -> None:
     steps = smoothstep(np.array([-1.0, 2.0, 3.0, 4.0, 9.0]), 2, 4)
     np.testing.assert_allclose(steps, [0, 0, 0.5, 1, 1])
+
+
+def test_what_was_seen_at_a_grazing_angle_is_left_out_with_a_margin(
+    engine: Engine, mesh: FaceMesh, hopper_face: Face
+) -> None:
+    photo, _ = study(engine, hopper(), hopper_face)
+    photo = replace(photo, covered=np.zeros_like(photo.covered))
+    grazing = mesh.canonical[:468, 0] > 0.55
+    whole = engine.prepare([replace(photo, seen=np.ones(468))]).alpha
+    part = engine.prepare([replace(photo, seen=np.where(grazing, 0.0, 1.0))]).alpha
+    row = int(mesh.uv[50, 1])  # Through both cheeks.
+    edge = int(mesh.uv[:468][grazing & (np.abs(mesh.uv[:468, 1] - row) < 25), 0].min())
+    assert whole[row, edge - 60 : edge].min() == 255
+    assert part[row, edge - 6 : edge + 30].max() < 30
+    assert part[row, edge - 90 : edge - 60].min() > 250
