@@ -60,6 +60,30 @@ class SqlAssets:
         if done.rowcount != 1:
             raise NotFound(f"There is no asset {asset.id}.")
 
+    def keep(self, tenant_id: str, asset_id: str, until: float) -> bool:
+        """Make a ready asset last at least `until`; False if it is ready no more.
+
+        Writing locks the row, also where nothing changes: whoever shares its bytes in the same
+        transaction can be sure that nobody deletes them meanwhile.
+        """
+        later = sa.case((assets.c.expires_at < until, until), else_=assets.c.expires_at)
+        return self._set(tenant_id, asset_id, assets.c.state == "ready", expires_at=later)
+
+    def remove(
+        self, tenant_id: str, asset_id: str, at: float, *, expired_by: float | None = None
+    ) -> bool:
+        """To deleted; False, and nothing changes, if it is already, or has not expired by then."""
+        due = sa.true() if expired_by is None else assets.c.expires_at <= expired_by
+        return self._set(tenant_id, asset_id, _THERE & due, state="deleted", deleted_at=at)
+
+    def _set(
+        self, tenant_id: str, asset_id: str, while_: sa.ColumnElement[bool], **values: object
+    ) -> bool:
+        """A conditional update, which PostgreSQL checks again after waiting for another one."""
+        mine = assets.c.id == asset_id, assets.c.tenant_id == tenant_id
+        statement = sa.update(assets).where(*mine, while_).values(**values)
+        return self._connection.execute(statement).rowcount == 1
+
     def page(
         self, tenant_id: str, *, role: str | None, after: str | None, limit: int
     ) -> Page[Asset]:
