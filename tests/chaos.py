@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from service_lab import Lab, kill, lab
-
 from personae.app.outputs import WORK
 from personae.domain.tasks import Task
+from service_lab import Lab, kill, lab
 
 
 @dataclass
@@ -51,8 +50,11 @@ def chaos(
     }
     for _ in range(workers):
         lab.start_worker()
-    twins = {(one, kind): _submit(lab, dice, one, kind, clips, stills, donors)
-             for one in tenants for kind in ("image", "video")}
+    twins = {
+        (one, kind): _submit(lab, dice, one, kind, clips, stills, donors)
+        for one in tenants
+        for kind in ("image", "video")
+    }
     lab.wait([task.id for task in twins.values()], 60)
     expected = {key: lab.output(lab.task(task.id)) for key, task in twins.items()}
     submitted: list[tuple[Task, tuple[str, str]]] = []
@@ -79,8 +81,15 @@ def chaos(
     return report
 
 
-def _submit(lab: Lab, dice: random.Random, tenant: str, kind: str, clips: dict[str, str],
-            stills: dict[str, str], donors: dict[str, str]) -> Task:
+def _submit(
+    lab: Lab,
+    dice: random.Random,
+    tenant: str,
+    kind: str,
+    clips: dict[str, str],
+    stills: dict[str, str],
+    donors: dict[str, str],
+) -> Task:
     scene = (clips if kind == "video" else stills)[tenant]
     priority = dice.choice(["high", "normal", "low"])
     return lab.submit(tenant, kind, scene, donors[tenant], priority=priority)  # pyright: ignore
@@ -96,8 +105,14 @@ def _cancel(lab: Lab, task: Task) -> set[str]:
     return {task.id}
 
 
-def _look(lab: Lab, submitted: list[tuple[Task, tuple[str, str]]], canceled: set[str],
-          expected: dict[tuple[str, str], bytes], tenants: list[str], report: Report) -> None:
+def _look(
+    lab: Lab,
+    submitted: list[tuple[Task, tuple[str, str]]],
+    canceled: set[str],
+    expected: dict[tuple[str, str], bytes],
+    tenants: list[str],
+    report: Report,
+) -> None:
     """Compare rows, books and bytes with what should be there."""
     wrong = report.wrong
     report.tasks = len(submitted)

@@ -5,11 +5,9 @@ Run as a script it is one worker process: ``python service_lab.py URL FOLDER OPT
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -29,15 +27,15 @@ from personae.adapters.fetch.fake import FakeFetcher
 from personae.adapters.media_host.fake import FakeMediaHost, fake_media
 from personae.adapters.webhooks import sign_standard
 from personae.app import accounts, submit, tasks
-from personae.app.inputs import LocalMedia
-from personae.app.ports import Blobs, Database
+from personae.app.asset_rules import AssetLimits
+from personae.app.assets import AssetService
+from personae.app.ports import Blobs
 from personae.app.submit import Context
 from personae.app.workshop import ExecuteOptions
 from personae.domain.ids import new_id
 from personae.domain.media import Asset, MediaFacts
 from personae.domain.swap import Media, MediaRef, SceneFace, SwapMapping, SwapRequest
 from personae.domain.tasks import Priority, Task
-from personae.errors import NotFound
 from personae.worker import WorkerOptions, WorkerParts, run_worker
 
 OPTIONS: dict[str, Any] = {
@@ -50,23 +48,6 @@ OPTIONS: dict[str, Any] = {
     "grace_s": 3.0,
     "sweep_s": 1.0,
 }
-
-
-class StoredSources:
-    """Gets stored assets; a URL is never reached."""
-
-    def __init__(self, database: Database, blobs: Blobs) -> None:
-        self._database = database
-        self._blobs = blobs
-
-    def materialise(self, tenant_id: str, ref: MediaRef, folder: Path) -> LocalMedia:
-        name = ref.asset_id or ""
-        asset = self._database.read(lambda tx: tx.assets.get(tenant_id, name))
-        if asset is None or asset.facts is None:
-            raise NotFound(f"There is no asset {name}.")
-        path = folder / f"media{Path(asset.blob_key).suffix}"
-        self._blobs.get_file(asset.blob_key, path)
-        return LocalMedia(path, asset.facts, asset.blob_key)
 
 
 class Lab:
@@ -133,15 +114,12 @@ class Lab:
         donor: str,
         *,
         priority: Priority = "normal",
+        face: SceneFace | None = None,
         **request: Any,
     ) -> Task:
-        """Take a swap on, exactly as the API does."""
-        wanted = SwapRequest(
-            media,
-            MediaRef(scene),
-            (SwapMapping(SceneFace(choice="largest"), (MediaRef(donor),)),),
-            **request,
-        )
+        """Take a swap on, exactly as the API does; a scene may be an asset or a URL."""
+        mapping = SwapMapping(face or SceneFace(choice="largest"), (MediaRef(donor),))
+        wanted = SwapRequest(media, media_ref(scene), (mapping,), **request)
         context = Context(tenant_id, time.time(), priority=priority)
         return self.database.write(lambda tx: submit.submit_swap(tx, context, wanted)[0])
 
@@ -161,7 +139,6 @@ class Lab:
 
     def wait(self, ids: Sequence[str], timeout_s: float = 60.0) -> list[Task]:
         """The tasks, once all are final."""
-
 
         def final() -> list[Task] | None:
             found = [self.task(one) for one in ids]
@@ -205,6 +182,10 @@ class Lab:
         return "\n".join(path.read_text()[-3000:] for path in logs[-3:])
 
 
+def media_ref(name: str) -> MediaRef:
+    return MediaRef(url=name) if "://" in name else MediaRef(name)
+
+
 @contextmanager
 def lab(database_url: str, folder: Path, **options: Any) -> Iterator[Lab]:
     """A lab, closed at the end."""
@@ -216,13 +197,16 @@ def lab(database_url: str, folder: Path, **options: Any) -> Iterator[Lab]:
 
 
 @contextmanager
-def worker_here(lab: Lab, **options: Any) -> Iterator[FakeMediaHost]:
+def worker_here(
+    lab: Lab, fetcher: FakeFetcher | None = None, **options: Any
+) -> Iterator[FakeMediaHost]:
     """A worker in a thread of this process; its media host."""
     media = FakeMediaHost(size=8)
+    network = fetcher or FakeFetcher()
     stop = threading.Event()
     told = {**lab.options, **options}
     thread = threading.Thread(
-        target=lambda: _work(lab.url, lab.folder, told, stop, media), daemon=True
+        target=lambda: _work(lab.url, lab.folder, told, stop, media, network), daemon=True
     )
     thread.start()
     try:
@@ -244,19 +228,28 @@ def _blobs(folder: Path) -> Blobs:
 
 
 def _work(
-    url: str, folder: Path, options: dict[str, Any], stop: threading.Event, media: FakeMediaHost
+    url: str,
+    folder: Path,
+    options: dict[str, Any],
+    stop: threading.Event,
+    media: FakeMediaHost,
+    fetcher: FakeFetcher,
 ) -> None:
     engine = durable_engine(url, pool_size=2)
     work = DurableWork(engine)
     database = database_from_url(url, queue_factory=work.queue_on)
     blobs = _blobs(folder)
+    scratch = folder / "work" / f"{os.getpid()}-{threading.get_ident()}"
+    sources = AssetService(
+        database, blobs, fetcher, media, time.time, AssetLimits(), scratch / "assets"
+    )
     parts = WorkerParts(
         database_url=url,
         database=database,
         blobs=blobs,
-        sources=StoredSources(database, blobs),
+        sources=sources,
         media=media,
-        fetcher=FakeFetcher(),
+        fetcher=fetcher,
         signers={"standard": sign_standard},
         clock=time.time,
     )
@@ -269,14 +262,12 @@ def _work(
         dead_after_s=options["dead_after_s"],
     )
     execute = ExecuteOptions(
-        folder / "work" / f"{os.getpid()}-{threading.get_ident()}",
+        scratch,
         chunk_s=options["chunk_s"],
         stall_s=options["stall_s"],
         timeout_s=60.0,
     )
-    run_worker(
-        parts, WorkerOptions(execute, durable, options["grace_s"], options["sweep_s"]), stop
-    )
+    run_worker(parts, WorkerOptions(execute, durable, options["grace_s"], options["sweep_s"]), stop)
     database.close()
     work.close()
     engine.dispose()
@@ -286,7 +277,7 @@ def _main(url: str, folder: str, options: str) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    _work(url, Path(folder), json.loads(options), stop, FakeMediaHost(size=8))
+    _work(url, Path(folder), json.loads(options), stop, FakeMediaHost(size=8), FakeFetcher())
 
 
 if __name__ == "__main__":

@@ -174,9 +174,9 @@ class Executor:
         shop, request = self._shop, SwapRequest.from_json(task.request)
         watch = shop.watch(task.id, "swapping", _WORK_PERCENT)
         with shop.folder() as folder:
-            scene = shop.inputs.scene(task, folder)
+            scene = shop.inputs.scene(task, folder, watch.should_stop)
             charge = shop.charge(task, request, scene.facts)
-            mappings = shop.inputs.mappings(task, request, folder)
+            mappings = shop.inputs.mappings(task, request, folder, watch.should_stop)
             suffix = outputs.output_suffix(request.output.container, scene.facts)
             output = folder / f"output{suffix}"
             job = {
@@ -199,8 +199,8 @@ class Executor:
         request = SwapRequest.from_json(wanted)
         watch = shop.watch(task.id, "swapping", _WORK_PERCENT)
         with shop.folder() as folder:
-            scene = shop.inputs.scene(task, folder)
-            mappings = shop.inputs.mappings(task, request, folder)
+            scene = shop.inputs.scene(task, folder, watch.should_stop)
+            mappings = shop.inputs.mappings(task, request, folder, watch.should_stop)
             output = folder / "preview.jpg"
             job = {
                 "op": "preview",
@@ -220,7 +220,7 @@ class Executor:
         shop = self._shop
         watch = shop.watch(task.id, "analysing", _WORK_PERCENT)
         with shop.folder() as folder:
-            scene = shop.inputs.scene(task, folder)
+            scene = shop.inputs.scene(task, folder, watch.should_stop)
             crops = folder / "crops"
             crops.mkdir()
             job = {

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,7 +14,9 @@ from personae.app.ports import Database, Transaction
 from personae.domain.media import MediaFacts
 from personae.domain.swap import MediaRef, SceneFace, SwapMapping, SwapRequest
 from personae.domain.tasks import Task
-from personae.errors import InvalidRequest, NotFound
+from personae.errors import Canceled, InvalidRequest, NotFound
+
+_LOOK_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,40 +67,42 @@ class JobMapping:
 class Inputs:
     """Gathers what a swap needs.
 
-    Pictures that several mappings name are fetched once.
+    Pictures that several mappings name are fetched once. ``should_stop`` says, asked often, whether
+    the task is still wanted.
     """
 
     def __init__(self, database: Database, sources: Sources) -> None:
         self._database = database
         self._sources = sources
 
-    def scene(self, task: Task, folder: Path) -> LocalMedia:
+    def scene(self, task: Task, folder: Path, should_stop: Callable[[], bool]) -> LocalMedia:
         """The scene of a swap, a preview or a detection.
 
         Raises
         ------
         InvalidRequest
             If it is not what the client said it was.
+        Canceled
         """
-        scene = self._sources.materialise(
-            task.tenant_id, MediaRef(**task.request["scene"]), _made(folder / "scene")
-        )
+        ref = MediaRef(**task.request["scene"])
+        scene = self._get(task, ref, folder / "scene", should_stop)
         check_kind(task.request["media"], scene.facts.kind)
         return scene
 
-    def mappings(self, task: Task, request: SwapRequest, folder: Path) -> list[JobMapping]:
+    def mappings(
+        self, task: Task, request: SwapRequest, folder: Path, should_stop: Callable[[], bool]
+    ) -> list[JobMapping]:
         """All donors and references, and the embeddings of detected faces.
 
         Raises
         ------
-        NotFound, Expired, AddressRefused, MediaError, InvalidRequest
+        NotFound, Expired, AddressRefused, MediaError, InvalidRequest, Canceled
         """
         known: dict[MediaRef, LocalMedia] = {}
 
         def picture(ref: MediaRef) -> LocalMedia:
             if ref not in known:
-                into = _made(folder / f"picture_{len(known)}")
-                known[ref] = self._sources.materialise(task.tenant_id, ref, into)
+                known[ref] = self._get(task, ref, folder / f"picture_{len(known)}", should_stop)
             return known[ref]
 
         gathered: list[JobMapping] = []
@@ -111,6 +118,35 @@ class Inputs:
                 )
             )
         return gathered
+
+    def _get(
+        self, task: Task, ref: MediaRef, folder: Path, should_stop: Callable[[], bool]
+    ) -> LocalMedia:
+        folder.mkdir(parents=True)
+        if ref.url is None:
+            return self._sources.materialise(task.tenant_id, ref, folder)
+        return _leaving(lambda: self._sources.materialise(task.tenant_id, ref, folder), should_stop)
+
+
+def _leaving(get: Callable[[], LocalMedia], should_stop: Callable[[], bool]) -> LocalMedia:
+    """What `get` returns; a download that nobody wants any more is left to its own time limit."""
+    done: Future[LocalMedia] = Future()
+
+    def fetch() -> None:
+        try:
+            done.set_result(get())
+        except BaseException as error:
+            done.set_exception(error)
+
+    threading.Thread(target=fetch, name="personae-fetch", daemon=True).start()
+    while True:
+        try:
+            return done.result(timeout=_LOOK_S)
+        except TimeoutError:
+            if done.done():
+                raise
+            if should_stop():
+                raise Canceled from None
 
 
 def donor_refs(tx: Transaction, task: Task, mapping: SwapMapping) -> tuple[MediaRef, ...]:
@@ -154,8 +190,3 @@ def check_kind(media: str, kind: str) -> None:
         raise InvalidRequest("The scene is a video; ask for a video swap.")
     if media == "video" and kind == "picture":
         raise InvalidRequest("The scene is a picture; ask for an image swap.")
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

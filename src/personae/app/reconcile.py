@@ -6,7 +6,6 @@ One worker at a time does this every half minute; two at once would do no harm.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -164,7 +163,8 @@ class Reconciler:
 
 def _expire(tx: Transaction, asset: Asset, now: float) -> str | None:
     """Mark an asset deleted; the key of its bytes if nobody needs them any more."""
-    tx.assets.update(replace(asset, state="deleted", deleted_at=now))
+    if not tx.assets.remove(asset.tenant_id, asset.id, now, expired_by=now):
+        return None
     if asset.role in _ANNOUNCED:
         hooks.announce_expiry(tx, asset, now)
     return None if tx.assets.blob_in_use(asset.blob_key) else asset.blob_key

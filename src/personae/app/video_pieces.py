@@ -72,9 +72,9 @@ class VideoPieces:
             task.id, "fetching", 100 - ANALYSIS_PERCENT - RENDER_PERCENT - JOIN_PERCENT
         )
         with shop.folder() as folder:
-            scene = shop.inputs.scene(task, folder)
+            scene = shop.inputs.scene(task, folder, watch.should_stop)
             charge = shop.charge(task, request, scene.facts)
-            mappings = shop.inputs.mappings(task, request, folder)
+            mappings = shop.inputs.mappings(task, request, folder, watch.should_stop)
             wanted = {
                 "op": "plan_chunks",
                 "scene": str(scene.path),

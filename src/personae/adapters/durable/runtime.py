@@ -12,7 +12,6 @@ import structlog
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 from dbos import error as dbos_errors
 
-
 from personae.adapters.durable import names
 from personae.adapters.durable.beats import Beats
 from personae.adapters.durable.engines import durable_engine, plain_url
