@@ -9,19 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.testclient import TestClient
 
 from personae.adapters.blobs.memory import MemoryBlobs
 from personae.adapters.blobs.signing import verify
 from personae.adapters.database import RecordingQueue, SqlDatabase, database_from_url
 from personae.adapters.fetch.fake import FakeFetcher
+from personae.adapters.media_host.fake import FakeMediaHost
 from personae.app import accounts
+from personae.app.assets import AssetLimits, AssetService
 from personae.domain.ids import new_id
 from personae.domain.media import Asset, MediaFacts
 from personae.domain.tasks import Task, TaskError
 from personae.domain.tenants import SCOPES
 from personae.wire.factory import create_app
 from personae.wire.services import Services, WireSettings
+from wire.client import Client
 
 SECRET = b"a secret that only these tests have"
 BASE = "http://testserver"
@@ -49,7 +51,7 @@ class Service:
     """The parts of one service, and shortcuts for tests."""
 
     app: FastAPI
-    client: TestClient
+    client: Client
     database: SqlDatabase
     queued: RecordingQueue
     blobs: MemoryBlobs
@@ -165,6 +167,31 @@ class Service:
         self.database.write(work)
         return asset
 
+    def found(self, task_id: str) -> Asset:
+        """Do what a worker does at the end of a detection of two people; the crop of both."""
+        task = self.task(task_id)
+        crop = self.asset(data=b"bytes of a crop", role="crop", task_id=task_id)
+        face = {
+            "box_xyxy": [10.0, 20.0, 110.0, 140.0],
+            "score": 0.99,
+            "points": [[30.0, 50.0], [80.0, 50.0], [55.0, 80.0], [35.0, 110.0], [75.0, 110.0]],
+            "landmarks": [[0.5, 0.25, -0.125]] * 478,
+            "pose": {"yaw": 1.0, "pitch": 2.0, "roll": 3.0},
+            "first_s": None,
+            "last_s": None,
+            "crop_asset_id": crop.id,
+            "embedding": [0.0] * 128,
+        }
+        told = {"faces": [{"face_id": number, **face} for number in (0, 1)]}
+        now = self.clock()
+
+        def work(tx: Any) -> None:
+            tx.tasks.start(task.id, now)
+            tx.tasks.finish(task.id, "succeeded", result=told, at=now)
+
+        self.database.write(work)
+        return crop
+
     def fail(self, task_id: str, error: TaskError) -> None:
         """Do what a worker does when a task cannot be done."""
         now = self.clock()
@@ -178,6 +205,8 @@ def open_service(folder: Path, settings: WireSettings | None = None) -> Service:
     database = database_from_url(url, queue_factory=queued.factory)
     database.migrate()
     blobs, fetcher = MemoryBlobs(BASE, SECRET, clock), FakeFetcher()
+    media, limits = FakeMediaHost(), AssetLimits(upload_bytes=100_000)
+    assets = AssetService(database, blobs, fetcher, media, clock, limits, folder / "work")
     canceled: list[str] = []
 
     async def cancel_workflow(task_id: str) -> None:
@@ -186,7 +215,7 @@ def open_service(folder: Path, settings: WireSettings | None = None) -> Service:
     services = Services(
         database=database,
         blobs=blobs,
-        assets=None,  # type: ignore[arg-type]
+        assets=assets,
         fetcher=fetcher,
         clock=clock,
         settings=replace(settings or WireSettings(), base_url=BASE),
@@ -194,5 +223,4 @@ def open_service(folder: Path, settings: WireSettings | None = None) -> Service:
         check_url=partial(verify, SECRET),
     )
     app = create_app(services)
-    client = TestClient(app, raise_server_exceptions=False)
-    return Service(app, client, database, queued, blobs, fetcher, clock, canceled)
+    return Service(app, Client(app, BASE), database, queued, blobs, fetcher, clock, canceled)

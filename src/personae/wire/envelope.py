@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from personae.wire.dialects import Call, Registry
@@ -27,6 +28,9 @@ _COMMON = {
 """Headers of every answer that does not set them itself."""
 _SHARED = ("/blobs/", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/problems/")
 """Paths that mean the same under every host name."""
+
+_GONE = 499
+"""What logs and metrics show for a client that left before it was answered."""
 
 Observer = Callable[[str, str, int, float], None]
 _log = structlog.get_logger("personae.wire")
@@ -75,6 +79,8 @@ class Envelope:
         tokens = structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
             await self.app(scope, receive, answer)
+        except ClientDisconnect:
+            status = status or _GONE  # Nobody is there to be answered.
         except Exception:
             _log.exception("request failed", action="http.error", route=call.route)
             if status:

@@ -19,6 +19,7 @@ from personae.wire.problems import WireError
 
 Body = Literal["none", "json", "upload", "form"]
 _Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
+_FORM_BYTES = 1 << 16  # What a form may add to the file in it.
 _ATTRIBUTE = "personae_access"
 
 
@@ -82,7 +83,7 @@ class Guarded(APIRoute):
                     raise RateLimited(retry_after_s=wait_s)
                 principal.require(asked.scope)
             if asked.body == "upload":
-                limit = settings.upload_limit_bytes
+                limit = settings.upload_limit_bytes + _FORM_BYTES
             else:
                 limit = settings.json_limit_bytes
             if asked.body == "json":

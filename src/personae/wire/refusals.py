@@ -25,6 +25,8 @@ from personae.wire.problems import (
 )
 
 _MOST_ERRORS = 20
+ALTERNATIVE = "#"
+"""How the tags of unions in models of any dialect begin."""
 
 
 def install(app: FastAPI) -> None:
@@ -42,8 +44,9 @@ async def _refuse(request: Request, error: Exception) -> Response:
 
 async def _refuse_invalid(request: Request, error: Exception) -> Response:
     call = call_of(request)
-    found: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else ()
-    return call.dialect.refuse(call, invalid(found))
+    if not isinstance(error, RequestValidationError):
+        raise error
+    return call.dialect.refuse(call, invalid(error.errors()))
 
 
 async def _refuse_framework(request: Request, error: Exception) -> Response:
@@ -83,8 +86,13 @@ def invalid(found: Sequence[Mapping[str, Any]]) -> Problem:
 
 
 def _pointer(parts: Sequence[Any]) -> str:
-    """A JSON pointer (RFC 6901)."""
-    return "".join("/" + str(one).replace("~", "~0").replace("/", "~1") for one in parts)
+    """A JSON pointer (RFC 6901) to where an error is.
+
+    Parts that begin with `#` name alternatives that were tried (see the tags of the models), and
+    are in no body.
+    """
+    names = [str(one) for one in parts if not str(one).startswith(ALTERNATIVE)]
+    return "".join("/" + one.replace("~", "~0").replace("/", "~1") for one in names)
 
 
 def _methods(request: Request) -> list[str]:

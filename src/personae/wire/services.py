@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
+from personae.app.assets import AssetService
 from personae.app.ports import Blobs, Clock, Database, Fetcher
-
-if TYPE_CHECKING:
-    from personae.app.assets import AssetService
 
 _MIB = 1 << 20
 _GIB = 1 << 30

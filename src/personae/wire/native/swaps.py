@@ -117,15 +117,18 @@ async def list_swaps(
 ) -> Response:
     """Newest first."""
     call, after = call_of(request), from_cursor("swaps", cursor)
-    page = await call.services.database.aread(
-        lambda tx: tasks.page(
+
+    def work(tx: Transaction) -> tuple[list[tuple[Task, views.Files]], str | None]:
+        page = tasks.page(
             tx, call.tenant_id, kinds=KINDS, statuses=status or (), after=after, limit=limit
         )
-    )
-    token = to_cursor("swaps", page.next_after)
-    shown = Page[models.Swap](
-        items=[await view(call, one) for one in page.items], next_cursor=token
-    )
+        return [(one, views.files_of(tx, one)) for one in page.items], page.next_after
+
+    found, next_after = await call.services.database.aread(work)
+    token = to_cursor("swaps", next_after)
+    blobs, ttl_s = call.services.blobs, call.services.settings.url_ttl_s
+    items = [views.swap_of(task, files, blobs, ttl_s) for task, files in found]
+    shown = Page[models.Swap](items=items, next_cursor=token)
     query = [("limit", limit), *(("status", one) for one in status or ())]
     url = f"{call.services.settings.base_url}{PREFIX}/swaps"
     return reply(shown, headers=next_link(url, query, token))

@@ -26,6 +26,9 @@ class UploadIn(Given):
     """A file that will be uploaded straight to the storage."""
 
     content_type: ContentType
+    size_bytes: int = Field(
+        ge=1, le=1 << 40, description="How long it is, exactly.", examples=[182_044]
+    )
     filename: Filename | None = Field(default=None, examples=["scene.jpg"])
 
 
@@ -33,7 +36,6 @@ class ImportIn(Given):
     """A file to be fetched."""
 
     url: HttpUrl
-    filename: Filename | None = Field(default=None, examples=["scene.jpg"])
 
 
 class Facts(Shown):

@@ -95,12 +95,12 @@ class UrlRef(Given):
 
 def _ref_kind(value: Any) -> str:
     if isinstance(value, UrlRef):
-        return "url"
-    return "url" if isinstance(value, dict) and "url" in value else "asset"
+        return "#url"
+    return "#url" if isinstance(value, dict) and "url" in value else "#asset"
 
 
 Media = Annotated[
-    Annotated[AssetRef, Tag("asset")] | Annotated[UrlRef, Tag("url")], Discriminator(_ref_kind)
+    Annotated[AssetRef, Tag("#asset")] | Annotated[UrlRef, Tag("#url")], Discriminator(_ref_kind)
 ]
 """Where a picture or a video comes from: ``{"asset_id": …}`` or ``{"url": …}``."""
 

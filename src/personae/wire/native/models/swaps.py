@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import Discriminator, Field, StringConstraints, Tag
 
@@ -43,12 +43,12 @@ class SavedDonor(Given):
 
 def _donor_kind(value: Any) -> str:
     if isinstance(value, SavedDonor):
-        return "saved"
-    return "saved" if isinstance(value, dict) and "face_id" in value else "photos"
+        return "#saved"
+    return "#saved" if isinstance(value, dict) and "face_id" in value else "#photos"
 
 
 Donor = Annotated[
-    Annotated[Photos, Tag("photos")] | Annotated[SavedDonor, Tag("saved")],
+    Annotated[Photos, Tag("#photos")] | Annotated[SavedDonor, Tag("#saved")],
     Discriminator(_donor_kind),
 ]
 
@@ -87,8 +87,22 @@ class ByReference(Given):
     reference: Media
 
 
+def _face_kind(value: Any) -> str | None:
+    by = cast("Any", value).get("by") if isinstance(value, dict) else getattr(value, "by", None)
+    return f"#{by}" if by in ("largest", "all", "index", "detection", "reference") else None
+
+
 SceneFace = Annotated[
-    Largest | Everybody | ByIndex | ByDetection | ByReference, Field(discriminator="by")
+    Annotated[Largest, Tag("#largest")]
+    | Annotated[Everybody, Tag("#all")]
+    | Annotated[ByIndex, Tag("#index")]
+    | Annotated[ByDetection, Tag("#detection")]
+    | Annotated[ByReference, Tag("#reference")],
+    Discriminator(
+        _face_kind,
+        custom_error_type="scene_face",
+        custom_error_message="`by` is one of largest, all, index, detection, reference",
+    ),
 ]
 
 
