@@ -12,7 +12,14 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from personae.errors import FaceNotFound, PersonaeError, RateLimited, Role, TaskFailed
+from personae.errors import (
+    FaceNotFound,
+    MediaUnreachable,
+    PersonaeError,
+    RateLimited,
+    Role,
+    TaskFailed,
+)
 
 LINE_BYTES = 32 * 2**20
 """No message is longer; faces with all their landmarks are the longest."""
@@ -72,6 +79,8 @@ def error_from_json(plain: Mapping[str, Any]) -> PersonaeError:
         return FaceNotFound(role if role in ROLES else "scene", text)
     if kind is RateLimited:
         return RateLimited(text, float(plain.get("retry_after_s", 1.0)))
+    if kind is MediaUnreachable:
+        return MediaUnreachable(text, retryable=bool(plain.get("retryable")))
     return kind(text)
 
 
