@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from fractions import Fraction
 from math import ceil
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import av
 
@@ -98,7 +99,7 @@ class VideoReader:
         self.frames_expected = self._expected()
         self._taken = False
 
-    def __enter__(self) -> VideoReader:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -109,13 +110,18 @@ class VideoReader:
     ) -> None:
         self.close()
 
+    @property
+    def ticks(self) -> tuple[int | None, int | None, int]:
+        """Start and end of the range on the file's clock, and what is subtracted from it."""
+        return self._start, self._end, self._shift
+
     def close(self) -> None:
         """Close the file; frames already given out stay usable."""
         if self._frames is not None:
             self._frames.close()
         self._container.close()
 
-    def __iter__(self) -> Iterator[DecodedFrame]:
+    def __iter__(self) -> Generator[DecodedFrame]:
         """The frames of the range, once.
 
         Raises

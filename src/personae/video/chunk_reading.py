@@ -1,0 +1,141 @@
+"""Reading one chunk of a video: the frames that a reader of the whole would give there."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Generator, Iterable, Sequence
+from pathlib import Path
+
+import av
+import av.error
+
+from personae.errors import InvalidRequest, MediaUnreadable
+from personae.video.chunk_plan import Chunk
+from personae.video.frames import DecodedFrame, plane_samples
+from personae.video.limits import DEFAULT_LIMITS, MediaLimits
+from personae.video.reader import VideoReader
+
+BACKS_S = (0.0, 5.0, 20.0, None)
+"""How far before a chunk decoding begins; further if that gives other frames. None: at the start
+of the clip."""
+
+
+class ChunkReader(VideoReader):
+    """Decodes a video from the beginning of a chunk on.
+
+    Parameters
+    ----------
+    path : Path
+    chunk : Chunk
+    start_s, end_s
+        Of the whole, as for `VideoReader`: the output's clock and its shape are the whole's.
+    threads : int
+    limits : MediaLimits
+    back_s : float or None
+        Decoding begins at a key frame so many seconds before the chunk; None: at the beginning.
+    beyond : bool
+        Go on behind the chunk, to the end of the whole.
+
+    Attributes
+    ----------
+    damage : Damage
+        Of this chunk; without what lies before, and without frames lost, which only a look at all
+        chunks tells.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        chunk: Chunk,
+        *,
+        start_s: float | None = None,
+        end_s: float | None = None,
+        threads: int = 0,
+        limits: MediaLimits = DEFAULT_LIMITS,
+        back_s: float | None = 0.0,
+        beyond: bool = False,
+    ) -> None:
+        super().__init__(path, start_s=start_s, end_s=end_s, threads=threads, limits=limits)
+        try:
+            if chunk.start_pts is not None:
+                self._go_to(chunk.start_pts + self._shift, back_s)
+            if chunk.end_pts is not None and not beyond:
+                self._end = chunk.end_pts + self._shift
+        except BaseException:
+            self.close()
+            raise
+
+    def count_losses(self, given: int, discarded: int, end: int) -> None:
+        """Nothing: a chunk alone cannot tell what is missing."""
+
+    def _go_to(self, start: int, back_s: float | None) -> None:
+        """Make the first frame at `start` ticks or later the next one."""
+        first, self._first, self._start = self._first, None, start
+        try:
+            if back_s is not None:
+                self._first = self._open_at_start(round(back_s / self._time_base))
+            elif first is not None and first.pts is not None and first.pts >= start:
+                self._first = first
+            else:
+                self._first = self._first_after(start)
+        except (InvalidRequest, MediaUnreadable, av.error.FFmpegError):
+            # Nothing of it decodes from there: the file is damaged, or cannot be sought in.
+            if self._frames is not None:
+                self._frames.close()
+            self._frames = None
+        damage = self.damage
+        damage.errors = damage.frames_damaged = damage.timestamps_repaired = 0
+
+
+def digest(frame: DecodedFrame, bits: int) -> int:
+    """A checksum of all samples of a frame."""
+    crc = 0
+    for plane in frame.video.planes:
+        crc = zlib.crc32(plane_samples(plane, bits).tobytes(), crc)
+    return crc
+
+
+def verified(
+    readers: Iterable[ChunkReader], expected: Sequence[tuple[int, int | None]]
+) -> tuple[ChunkReader, Generator[DecodedFrame]]:
+    """The first reader whose first frames are as they were when they were decoded before.
+
+    A key frame need not be a clean start: a damaged file, or one that refreshes bit by bit, gives
+    other pixels from there than to someone who read everything before.
+
+    Parameters
+    ----------
+    readers : iterable of ChunkReader
+        Made one by one, farther and farther back; all but the one that is given back are closed.
+    expected : sequence of (pts, digest)
+        Of the first frames, in order; a digest of None is not compared.
+    """
+    reader: ChunkReader | None = None
+    head: list[DecodedFrame] = []
+    frames: Generator[DecodedFrame] | None = None
+    for reader_now in readers:
+        if reader is not None:
+            reader.close()
+        reader = reader_now
+        frames = iter(reader)
+        head = [frame for _, frame in zip(expected, frames, strict=False)]
+        bits = reader.shape.form.bits
+        if len(head) == len(expected) and all(
+            frame.pts == pts and (known is None or known == digest(frame, bits))
+            for frame, (pts, known) in zip(head, expected, strict=True)
+        ):
+            break
+    assert reader is not None
+    assert frames is not None
+    return reader, _joined(head, frames)
+
+
+def _joined(head: list[DecodedFrame], frames: Generator[DecodedFrame]) -> Generator[DecodedFrame]:
+    """First the frames that were looked at already; they are let go as they leave."""
+    head.reverse()
+    try:
+        while head:
+            yield head.pop()
+        yield from frames
+    finally:
+        frames.close()

@@ -1,0 +1,290 @@
+"""The steps of a chunked job: analyse every chunk in turn, render them in any order, join them.
+
+    analyse 0 ─► analyse 1 ─► analyse 2 …   each from the state of the one before
+        └► render 0   └► render 1   …       each from its plans alone, on any machine
+                            └► join
+
+The frames that come out of it, before they are encoded, are those of `job.swap_clip`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from personae.engine.casting import Cast
+from personae.engine.following import Follower, PlannedFrame
+from personae.engine.mesh.donor import MeshDonor
+from personae.engine.mesh.render import FacePlan
+from personae.engine.pipeline import Engine
+from personae.errors import InvalidRequest, TaskFailed
+from personae.video.chunk_encoding import ChunkWriter
+from personae.video.chunk_files import (
+    ChunkState,
+    PlanReader,
+    PlanWriter,
+    chunk_of_plans,
+    load_state,
+)
+from personae.video.chunk_passing import ChunkPass, with_plans
+from personae.video.chunk_plan import Chunk
+from personae.video.chunk_reading import BACKS_S, ChunkReader, verified
+from personae.video.frames import DecodedFrame
+from personae.video.integrity import Damage
+from personae.video.job import QUEUE_FRAMES, ClipOptions, check_cast, reporter
+from personae.video.records import reading
+from personae.video.stages import run_stages
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkAnalysis:
+    """What came of analysing a chunk.
+
+    Attributes
+    ----------
+    frames : int
+        That decode in it.
+    faces_swapped : int
+        That its plans will swap.
+    decided_to : int
+        The number of the first frame, by the plan, that is not decided on: always the chunk's end.
+    """
+
+    frames: int
+    faces_swapped: int
+    decided_to: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Done:
+    """A frame that was decided on, and rendered if anybody wants it."""
+
+    pts: int
+    plans: tuple[FacePlan, ...]
+    frame: DecodedFrame | None
+
+
+def analyse_chunk(
+    engine: Engine,
+    scene: Path,
+    chunk: Chunk,
+    cast: Cast,
+    options: ClipOptions,
+    *,
+    donors: Sequence[MeshDonor],
+    warnings: Sequence[str] = (),
+    state_in: Path | None,
+    state_out: Path,
+    plans_out: Path,
+    output: Path | None = None,
+) -> ChunkAnalysis:
+    """Decide what happens in a chunk's frames, a few of the next chunk's having been seen.
+
+    Parameters
+    ----------
+    cast : Cast
+        Fresh, with the same roles for every chunk.
+    donors : sequence of MeshDonor
+        The roles', in order.
+    warnings : sequence of str
+        What the end report shall say besides.
+    state_in : Path or None
+        What analysing the chunk before left; None for the first.
+    state_out, plans_out : Path
+        Written.
+    output : Path, optional
+        Then the chunk is rendered at once as well, as `render_chunk` would: that saves decoding it
+        twice, but the next chunk has to wait for longer.
+
+    Raises
+    ------
+    FaceNotFound, InvalidRequest
+        Over the last chunk, if nobody was swapped in the whole clip.
+    MediaError, Canceled
+    TaskFailed
+        If the state cannot be used.
+    """
+    before, follower = _resumed(engine, chunk, cast, options.strength, state_in, len(donors))
+    cast_before = cast.faces_cast
+    with ExitStack() as stack:
+        reader, frames, back_s = _opened(scene, chunk, options, before, stack)
+        analysis = ChunkPass(follower, chunk, before)
+        plans = stack.enter_context(PlanWriter(plans_out, chunk, donors, back_s))
+        writer = None
+        if output is not None:
+            writer = stack.enter_context(
+                ChunkWriter(output, chunk.index, reader.shape, options.encode)
+            )
+
+        def render(planned: PlannedFrame[DecodedFrame]) -> _Done:
+            frame = planned.frame
+            if writer is not None:
+                engine.render_into(frame.scene.canvas, planned.plans)
+            return _Done(frame.pts, planned.plans, None if writer is None else frame)
+
+        def keep(done: _Done) -> None:
+            plans.write(done.pts, done.plans)
+            if writer is not None and done.frame is not None:
+                writer.write(done.frame)
+
+        count = _run(frames, analysis.follow, render, keep, chunk, options)
+        if chunk.last:
+            check_cast(cast, scene)
+        footer = _footer(cast, warnings)
+        plans.finish(footer)
+        if writer is not None:
+            writer.footer = {**footer, "damage": _plain_damage(reader.damage)}
+        state = ChunkState(
+            follower.snapshot(),
+            cast.snapshot(),
+            analysis.left(reader.shape.form.bits),
+            analysis.next_number,
+        )
+        state.save(state_out, chunk, len(donors))
+    return ChunkAnalysis(count, cast.faces_cast - cast_before, chunk.first_frame + chunk.frames)
+
+
+def render_chunk(
+    engine: Engine,
+    scene: Path,
+    chunk: Chunk,
+    plans: Sequence[Path],
+    donors: Sequence[MeshDonor],
+    options: ClipOptions,
+    *,
+    output: Path,
+) -> int:
+    """Render and encode the picture of a chunk by its plans; how many frames there are.
+
+    Parameters
+    ----------
+    plans : sequence of Path
+        Files of plans, the chunk's among them.
+    donors : sequence of MeshDonor
+        As they were given to `analyse_chunk`.
+    output : Path
+        Working file for `join_chunks`; its ending is that of the whole job's output.
+
+    Raises
+    ------
+    MediaError, Canceled
+    TaskFailed
+        If the plans cannot be used.
+    """
+    mine = next((path for path in plans if chunk_of_plans(path) == chunk.index), None)
+    if mine is None:
+        raise TaskFailed(f"There are no plans for chunk {chunk.index}.")
+    with PlanReader(mine, chunk, donors) as planned, ExitStack() as stack:
+        reader = stack.enter_context(_reader(scene, chunk, options, planned.back_s))
+        writer = stack.enter_context(ChunkWriter(output, chunk.index, reader.shape, options.encode))
+
+        def follow(source: Iterator[DecodedFrame]) -> Iterator[PlannedFrame[DecodedFrame]]:
+            return with_plans(source, iter(planned))
+
+        def render(one: PlannedFrame[DecodedFrame]) -> DecodedFrame:
+            engine.render_into(one.frame.scene.canvas, one.plans)
+            return one.frame
+
+        count = _run(iter(reader), follow, render, writer.write, chunk, options)
+        for _ in planned:  # up to the footer, which has to be sound as well
+            pass
+        writer.footer = {**planned.footer, "damage": _plain_damage(reader.damage)}
+    return count
+
+
+def _run(
+    frames: Iterator[DecodedFrame],
+    follow: Callable[[Iterator[DecodedFrame]], Iterator[PlannedFrame[DecodedFrame]]],
+    render: Callable[[PlannedFrame[DecodedFrame]], Any],
+    sink: Callable[[Any], None],
+    chunk: Chunk,
+    options: ClipOptions,
+) -> int:
+    return run_stages(
+        frames,
+        follow,
+        render,
+        sink,
+        workers=options.workers,
+        queue_frames=QUEUE_FRAMES,
+        should_stop=options.should_stop,
+        on_progress=reporter(options.progress, chunk.frames),
+    )
+
+
+def _resumed(
+    engine: Engine,
+    chunk: Chunk,
+    cast: Cast,
+    strength: float,
+    state_in: Path | None,
+    roles: int,
+) -> tuple[ChunkState | None, Follower[DecodedFrame]]:
+    """The state before a chunk, and a follower and a cast that stand there."""
+    if (state_in is None) != (chunk.index == 0):
+        raise InvalidRequest(
+            f"Chunk {chunk.index} is analysed from the state after the chunk before it, and only "
+            "the first from none."
+        )
+    if state_in is None:
+        return None, engine.follower(cast, strength)
+    state = load_state(state_in, chunk, roles)
+    with reading(state_in):
+        cast.restore(state.cast)
+        return state, engine.follower(cast, strength, state.follower)
+
+
+def _reader(
+    scene: Path, chunk: Chunk, options: ClipOptions, back_s: float | None, *, beyond: bool = False
+) -> ChunkReader:
+    return ChunkReader(
+        scene,
+        chunk,
+        start_s=options.start_s,
+        end_s=options.end_s,
+        threads=options.threads or 0,
+        back_s=back_s,
+        beyond=beyond,
+    )
+
+
+def _opened(
+    scene: Path,
+    chunk: Chunk,
+    options: ClipOptions,
+    before: ChunkState | None,
+    stack: ExitStack,
+) -> tuple[ChunkReader, Iterator[DecodedFrame], float | None]:
+    """A reader whose frames join on to those that were seen, its frames, and how far back it is."""
+    backs = iter(BACKS_S)
+    used: list[float | None] = []
+
+    def readers() -> Generator[ChunkReader]:
+        for back_s in backs:
+            used.append(back_s)
+            yield _reader(scene, chunk, options, back_s, beyond=True)
+
+    expected = [] if before is None else [(one.pts, one.digest) for one in before.waiting]
+    reader, frames = verified(readers(), expected)
+    stack.enter_context(reader)
+    return reader, frames, used[-1]
+
+
+def _footer(cast: Cast, warnings: Sequence[str]) -> dict[str, Any]:
+    """What the end report needs to know of all chunks so far."""
+    return {
+        "faces_cast": cast.faces_cast,
+        "missing": cast.missing(),
+        "warnings": list(warnings),
+    }
+
+
+def _plain_damage(damage: Damage) -> dict[str, int]:
+    return {
+        "errors": damage.errors,
+        "frames_damaged": damage.frames_damaged,
+        "timestamps_repaired": damage.timestamps_repaired,
+    }
