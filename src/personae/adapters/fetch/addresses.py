@@ -6,7 +6,6 @@ assignments, with the RFC of each block; the metadata addresses from the clouds'
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -15,8 +14,6 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
-
-from personae.errors import InvalidRequest
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -79,9 +76,6 @@ REFUSED: tuple[tuple[str, str], ...] = (
 _TABLE: tuple[tuple[str, Network], ...] = tuple((name, ip_network(net)) for name, net in REFUSED)
 _GLOBAL_UNICAST = IPv6Network("2000::/3")  # RFC 4291: all that IANA gives out
 _ISATAP = (0x00005EFE, 0x02005EFE)  # RFC 5214: an IPv4 address in the lower half
-_ALLOWED_BY_NAME = frozenset(
-    {"private", "shared (carrier NAT)", "loopback", "unique local", "site-local", "benchmarking"}
-)
 
 
 def family(address: Address) -> str | None:
@@ -99,61 +93,6 @@ def family(address: Address) -> str | None:
         if (int(address) >> 32) & 0xFFFFFFFF in _ISATAP:
             return "ISATAP"
     return None if address.is_global else "not global"
-
-
-@dataclass(frozen=True, slots=True)
-class AllowList:
-    """What the operator lets the service reach although it is private.
-
-    Attributes
-    ----------
-    hosts : names, lower case
-        May resolve to private, shared, loopback, unique local, site-local and benchmarking
-        addresses; never to a metadata service, or to an address wrapped in another.
-    networks : addresses and CIDR blocks
-        Allowed whatever they are, under any name that resolves into them.
-    """
-
-    hosts: frozenset[str] = frozenset()
-    networks: tuple[Network, ...] = ()
-
-    @classmethod
-    def of(cls, entries: tuple[str, ...] | list[str]) -> AllowList:
-        """From ``PERSONAE_FETCH_ALLOW``'s entries, such as ``media.lan``, ``10.0.0.0/8``, ``::1``.
-
-        Raises
-        ------
-        InvalidRequest
-            If an entry is a block with bits beyond its length, or neither a name nor an address.
-        """
-        from personae.adapters.fetch.urls import ascii_host  # It needs `Address` from here.
-
-        hosts: set[str] = set()
-        networks: list[Network] = []
-        for entry in (one.strip() for one in entries):
-            if not entry:
-                continue
-            try:
-                networks.append(ip_network(entry.strip("[]")))
-            except ValueError:
-                if "/" in entry:
-                    raise InvalidRequest(
-                        f"{entry} in the list of allowed addresses is no network; write it as "
-                        "10.1.0.0/16, with zeros after the length."
-                    ) from None
-                hosts.add(ascii_host(entry))
-        return cls(frozenset(hosts), tuple(networks))
-
-    def refusal(self, host: str, address: Address) -> str | None:
-        """Why `address`, which `host` resolved to, is not visited; None if it may be."""
-        reason = family(address)
-        if reason is None or any(
-            address.version == network.version and address in network for network in self.networks
-        ):
-            return None
-        if host in self.hosts and reason in _ALLOWED_BY_NAME:
-            return None
-        return reason
 
 
 def literal(host: str) -> Address | None:

@@ -92,7 +92,7 @@ async def _gunzipped(packed: AsyncIterator[bytes], limit: Limit) -> AsyncIterato
                 if engine.eof:  # Several members may follow each other (RFC 1952, 2.2).
                     engine = zlib.decompressobj(_GZIP)
                 piece = engine.decompress(data, _STEP_BYTES)
-                full = len(piece) == _STEP_BYTES
+                full = len(piece) == _STEP_BYTES and not engine.eof
                 data = engine.unused_data if engine.eof else engine.unconsumed_tail
                 size += len(piece)
                 limit.check(size)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from personae.adapters.fetch.addresses import AllowList
+from personae.adapters.fetch.allowing import AllowList
 from personae.adapters.fetch.gate import Gate
 from personae.adapters.fetch.urls import read_url
 from personae.app.ports import Answer
@@ -59,7 +59,7 @@ class FakeFetcher:
         self.pages = dict(pages or {})
         self.hosts = dict(hosts or {})
         self.posts: list[FakePost] = []
-        self._gate = Gate(AllowList.of(list(allow)), self._resolve)
+        self._gate = Gate(AllowList.of(allow), self._resolve)
 
     async def _resolve(self, host: str) -> Sequence[str]:
         return [self.hosts.get(host, _PUBLIC)]

@@ -11,7 +11,8 @@ from typing import Protocol
 
 import structlog
 
-from personae.adapters.fetch.addresses import Address, AllowList
+from personae.adapters.fetch.addresses import Address
+from personae.adapters.fetch.allowing import AllowList
 from personae.adapters.fetch.urls import Target, is_local_name
 from personae.errors import AddressRefused, MediaUnreachable
 

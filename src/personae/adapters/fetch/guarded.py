@@ -19,7 +19,8 @@ from pathlib import Path
 
 import httpx
 
-from personae.adapters.fetch.addresses import Address, AllowList
+from personae.adapters.fetch.addresses import Address
+from personae.adapters.fetch.allowing import AllowList
 from personae.adapters.fetch.bodies import Limit, unpacked
 from personae.adapters.fetch.gate import Gate, Resolver, SystemResolver
 from personae.adapters.fetch.saving import Download
@@ -57,7 +58,7 @@ class GuardedFetcher:
         trust: ssl.SSLContext | None = None,
         idle_s: float = 15.0,
     ) -> None:
-        self._gate = Gate(AllowList.of(list(allow)), resolve or SystemResolver())
+        self._gate = Gate(AllowList.of(allow), resolve or SystemResolver())
         self._given_trust = trust
         self._idle_s = idle_s
 
