@@ -28,6 +28,8 @@ from wire.client import Client
 SECRET = b"a secret that only these tests have"
 BASE = "http://testserver"
 START_S = 1_800_000_000.0
+QUICK = WireSettings(preview_wait_s=1.5, stream_s=4.0, heartbeat_s=0.3)
+"""Settings under which nothing waits for long."""
 PICTURE = MediaFacts("picture", "image/png", 640, 480, frames=1)
 CLIP = MediaFacts("video", "video/mp4", 640, 480, duration_s=4.2, frames=105, fps=25.0)
 
@@ -58,6 +60,7 @@ class Service:
     fetcher: FakeFetcher
     clock: Clock
     canceled: list[str] = field(default_factory=list[str])
+    queue_is_down: bool = False
     keys: dict[str, str] = field(default_factory=dict[str, str])
 
     def tenant(self, name: str = "ours", credits: int = 100) -> str:
@@ -207,10 +210,11 @@ def open_service(folder: Path, settings: WireSettings | None = None) -> Service:
     blobs, fetcher = MemoryBlobs(BASE, SECRET, clock), FakeFetcher()
     media, limits = FakeMediaHost(), AssetLimits(upload_bytes=100_000)
     assets = AssetService(database, blobs, fetcher, media, clock, limits, folder / "work")
-    canceled: list[str] = []
 
     async def cancel_workflow(task_id: str) -> None:
-        canceled.append(task_id)
+        if made.queue_is_down:
+            raise ConnectionError("the queue is down")
+        made.canceled.append(task_id)
 
     services = Services(
         database=database,
@@ -218,9 +222,10 @@ def open_service(folder: Path, settings: WireSettings | None = None) -> Service:
         assets=assets,
         fetcher=fetcher,
         clock=clock,
-        settings=replace(settings or WireSettings(), base_url=BASE),
+        settings=replace(settings or QUICK, base_url=BASE),
         cancel_workflow=cancel_workflow,
         check_url=partial(verify, SECRET),
     )
     app = create_app(services)
-    return Service(app, Client(app, BASE), database, queued, blobs, fetcher, clock, canceled)
+    made = Service(app, Client(app, BASE), database, queued, blobs, fetcher, clock)
+    return made
