@@ -6,7 +6,7 @@
 .DELETE_ON_ERROR:
 # Two runs of pip in one environment would get in each other's way.
 .NOTPARALLEL:
-.PHONY: help install models demo test check bench format clean
+.PHONY: help install models demo test check bench bench-service format clean
 
 VENV ?= .venv
 # The first of these that really runs and is new enough; make PYTHON=/path/to/python overrides.
@@ -22,7 +22,7 @@ SOURCES := src tests $(wildcard examples benchmarks)
 
 help:  ## List the targets
 	@echo "make TARGET, with TARGET one of"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 	@echo "Variables: VENV=$(VENV) PYTHON=$(PYTHON)"
 
 # Some systems split venv's own copy of pip off into a package of theirs: then the pip that is
@@ -63,8 +63,9 @@ install: $(VENV)/.base models  ## Make the environment, install Personae, fetch 
 models: $(VENV)/.base  ## Fetch the models that a swap needs, unless they are there
 	@$(BIN)/personae models pull
 
-demo: $(VENV)/.demo models  ## Swap real faces in two pictures and a video
+demo: $(VENV)/.demo models  ## Swap real faces, by the library and over HTTP
 	@$(BIN)/python examples/demo.py
+	@$(BIN)/python examples/demo_service.py
 
 test: $(VENV)/.test models  ## Run every test; ARGS goes to pytest
 	$(BIN)/python -m pytest $(ARGS)
@@ -77,6 +78,9 @@ check: $(VENV)/.dev  ## Check style, format, types and the layers
 
 bench: $(VENV)/.test models  ## Measure, and print a table with the machine
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-service: $(VENV)/.test models  ## Measure the service: speed, chunks, faults
+	$(BIN)/python -m benchmarks.service $(ARGS)
 
 format: $(VENV)/.dev  ## Put the sources in order
 	$(BIN)/ruff check --fix .

@@ -24,7 +24,16 @@ from rich.table import Table
 
 from benchmarks import scenes
 from benchmarks.measure import machine
-from benchmarks.service_parts import at, bare, client, hammer, loaded, rss_mb, service
+from benchmarks.service_parts import (
+    at,
+    bare,
+    client,
+    hammer,
+    hammer_raw,
+    loaded,
+    rss_mb,
+    service,
+)
 
 Row = tuple[str, str, str, bool | None]
 SUBMITS = 2000
@@ -55,23 +64,15 @@ def submit_rows(folder: Path) -> Iterator[Row]:
 
     async def measure(api: str, key: str, bare_url: str) -> dict[str, list[float]]:
         spent: dict[str, list[float]] = {}
-        async with client(api, key) as http, httpx.AsyncClient(trust_env=False) as plain:
-            scene, donor = await _inputs(http)
-            body = wanted(scene, donor)
-
-            async def ours() -> None:
-                answer = await http.post("/native/v1/swaps", json=body)
-                answer.raise_for_status()
-
-            async def theirs() -> None:
-                (await plain.post(bare_url, json=body)).raise_for_status()
-
-            await hammer(ours, 100, 20)
-            await hammer(theirs, 100, 20)
-            for parallel in (1, 20):
-                for name, ask in (("bare", theirs), ("ours", ours)):
-                    total = SUBMITS if parallel > 1 else SUBMITS // 4
-                    spent[f"{name}{parallel}"] = await hammer(ask, total, parallel)
+        async with client(api, key) as http:
+            body = wanted(*await _inputs(http))
+        ours, theirs = (api, "/native/v1/swaps", body), (bare_url, "/", body)
+        await hammer_raw(*ours, 200, 20, key)
+        await hammer_raw(*theirs, 200, 20)
+        for parallel in (1, 20):
+            total = SUBMITS if parallel > 1 else SUBMITS // 4
+            spent[f"bare{parallel}"] = await hammer_raw(*theirs, total, parallel)
+            spent[f"ours{parallel}"] = await hammer_raw(*ours, total, parallel, key)
         return spent
 
     with bare(folder / "bare") as bare_url, service(folder / "submit", "api") as (url, key, pid):
@@ -98,13 +99,13 @@ def submit_rows(folder: Path) -> Iterator[Row]:
 
 def picture_rows(folder: Path) -> Iterator[Row]:
     """One picture at a time over HTTP, against the same swap in this process."""
-    import personae
+    from personae import library
 
     scene, donor = folder / "scene.jpg", folder / "donor.jpg"
     Image.fromarray(scenes.collins()).resize((1024, 1024)).save(scene, quality=92)
     Image.fromarray(scenes.hopper()).resize((600, 600)).save(donor, quality=92)
     engine_s = sorted(
-        _timed(lambda: personae.swap_file(scene, folder / "o.jpg", donor)) for _ in range(9)
+        _timed(lambda: library.swap_file(scene, folder / "o.jpg", donor)) for _ in range(9)
     )[4]
 
     async def measure(url: str, key: str) -> tuple[list[float], list[float]]:

@@ -142,6 +142,37 @@ async def hammer(ask: Callable[[], Awaitable[Any]], total: int, parallel: int) -
     return sorted(spent)
 
 
+async def hammer_raw(
+    url: str, path: str, body: Any, total: int, parallel: int, key: str = ""
+) -> list[float]:
+    """As `hammer`, POSTing one body over `parallel` bare connections.
+
+    A client of a full library costs as much as the server that it measures, on the same cores.
+    """
+    host, port = url.removeprefix("http://").split(":")
+    data = json.dumps(body).encode()
+    head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+    head += f"Authorization: Bearer {key}\r\nContent-Length: {len(data)}\r\n\r\n"
+    request, left, spent = head.encode() + data, iter(range(total)), list[float]()
+
+    async def one() -> None:
+        reader, writer = await asyncio.open_connection(host, int(port))
+        for _ in left:
+            started = time.perf_counter()
+            writer.write(request)
+            answer = await reader.readuntil(b"\r\n\r\n")
+            lines = answer.decode("latin-1").lower().split("\r\n")
+            length = next(int(one[15:]) for one in lines if one.startswith("content-length:"))
+            told = await reader.readexactly(length)
+            spent.append(time.perf_counter() - started)
+            if lines[0].split()[1] not in ("200", "202"):
+                raise RuntimeError(told.decode("utf-8", "replace"))
+        writer.close()
+
+    await asyncio.gather(*(one() for _ in range(parallel)))
+    return sorted(spent)
+
+
 def at(sorted_s: list[float], share: float) -> float:
     """A percentile, in milliseconds."""
     return 1e3 * sorted_s[min(len(sorted_s) - 1, int(share * len(sorted_s)))]
