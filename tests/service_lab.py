@@ -38,6 +38,7 @@ from personae.domain.swap import Media, MediaRef, SceneFace, SwapMapping, SwapRe
 from personae.domain.tasks import Priority, Task
 from personae.worker import WorkerOptions, WorkerParts, run_worker
 
+OPS = ["swap", "preview", "detect", "plan_chunks", "analyse_chunk", "render_chunk", "join"]
 OPTIONS: dict[str, Any] = {
     "beat_s": 0.2,
     "dead_after_s": 1.5,
@@ -83,13 +84,15 @@ class Lab:
         def work(tx: Any) -> str:
             made = accounts.create_tenant(tx, name, time.time())
             key = f"grant:{made.id}"
-            accounts.grant(tx, made.id, credits, key=key, note=None, now=time.time())
+            if credits:
+                accounts.grant(tx, made.id, credits, key=key, note=None, now=time.time())
             return made.id
 
         return self.database.write(work)
 
     def asset(self, tenant_id: str, content_type: str = "image/png", **script: Any) -> str:
-        """A stored fake medium; its id. `script` says what befalls jobs on it."""
+        """A stored fake medium; its id. `script` says what befalls jobs on it, but for probes."""
+        script.setdefault("ops", OPS)
         suffix = "." + content_type.split("/")[1]
         data = fake_media(content_type, filler=random.randbytes(8).hex().encode(), **script)
         path = self.folder / f"upload-{new_id('x')}{suffix}"
