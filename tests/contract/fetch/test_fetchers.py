@@ -15,7 +15,13 @@ from contract.fetch.loopback import Names, page, redirect, serving
 from personae.adapters.fetch import FakeFetcher, GuardedFetcher
 from personae.adapters.fetch.fake import FakePage
 from personae.app.ports import Fetcher
-from personae.errors import AddressRefused, InvalidRequest, MediaTooLarge, MediaUnreachable
+from personae.errors import (
+    AddressRefused,
+    InvalidRequest,
+    MediaTooLarge,
+    MediaUnreachable,
+    PersonaeError,
+)
 
 HOSTS = {"www.example": "127.0.0.1", "inside.example": "10.0.0.1"}
 PAGES = {
@@ -25,6 +31,8 @@ PAGES = {
     "/broken": FakePage(b"", 503),
     "/moved": FakePage(location="/a"),
     "/away": FakePage(location="http://inside.example/a"),
+    "/a?t=hush": FakePage(b"picture"),
+    "/missing?t=hush": FakePage(b"", 404),
     "/loop": FakePage(location="/loop"),
 }
 
@@ -116,6 +124,14 @@ def test_what_is_not_fetched_leaves_nothing(
     with pytest.raises(error):
         fetch(world, url, tmp_path / "x")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("url", ["/missing?t=hush", "/a?t=hush", "http://inside.example/?t=hush"])
+def test_errors_do_not_repeat_a_query(world: MakeWorld, tmp_path: Path, url: str) -> None:
+    """Signed URLs have their secrets there."""
+    with pytest.raises(PersonaeError) as caught:
+        fetch(world, url, tmp_path / "x", limit_bytes=3)
+    assert "hush" not in caught.value.message
 
 
 def test_the_limit_is_kept(world: MakeWorld, tmp_path: Path) -> None:

@@ -84,9 +84,11 @@ class FakeFetcher:
         else:
             raise MediaUnreachable(f"The URL redirects more than {_MAX_REDIRECTS} times.")
         if page.status != 200:
-            raise MediaUnreachable(f"{url} answered with status {page.status} instead of a file.")
+            raise MediaUnreachable(
+                f"{target.shown} answered with status {page.status} instead of a file."
+            )
         if len(page.body) > limit_bytes:
-            raise MediaTooLarge(f"{url} is larger than {limit_bytes} bytes.")
+            raise MediaTooLarge(f"{target.shown} is larger than {limit_bytes} bytes.")
         path.write_bytes(page.body)
         return len(page.body)
 
@@ -98,7 +100,8 @@ class FakeFetcher:
         return Answer(302 if page.location else page.status, 0.0)
 
     async def _page(self, url: str) -> FakePage:
-        await self._gate.addresses(read_url(url))
+        target = read_url(url)
+        await self._gate.addresses(target)
         if url not in self.pages:
-            raise MediaUnreachable(f"{url} cannot be reached.")
+            raise MediaUnreachable(f"{target.shown} cannot be reached.")
         return self.pages[url]
