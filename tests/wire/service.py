@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from personae.domain.ids import new_id
 from personae.domain.media import Asset, MediaFacts
 from personae.domain.tasks import Task, TaskError
 from personae.domain.tenants import SCOPES
+from personae.wire.dialects import Dialect
 from personae.wire.factory import create_app
 from personae.wire.services import Services, WireSettings
 from wire.client import Client
@@ -28,7 +29,7 @@ from wire.client import Client
 SECRET = b"a secret that only these tests have"
 BASE = "http://testserver"
 START_S = 1_800_000_000.0
-QUICK = WireSettings(preview_wait_s=1.5, stream_s=4.0, heartbeat_s=0.3)
+QUICK = WireSettings(preview_wait_s=1.5, stream_s=60.0, heartbeat_s=0.3)
 """Settings under which nothing waits for long."""
 PICTURE = MediaFacts("picture", "image/png", 640, 480, frames=1)
 CLIP = MediaFacts("video", "video/mp4", 640, 480, duration_s=4.2, frames=105, fps=25.0)
@@ -201,7 +202,9 @@ class Service:
         self.database.write(lambda tx: tx.tasks.finish(task_id, "failed", error=error, at=now))
 
 
-def open_service(folder: Path, settings: WireSettings | None = None) -> Service:
+def open_service(
+    folder: Path, settings: WireSettings = QUICK, dialects: Sequence[Dialect] = ()
+) -> Service:
     """A service in a folder; close its client and its database."""
     clock, queued = Clock(), RecordingQueue()
     url = f"sqlite:///{folder / 'personae.db'}"
@@ -222,10 +225,10 @@ def open_service(folder: Path, settings: WireSettings | None = None) -> Service:
         assets=assets,
         fetcher=fetcher,
         clock=clock,
-        settings=replace(settings or QUICK, base_url=BASE),
+        settings=replace(settings, base_url=BASE),
         cancel_workflow=cancel_workflow,
         check_url=partial(verify, SECRET),
     )
-    app = create_app(services)
+    app = create_app(services, dialects)
     made = Service(app, Client(app, BASE), database, queued, blobs, fetcher, clock)
     return made

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from personae.domain.tasks import TaskProgress
@@ -72,7 +73,8 @@ def test_a_client_that_has_seen_the_end_is_told_to_stop(service: Service) -> Non
     assert (again.status_code, again.content) == (204, b"")
 
 
-def test_silence_is_broken_and_streams_end(service: Service) -> None:
+def test_silence_is_broken_and_streams_end(opened: Callable[..., Service]) -> None:
+    service = opened(stream_s=1.5)
     answer = service.call("GET", f"/swaps/{submitted(service)}/events")
     assert len(events_in(answer.text)) == 1
     assert ": ping" in answer.text
