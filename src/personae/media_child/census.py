@@ -36,7 +36,7 @@ class Person:
 
 
 @dataclass(slots=True, eq=False)
-class _Appearance:
+class Appearance:
     """One track: when it was seen, and its best view."""
 
     first_s: float
@@ -57,7 +57,7 @@ class Census:
         self._tracker = engine.tracker(People(distance, SAME_PERSON_DISTANCE), tell_apart=True)
         self._last_s: float | None = None
         self._tick = 0
-        self._seen: dict[int, _Appearance] = {}
+        self._seen: dict[int, Appearance] = {}
 
     def see(self, frame: SceneFrame) -> None:
         """Look at the next frame, unless the last look was a moment ago."""
@@ -77,10 +77,10 @@ class Census:
         A track is taken for whom the tracker knew it as at its end: the first sight of somebody
         may be blurred, and is often recognised only later.
         """
-        by_person: dict[int | None, list[_Appearance]] = {}
+        by_person: dict[int | None, list[Appearance]] = {}
         for track, seen in self._seen.items():
             by_person.setdefault(self._tracker.person_of(track), []).append(seen)
-        groups = _merged(list(by_person.values()))
+        groups = join_people(list(by_person.values()))
         people = [
             Person(
                 min(one.first_s for one in group),
@@ -95,7 +95,7 @@ class Census:
         known = self._seen.get(track)
         if known is None:
             view = self._view(face, frame)
-            self._seen[track] = _Appearance(frame.time_s, frame.time_s, view)
+            self._seen[track] = Appearance(frame.time_s, frame.time_s, view)
             return
         known.last_s = frame.time_s
         if worth(face) > BETTER * worth(known.best.face):
@@ -116,9 +116,18 @@ def _ticks(passed_s: float) -> int:
     return 2 if frames <= 2 else 4 * math.ceil(frames / 4)
 
 
-def _merged(groups: list[list[_Appearance]]) -> list[list[_Appearance]]:
-    """Join whoever is one person by their best views, and never there twice at once."""
-    merged: list[list[_Appearance]] = []
+def join_people(groups: list[list[Appearance]]) -> list[list[Appearance]]:
+    """Join whoever is one person by their best views, and never there twice at once.
+
+    The tracker compares faces as they come; the best view of somebody who first came in profile may
+    be known only at the end.
+
+    Parameters
+    ----------
+    groups : list of lists
+        The appearances of each person that the tracker told apart.
+    """
+    merged: list[list[Appearance]] = []
     for group in sorted(groups, key=lambda one: -max(worth(a.best.face) for a in one)):
         home = next((other for other in merged if _one_person(group, other)), None)
         if home is None:
@@ -128,7 +137,7 @@ def _merged(groups: list[list[_Appearance]]) -> list[list[_Appearance]]:
     return merged
 
 
-def _one_person(one: Sequence[_Appearance], other: Sequence[_Appearance]) -> bool:
+def _one_person(one: Sequence[Appearance], other: Sequence[Appearance]) -> bool:
     together = any(a.first_s <= b.last_s and b.first_s <= a.last_s for a in one for b in other)
     if together:
         return False

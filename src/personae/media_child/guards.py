@@ -21,6 +21,7 @@ OUT_OF_MEMORY_STATUS = 70
 _WATCH_EVERY_S = 0.05
 _OPEN_FILES = 256
 _SLACK_BYTES = 1 << 30
+_SLACK_BYTES_A_CORE = 32 << 20
 """Writable memory that is reserved but not used: stacks of threads, arenas of malloc."""
 
 # linux/prctl.h
@@ -60,7 +61,8 @@ def limit_resources(memory_bytes: int, file_bytes: int) -> None:
     wanted = [(resource.RLIMIT_CORE, 0), (resource.RLIMIT_NOFILE, _OPEN_FILES)]
     wanted.append((resource.RLIMIT_FSIZE, file_bytes))
     if sys.platform == "linux":
-        wanted.append((resource.RLIMIT_DATA, memory_bytes + _SLACK_BYTES))
+        slack = _SLACK_BYTES + _SLACK_BYTES_A_CORE * (os.cpu_count() or 1)
+        wanted.append((resource.RLIMIT_DATA, memory_bytes + slack))
     for which, amount in wanted:
         _, hard = resource.getrlimit(which)
         if hard != resource.RLIM_INFINITY:

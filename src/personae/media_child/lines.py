@@ -38,8 +38,8 @@ class Lines:
 
     def start(self) -> None:
         """Tell the parent that we are there, and listen to it."""
-        threading.Thread(target=self._listen, name="personae-lines", daemon=True).start()
         self._say({"ready": os.getpid()})
+        threading.Thread(target=self._listen, name="personae-lines", daemon=True).start()
 
     def next_job(self) -> dict[str, Any]:
         """Wait for the next job, and say that it begins."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,28 +11,11 @@ from PIL import Image
 
 from clips import audio_only, write_clip
 from faces import headshot, nodding
+from host_media import CLIP_FRAMES, SIZE_WH, Media
 from personae.adapters.media_host.fake import FakeMediaHost, fake_media
 from personae.adapters.media_host.host import ChildMediaHost
 from personae.adapters.model_store import ModelStore
 from personae.app.ports import MediaHost
-
-CLIP_FRAMES = 50
-SIZE_WH = (320, 240)
-
-
-@dataclass(frozen=True)
-class Media:
-    """Files for one kind of host: pictures of people and of nobody, a clip, a sound."""
-
-    donor: Path
-    scene: Path
-    nobody: Path
-    clip: Path
-    sound: Path
-
-    def mappings(self, **changes: object) -> list[dict[str, object]]:
-        """The donor onto the largest face."""
-        return [{"donors": [str(self.donor)], "face": "largest", **changes}]
 
 
 @pytest.fixture(scope="session")

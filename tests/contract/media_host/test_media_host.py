@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from conftest import CLIP_FRAMES
+from host_media import CLIP_FRAMES
 from personae.app.ports import MediaHost
 from personae.domain.media import MediaFacts
 from personae.errors import (
