@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from personae.domain.media import Asset, AssetRole, MediaFacts
 from personae.errors import MediaError, MediaUnreadable, NotFound, PersonaeError, TaskFailed
 
 _PROBES = 2
+_PROBING = 8  # Threads; how many children there are is the media host's affair.
 _REUSED: tuple[AssetRole, ...] = ("upload", "import")
 _log = structlog.get_logger("personae.assets")
 
@@ -53,6 +55,7 @@ class Intake:
         self._media = media
         self._clock = clock
         self._limits = limits
+        self._probing = ThreadPoolExecutor(_PROBING, thread_name_prefix="personae-probe")
 
     async def take(self, arrival: Arrival) -> Asset:
         """The asset of a file: a known one with the same bytes, or a new one.
@@ -74,7 +77,7 @@ class Intake:
             asset = await self._database.awrite(lambda tx: self._settle(tx, arrival, None))
             if asset is not None:
                 return asset
-        facts = await stop_in_thread(lambda stop: self.probe(arrival.path, stop))
+        facts = await stop_in_thread(lambda stop: self.probe(arrival.path, stop), self._probing)
         ending = suffix_for(facts.content_type)
         key = f"assets/{arrival.tenant_id}/{secrets.token_hex(16)}{ending}"
         await finish_in_thread(self._blobs.put_file, key, arrival.path, facts.content_type)

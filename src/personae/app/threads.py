@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 from collections.abc import Callable
+from concurrent.futures import Executor
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -20,20 +22,27 @@ async def finish_in_thread(call: Callable[P, R], /, *args: P.args, **kwargs: P.k
     return await stop_in_thread(lambda _: call(*args, **kwargs))
 
 
-async def stop_in_thread(call: Callable[[Callable[[], bool]], R]) -> R:
+async def stop_in_thread(
+    call: Callable[[Callable[[], bool]], R], threads: Executor | None = None
+) -> R:
     """As `finish_in_thread`, for a call that can be asked to hurry.
 
     Parameters
     ----------
     call : callable
         Is given a function that says whether it should stop.
+    threads : Executor, optional
+        For calls that take long: the event loop's own threads are few and everybody's.
     """
     canceled = threading.Event()
-    work = asyncio.ensure_future(asyncio.to_thread(call, canceled.is_set))
+    context = contextvars.copy_context()  # So that logs keep their request and task ids.
+    work = asyncio.get_running_loop().run_in_executor(
+        threads, lambda: context.run(call, canceled.is_set)
+    )
     reason: asyncio.CancelledError | None = None
     while not work.done():
         try:
-            await asyncio.wait({work})
+            await asyncio.wait({work})  # Which does not cancel what it waits for.
         except asyncio.CancelledError as error:
             canceled.set()
             reason = error

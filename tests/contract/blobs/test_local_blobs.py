@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,6 +20,7 @@ from personae.app.ports import Blobs
 from personae.errors import InvalidRequest, Unavailable
 
 SECRET = b"0123456789abcdef"
+MIB = 1 << 20
 
 
 def everything(folder: Path) -> list[str]:
@@ -114,3 +117,37 @@ def test_no_secret_shows() -> None:
     text = repr(SignedLinks("http://x", SECRET, time.time)) + repr(S3Keys("AKIA", "hush"))
     assert "0123456789abcdef" not in text
     assert "hush" not in text
+
+
+def test_writing_and_pruning_one_folder_at_once_loses_nothing(local_blobs: LocalBlobs) -> None:
+    failures: list[BaseException] = []
+
+    def work(number: int) -> None:
+        try:
+            for _ in range(40):
+                local_blobs.put_bytes(f"t/shared/{number}", b"x", "x/y")
+                assert local_blobs.get_bytes(f"t/shared/{number}") == b"x"
+                local_blobs.delete([f"t/shared/{number}"])
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failures == []
+
+
+def test_a_full_disk_is_unavailable_and_leaves_nothing(local_blobs: LocalBlobs) -> None:
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MIB, before[1]))
+    try:
+        with pytest.raises(Unavailable):
+            local_blobs.put_bytes("a", bytes(2 * MIB), "x/y")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert everything(local_blobs.root) == []

@@ -100,7 +100,7 @@ def test_azure_signs_its_own_urls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", base64.b64encode(b"k" * 32).decode())
     blobs = blobs_from_url("az://box/pre", base_url="http://x", secret=b"s" * 16)
     url = blobs.download_url("t/a", filename="x", content_type="y/z", ttl_s=60)
-    assert urlsplit(url).path == "/box/pre/t/a" or urlsplit(url).path.endswith("/pre/t/a")
+    assert urlsplit(url).path == "/box/pre/t/a"
     assert parse_qs(urlsplit(url).query)["sig"]
 
 

@@ -62,7 +62,7 @@ def against(
     async def run() -> bytes:
         async with serving(answer) as server:
             url = f"http://127.0.0.1:{server.port}/file"
-            return await fetch(url, path, **options)  # pyright: ignore[reportArgumentType]
+            return await fetch(url, path, **options)
 
     return run()
 

@@ -7,7 +7,7 @@ import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -129,14 +129,16 @@ class CloudBlobs:
             obstore.delete(self._store, list(keys))
 
     def list_keys(self, prefix: str, older_than: float) -> list[str]:
-        before = datetime.fromtimestamp(older_than, UTC)
         with _storage_errors("list files"):
             # pyarrow, which one overload returns, need not be installed.
             found = obstore.list(  # pyright: ignore[reportUnknownMemberType]
                 self._store, check_prefix(prefix) or None
             )
             return sorted(
-                one["path"] for batch in found for one in batch if one["last_modified"] < before
+                one["path"]
+                for batch in found
+                for one in batch
+                if one["last_modified"].timestamp() < older_than
             )
 
     def upload_url(self, key: str, *, content_type: str, size_limit: int, ttl_s: int) -> str:
