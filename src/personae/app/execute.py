@@ -23,7 +23,7 @@ from personae.app.workshop import PREVIEW_TTL_S, ExecuteOptions, Workshop
 from personae.domain.media import Asset, MediaFacts
 from personae.domain.swap import SwapRequest
 from personae.domain.tasks import Task, TaskProgress
-from personae.errors import Canceled, PersonaeError, TaskFailed
+from personae.errors import Canceled, PersonaeError, TaskFailed, Unavailable
 
 __all__ = ["ExecuteOptions", "Executor"]
 
@@ -126,8 +126,13 @@ class Executor:
                 log.exception("task broke", action="task.fail", code=TaskFailed.code)
                 told = TaskFailed()
         if told.fault == "platform" and told.retryable and not last:
-            return AGAIN
-        self._fail(task_id, told)
+            return {**AGAIN, "outage": isinstance(told, Unavailable)}
+        try:
+            self._fail(task_id, told)
+        except Unavailable:
+            if last:
+                raise  # The sweep will end the task.
+            return {**AGAIN, "outage": True}
         return STOPPED
 
     def _fail(self, task_id: str, error: PersonaeError) -> None:

@@ -94,10 +94,14 @@ class Runtime:
         }
         _join_logs()
         self._dbos = DBOS(config=config)
-        Workflows(steps, Waiter(self.work.ended, stopping))
+        self._workflows = Workflows(steps, Waiter(self.work.ended, stopping))
         self.recovery = Recovery(self._dbos, self.beats, self.work)
         self._leaving = threading.Event()
-        self._guard = threading.Thread(target=self._watch, name="personae-guard", daemon=True)
+        # Apart: a long sweep must not stop the heart.
+        self._threads = [
+            threading.Thread(target=self._beat, name="personae-beat", daemon=True),
+            threading.Thread(target=self._care, name="personae-care", daemon=True),
+        ]
 
     def sweep_with(self, sweep: Callable[[], object]) -> None:
         """Have `sweep` called now and then in one of the workers that are alive."""
@@ -109,7 +113,8 @@ class Runtime:
         # Before the launch, which then listens to them at once.
         self._register_queues()
         DBOS.launch()
-        self._guard.start()
+        for thread in self._threads:
+            thread.start()
         _log.info("worker started", action="worker.start", executor_id=self.executor_id)
 
     def stop(self, grace_s: float) -> bool:
@@ -120,17 +125,17 @@ class Runtime:
         """
         self.recovery.stop_claiming()
         deadline = time.monotonic() + grace_s
-        while self.recovery.running() and time.monotonic() < deadline:
+        # Those that only wait for pieces can wait anywhere.
+        while set(self.recovery.running()) - self._workflows.parents:
+            if time.monotonic() > deadline:
+                break
             time.sleep(0.05)
-        handed: list[str] = []
-        try:
-            handed = self.recovery.requeue_own()
-        except Exception:
-            _log.exception("work could not be handed back", action="worker.hand_back")
+        handed = self._hand_back()
         self._stopping.set()
         self._leaving.set()
-        self._guard.join(5.0)
-        if not handed:
+        for thread in self._threads:
+            thread.join(5.0)
+        if handed is not None:
             self._leave()
         finished = self._wait_for_runs(5.0)
         DBOS.destroy(destroy_registry=True)
@@ -140,9 +145,17 @@ class Runtime:
             "worker stopped",
             action="worker.stop",
             executor_id=self.executor_id,
-            handed_back=len(handed),
+            handed_back=handed,
         )
-        return finished and not handed
+        return finished and handed == []
+
+    def _hand_back(self) -> list[str] | None:
+        """What was handed back; None if it could not be, and is left for the others to find."""
+        try:
+            return self.recovery.requeue_own()
+        except Exception:
+            _log.exception("work could not be handed back", action="worker.hand_back")
+            return None
 
     def _leave(self) -> None:
         try:
@@ -170,23 +183,26 @@ class Runtime:
         ):
             self.work.register_queue(name, slots, poll_s)
 
-    def _watch(self) -> None:
-        """Beat, and look after the work of workers that do not; one of them also sweeps."""
-        look_s = max(self.options.beat_s, self.options.dead_after_s / 4)
-        next_look = next_sweep = time.monotonic() + look_s
+    def _beat(self) -> None:
         while not self._leaving.wait(self.options.beat_s):
-            try:
-                self.beats.beat()
-                now = time.monotonic()
-                if now >= next_look:
-                    next_look = now + look_s
-                    self._look_after_others()
-                if now >= next_sweep:
-                    next_sweep = now + self._sweep_s
-                    self._sweep_if_first()
-            except Exception:
-                # A database that is away for a moment must not end the heartbeat.
-                _log.exception("the guard stumbled", action="worker.guard")
+            self._surviving(self.beats.beat)
+
+    def _care(self) -> None:
+        """Look after the work of workers that do not beat; one of them also sweeps."""
+        next_sweep = time.monotonic() + self._sweep_s
+        while not self._leaving.wait(max(self.options.beat_s, self.options.dead_after_s / 4)):
+            self._surviving(self._look_after_others)
+            if time.monotonic() >= next_sweep:
+                next_sweep = time.monotonic() + self._sweep_s
+                self._surviving(self._sweep_if_first)
+
+    def _surviving(self, care: Callable[[], None]) -> None:
+        """A database that is away for a moment must not end the care for good."""
+        try:
+            care()
+        except Exception:
+            if not self._leaving.is_set():
+                _log.exception("a worker's care stumbled", action="worker.care")
 
     def _look_after_others(self) -> None:
         dead = self.recovery.requeue_of_dead(self.options.dead_after_s)

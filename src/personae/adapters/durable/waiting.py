@@ -5,7 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
+import structlog
+
 from personae.app.stopping import HandedBack
+
+_log = structlog.get_logger("personae.durable")
+_OUTAGE_S = 1.0
 
 
 class Waiter:
@@ -69,7 +74,7 @@ class Waiter:
             wanted = [one for one in self._wanted if one not in self._done]
         found: list[str] = []
         try:
-            found = self._ended(wanted)
+            found = self._ask(wanted)
             if not found:
                 self._stopping.wait(self._interval_s)
         finally:
@@ -77,3 +82,12 @@ class Waiter:
                 self._asking = False
                 self._done.update(one for one in found if one in self._wanted)
                 self._change.notify_all()
+
+    def _ask(self, wanted: Sequence[str]) -> list[str]:
+        try:
+            return self._ended(wanted)
+        except Exception:
+            # A database that is away for a while must not fail those who only wait.
+            _log.warning("waiting without an answer", action="durable.wait", exc_info=True)
+            self._stopping.wait(_OUTAGE_S)
+            return []

@@ -24,6 +24,9 @@ from personae.adapters.durable.waiting import Waiter
 MAX_ATTEMPTS = 3
 """How often a task or a piece of one is tried when the platform fails over it."""
 _PAUSES_S = (0.2, 2.0)
+MAX_OUTAGES = 60
+_OUTAGE_PAUSE_S = 5.0
+"""A database or storage that is away is nobody's failure: it is waited for, about five minutes."""
 MAX_RECOVERIES = 50
 """How often a workflow is begun again after its worker died, before it is given up.
 
@@ -35,8 +38,9 @@ for other reasons (updates, machines) must not use up anybody's chances.
 Outcome = dict[str, Any]
 """What a task or a piece came to: ``state`` and, of pieces, small facts.
 
-``state``: ``done``; ``again`` if the platform failed and it may be tried once more; ``stopped`` if
-the task is final (canceled, failed) and nothing more is to be done.
+``state``: ``done``; ``again`` if the platform failed and it may be tried once more (``outage``: it
+could not even be tried); ``stopped`` if the task is final (canceled, failed) and nothing more is to
+be done.
 """
 
 
@@ -56,9 +60,16 @@ class Steps(Protocol):
 
 
 class Workflows:
-    """Registers the workflows with DBOS; make one before it launches."""
+    """Registers the workflows with DBOS; make one before it launches.
+
+    Attributes
+    ----------
+    parents : set of str
+        Tasks whose workflow here does nothing but wait for pieces.
+    """
 
     def __init__(self, steps: Steps, waiter: Waiter) -> None:
+        self.parents: set[str] = set()
         self._steps = steps
         self._waiter = waiter
         register = DBOS.workflow
@@ -99,11 +110,14 @@ class Workflows:
     def _video(self) -> Callable[[str, str, int], str]:
         def video(task_id: str, tenant_id: str, priority: int) -> str:
             family = _Family(self._piece, self._waiter, task_id, tenant_id, priority)
+            self.parents.add(task_id)
             try:
                 state = _conduct(family)
             except _PieceGivenUp:
                 DBOS.run_step({"name": "abandon"}, self._steps.abandon, task_id)
                 state = "stopped"
+            finally:
+                self.parents.discard(task_id)
             DBOS.run_step({"name": "clean"}, self._steps.clean, task_id)
             return state
 
@@ -156,12 +170,17 @@ class _Family:
 
 def _tried(attempt: Callable[[bool], Outcome]) -> Outcome:
     """Try a few times; the last attempt settles the matter itself."""
-    for pause_s in _PAUSES_S[: MAX_ATTEMPTS - 1]:
-        outcome = attempt(False)
+    failures = outages = 0
+    while True:
+        outcome = attempt(failures == MAX_ATTEMPTS - 1 or outages == MAX_OUTAGES)
         if outcome["state"] != "again":
             return outcome
-        DBOS.sleep(pause_s)
-    return attempt(True)
+        if outcome.get("outage"):
+            outages += 1
+            DBOS.sleep(_OUTAGE_PAUSE_S)
+        else:
+            DBOS.sleep(_PAUSES_S[failures])
+            failures += 1
 
 
 def _conduct(family: _Family) -> str:
