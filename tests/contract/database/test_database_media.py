@@ -88,6 +88,51 @@ def test_an_asset_changes_all_but_its_name_and_owner(database: SqlDatabase) -> N
         database.write(lambda tx: tx.assets.update(asset(owner)))
 
 
+def test_a_ready_asset_is_kept_for_longer_never_shorter(database: SqlDatabase) -> None:
+    owner, stranger = add_tenant(database), add_tenant(database)
+    mine, for_ever = asset(owner, expires_at=NOW), asset(owner)
+    gone = asset(owner, state="deleted", deleted_at=NOW)
+    put(database, mine, for_ever, gone)
+
+    def kept(who: str, which: Asset, until: float) -> bool:
+        return database.write(lambda tx: tx.assets.keep(who, which.id, until))
+
+    def expiry(which: Asset) -> float | None:
+        found = database.read(lambda tx: tx.assets.get(owner, which.id))
+        assert found is not None
+        return found.expires_at
+
+    assert kept(owner, mine, NOW + 5)
+    assert expiry(mine) == NOW + 5
+    assert kept(owner, mine, NOW + 1)
+    assert expiry(mine) == NOW + 5
+    assert kept(owner, for_ever, NOW + 1)
+    assert expiry(for_ever) is None
+    assert not kept(stranger, mine, NOW + 9)
+    assert not kept(owner, gone, NOW + 9)
+    assert (expiry(mine), expiry(gone)) == (NOW + 5, None)
+
+
+def test_an_asset_is_removed_once_and_when_it_is_due(database: SqlDatabase) -> None:
+    owner, stranger = add_tenant(database), add_tenant(database)
+    mine, for_ever = asset(owner, expires_at=NOW), asset(owner)
+    put(database, mine, for_ever)
+
+    def removed(who: str, which: Asset, expired_by: float | None = None) -> bool:
+        return database.write(
+            lambda tx: tx.assets.remove(who, which.id, NOW + 7, expired_by=expired_by)
+        )
+
+    assert not removed(stranger, mine)
+    assert not removed(owner, mine, NOW - 1)
+    assert not removed(owner, for_ever, NOW + 9)
+    assert removed(owner, mine, NOW)
+    assert not removed(owner, mine)
+    assert removed(owner, for_ever)
+    found = database.read(lambda tx: tx.assets.get(owner, mine.id))
+    assert found == replace(mine, state="deleted", deleted_at=NOW + 7)
+
+
 def test_a_listing_has_one_role_or_all_but_nothing_deleted(database: SqlDatabase) -> None:
     owner = add_tenant(database)
     upload, output = asset(owner, id="asset_1"), asset(owner, id="asset_2", role="output")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -18,6 +21,7 @@ from personae.adapters.database import (
     database_from_url,
     is_sqlite,
 )
+from personae.adapters.database.tables import tenants
 from personae.app.ports import Transaction
 from personae.domain.tenants import Tenant
 from personae.errors import Conflict, InvalidRequest, NotFound, Unavailable
@@ -142,7 +146,8 @@ def test_a_failing_work_leaves_its_companions_alone(database: SqlDatabase) -> No
     works.insert(7, fail)
     works.insert(9, adding(good[0]))
     answers = asyncio.run(side_by_side(database, works))
-    assert [type(a) for a in answers if a is not None] == [Refused, Conflict]
+    failed = sorted(type(a).__name__ for a in answers if a is not None)
+    assert failed == ["Conflict", "Refused"]
     assert names(database) == sorted(one.id for one in good)
 
 
@@ -198,6 +203,41 @@ def test_companions_are_done_again_when_sqlite_drops_the_whole_transaction(
     assert len(queued.tasks) == 2
 
 
+def test_a_full_disk_stops_only_what_does_not_fit(database: SqlDatabase) -> None:
+    if not is_sqlite(database.engine):
+        pytest.skip("the server's disk")
+    owner = add_tenant(database)
+
+    def pages(tx: Transaction, limit: int) -> None:
+        connection_of(tx).exec_driver_sql(f"PRAGMA max_page_count={limit}")
+
+    def too_much(tx: Transaction) -> None:
+        pages(tx, 1)  # As many as there are now: SQLite takes no less.
+        tx.tasks.insert(task(owner, label="x" * 1_000_000))
+
+    def small(tx: Transaction) -> None:
+        pages(tx, 1_000_000)
+        tx.tasks.insert(task(owner))
+
+    answers = asyncio.run(side_by_side(database, [small, too_much, small]))
+    assert (answers[0], answers[2]) == (None, None)
+    assert isinstance(answers[1], Unavailable)
+    assert database.read(lambda tx: tx.tasks.count(owner, statuses=("queued",))) == 2
+
+
+def test_a_work_knows_who_asked_for_it(database: SqlDatabase) -> None:
+    asked_by = contextvars.ContextVar("asked_by", default="nobody")
+
+    async def main() -> list[str]:
+        asked_by.set("request 7")
+        return [
+            await database.awrite(lambda _tx: asked_by.get()),
+            await database.aread(lambda _tx: asked_by.get()),
+        ]
+
+    assert asyncio.run(main()) == ["request 7", "request 7"]
+
+
 def test_work_that_has_not_begun_is_dropped_with_its_caller(database: SqlDatabase) -> None:
     if not is_sqlite(database.engine):
         pytest.skip("each work begins at once")
@@ -244,18 +284,43 @@ def test_a_work_begins_no_other(database: SqlDatabase) -> None:
     assert names(database) == []
 
 
+@contextmanager
+def locked_for(database: SqlDatabase, seconds: float) -> Iterator[None]:
+    """Meanwhile another connection, as of another process, has the file's write lock."""
+    other = sqlite3.connect(
+        database.engine.url.database or "", isolation_level=None, check_same_thread=False
+    )
+    other.execute("BEGIN IMMEDIATE")
+    timer = threading.Timer(seconds, other.rollback)
+    timer.start()
+    yield
+    timer.join(LONG_S)
+    other.close()
+
+
 def test_a_lock_of_another_process_is_waited_for(database: SqlDatabase) -> None:
     if not is_sqlite(database.engine):
         pytest.skip("rows are locked, not the file")
-    other = sa.create_engine(database.engine.url)
-    with other.connect() as holder:
-        holder.exec_driver_sql("BEGIN IMMEDIATE")
-        timer = threading.Timer(0.5, holder.rollback)
-        timer.start()
+    with locked_for(database, 0.5):
         add_tenant(database)
-        timer.join()
-    other.dispose()
-    assert len(names(database)) == 1
+    # As DBOS writes: the driver begins the transaction by itself.
+    with locked_for(database, 0.5), database.engine.begin() as connection:
+        connection.execute(sa.update(tenants).values(name="new"))
+    stored = database.read(lambda tx: tx.tenants.all())
+    assert [one.name for one in stored] == ["new"]
+
+
+def test_a_transaction_that_can_never_write_does_not_wait(database: SqlDatabase) -> None:
+    if not is_sqlite(database.engine):
+        pytest.skip("rows are locked, not the file")
+    began = time.monotonic()
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("BEGIN")
+        connection.execute(sa.select(tenants)).all()
+        add_tenant(database)
+        with pytest.raises(sa.exc.OperationalError, match="locked"):
+            connection.execute(sa.update(tenants).values(name="new"))
+    assert time.monotonic() - began < LONG_S / 2
 
 
 @pytest.mark.parametrize("text", ["\ud800", "zero \x00 byte"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -123,21 +124,19 @@ class SqlDatabase:
         If the caller is canceled, work that has not begun is dropped; work that has is finished.
         """
         if self._committer is None:
-            return await asyncio.get_running_loop().run_in_executor(self._writing, self.write, work)
+            return await _in_thread(self._writing, lambda: self.write(work))
         with as_service_errors():
             return await asyncio.wrap_future(self._submit(self._committer, work))
 
     async def aread(self, work: Work[T]) -> T:
         """As `read`, for the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._reading, self.read, work)
+        return await _in_thread(self._reading, lambda: self.read(work))
 
     async def ready(self) -> bool:
         """Whether the database answers within 5 s and its schema is current."""
         try:
             async with asyncio.timeout(_READY_WITHIN_S):
-                return await asyncio.get_running_loop().run_in_executor(
-                    self._reading, self._is_current
-                )
+                return await _in_thread(self._reading, self._is_current)
         except (PersonaeError, TimeoutError):
             return False
 
@@ -188,6 +187,12 @@ class SqlDatabase:
         # A second transaction would wait for the first for ever, or not see what it wrote.
         if getattr(self._inside, "yes", False):
             raise RuntimeError("a work must not begin another transaction")
+
+
+async def _in_thread(threads: ThreadPoolExecutor, call: Callable[[], T]) -> T:
+    """As `asyncio.to_thread`, with the caller's context, in threads of our own."""
+    context = contextvars.copy_context()
+    return await asyncio.get_running_loop().run_in_executor(threads, context.run, call)
 
 
 def _reading(engine: sa.Engine) -> dict[str, object]:

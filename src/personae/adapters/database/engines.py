@@ -11,7 +11,6 @@ and takes the write lock at once. `personae.adapters.database` begins its transa
 from __future__ import annotations
 
 import sqlite3
-import time
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -19,9 +18,13 @@ from sqlalchemy import event, exc
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from personae.adapters.database.patience import (
+    BUSY_TIMEOUT_S,
+    NATIVE_TIMEOUT_S,
+    PatientConnection,
+)
 from personae.errors import InvalidRequest
 
-BUSY_TIMEOUT_S = 30
 _IDLE_IN_TRANSACTION_S = 60
 _WAL_BYTES_KEPT = 64 * 1024 * 1024
 
@@ -95,7 +98,7 @@ def _sqlite_engine(url: sa.URL, read_only: bool, pool_size: int) -> sa.Engine:
         max_overflow=pool_size,
         pool_timeout=BUSY_TIMEOUT_S,
         hide_parameters=True,
-        connect_args={"timeout": BUSY_TIMEOUT_S},
+        connect_args={"timeout": NATIVE_TIMEOUT_S, "factory": PatientConnection},
     )
     folder = Path(url.database or "").parent
 
@@ -112,23 +115,10 @@ def _sqlite_engine(url: sa.URL, read_only: bool, pool_size: int) -> sa.Engine:
 def _set_up_sqlite(dbapi: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     assert isinstance(dbapi, sqlite3.Connection)
     dbapi.isolation_level = "IMMEDIATE"
-    _use_wal(dbapi)
+    dbapi.execute("PRAGMA journal_mode=WAL")
     dbapi.execute("PRAGMA synchronous=FULL")
     dbapi.execute("PRAGMA foreign_keys=ON")
     dbapi.execute(f"PRAGMA journal_size_limit={_WAL_BYTES_KEPT}")
-
-
-def _use_wal(dbapi: sqlite3.Connection) -> None:
-    # The mode is stored in the file. Only the switch itself needs the file alone, and SQLite does
-    # not apply the busy timeout to it: processes that open a new file together try in turn.
-    deadline = time.monotonic() + BUSY_TIMEOUT_S
-    while dbapi.execute("PRAGMA journal_mode").fetchone() != ("wal",):
-        try:
-            dbapi.execute("PRAGMA journal_mode=WAL").fetchone()
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
 
 
 def _refuse_writes(dbapi: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

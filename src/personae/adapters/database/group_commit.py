@@ -7,9 +7,11 @@ of its own, and commits once. A piece that fails is undone alone.
 
 from __future__ import annotations
 
+import contextvars
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar, cast
@@ -23,15 +25,18 @@ T = TypeVar("T")
 
 _SHARED_AT_MOST = 32
 """Bounds how long the write lock is held, for the other processes that wait for it."""
+_LONGEST_PAUSE_S = 0.004
+"""Between two transactions, see `GroupCommitter._leave_a_gap`."""
 _log = structlog.get_logger("personae.database")
 
 
 class _Job(Generic[T]):
-    """A piece of work, and who waits for it."""
+    """A piece of work, who waits for it, and the caller's context, for its name in the logs."""
 
     def __init__(self, work: Callable[[sa.Connection], T], committed: Callable[[], None]) -> None:
         self.work = work
         self.committed = committed
+        self.context = contextvars.copy_context()
         self.future: Future[T] = Future()
         self.value: T | None = None
         self.error: BaseException | None = None
@@ -63,6 +68,7 @@ class GroupCommitter:
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._closed = False
+        self._began = self._ended = time.monotonic()
 
     def submit(
         self, work: Callable[[sa.Connection], T], committed: Callable[[], None]
@@ -99,11 +105,26 @@ class GroupCommitter:
 
     def _run(self) -> None:
         while True:
+            self._leave_a_gap()
             jobs, go_on = self._take()
             if jobs:
+                self._began = time.monotonic()
                 self._write(jobs)
+                self._ended = time.monotonic()
             if not go_on:
                 return
+
+    def _leave_a_gap(self) -> None:
+        """Keep off for as long as the lock was held, so that other processes get in.
+
+        SQLite has no queue for its write lock: who waits tries now and then, after up to 0.1 s. A
+        busy writer that takes the lock again at once would keep the others out for seconds. What
+        arrives meanwhile joins the next transaction, so little is lost.
+        """
+        gap = min(self._ended - self._began, _LONGEST_PAUSE_S)
+        rest = self._ended + gap - time.monotonic()
+        if rest > 0:
+            time.sleep(rest)
 
     def _take(self) -> tuple[list[_Job[Any]], bool]:
         jobs: list[_Job[Any]] = []
@@ -167,7 +188,7 @@ def _tell(job: _Job[Any]) -> None:
 def _step(job: _Job[Any], connection: sa.Connection, driver: sqlite3.Connection) -> None:
     driver.execute("SAVEPOINT work")
     try:
-        job.value = job.work(connection)
+        job.value = job.context.run(job.work, connection)
     except BaseException as error:
         job.error = error
         if not driver.in_transaction:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from personae.errors import Unavailable
 _LOCK = 0x706572736F6E6165  # "personae" in ASCII: the advisory lock's number under PostgreSQL.
 
 
+@functools.cache
 def newest_revision() -> str:
     """The revision that this version of the code needs."""
     newest = ScriptDirectory.from_config(_config()).get_current_head()
