@@ -173,8 +173,8 @@ def test_ordinary_urls_are_taken_apart(
     fetcher: Fetcher, url: str, authority: str, path: str
 ) -> None:
     fetcher.check(url)
-    target = read_url(url)
-    assert (target.authority, target.path) == (authority, path)
+    parsed = read_url(url)
+    assert (parsed.authority, parsed.path) == (authority, path)
 
 
 @pytest.mark.parametrize(

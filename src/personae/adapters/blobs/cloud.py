@@ -64,7 +64,9 @@ class CloudBlobs:
     ) -> StoredBlob:
         check_key(key)
         counter, head = Counter(limit_bytes), bytearray()
-        with tempfile.TemporaryFile(dir=self._spool_folder, buffering=0) as spool:
+        with _storage_errors("spool an upload"):
+            opened = tempfile.TemporaryFile(dir=self._spool_folder, buffering=0)
+        with opened as spool:
             async for chunk in chunks:
                 counter.add(chunk)
                 head += chunk

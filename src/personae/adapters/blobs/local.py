@@ -63,7 +63,7 @@ class LocalBlobs:
     async def put_stream(
         self, key: str, chunks: AsyncIterator[bytes], *, limit_bytes: int, content_type: str
     ) -> StoredBlob:
-        target, part = self._path(key), _Part(self.root / _PARTS, limit_bytes)
+        final, part = self._path(key), _Part(self.root / _PARTS, limit_bytes)
         kept: list[bytes] = []
         held = 0
         try:
@@ -73,15 +73,15 @@ class LocalBlobs:
                 if held >= _STEP_BYTES:  # One trip to a thread for many small pieces.
                     await finish_in_thread(part.write, kept)
                     kept, held = [], 0
-            return await finish_in_thread(part.write_and_publish, kept, target)
+            return await finish_in_thread(part.write_and_publish, kept, final)
         except BaseException:
             part.discard()
             raise
 
     def put_file(self, key: str, path: Path, content_type: str) -> StoredBlob:
-        target = self._path(key)
+        final = self._path(key)
         with path.open("rb") as file:
-            return self._put(target, iter(lambda: file.read(_STEP_BYTES), b""))
+            return self._put(final, iter(lambda: file.read(_STEP_BYTES), b""))
 
     def put_bytes(self, key: str, data: bytes, content_type: str) -> StoredBlob:
         return self._put(self._path(key), [data])
@@ -169,10 +169,10 @@ class LocalBlobs:
                     left -= len(piece)
                 yield piece
 
-    def _put(self, target: Path, pieces: Iterable[bytes]) -> StoredBlob:
+    def _put(self, final: Path, pieces: Iterable[bytes]) -> StoredBlob:
         part = _Part(self.root / _PARTS)
         try:
-            return part.write_and_publish(pieces, target)
+            return part.write_and_publish(pieces, final)
         except BaseException:
             part.discard()
             raise
@@ -203,13 +203,13 @@ class _Part:
                 while rest:
                     rest = rest[self._file.write(rest) :]
 
-    def write_and_publish(self, pieces: Iterable[bytes], target: Path) -> StoredBlob:
+    def write_and_publish(self, pieces: Iterable[bytes], final: Path) -> StoredBlob:
         self.write(pieces)
         with _disk_errors("write a file"):
             os.fsync(self._file.fileno())
             self._file.close()
-            _rename(self._path, target)
-        self._published = target
+            _rename(self._path, final)
+        self._published = final
         return self._counter.result()
 
     def discard(self) -> None:
@@ -220,19 +220,19 @@ class _Part:
             self._published.unlink(missing_ok=True)
 
 
-def _rename(path: Path, target: Path) -> None:
+def _rename(path: Path, final: Path) -> None:
     """Give a synced file its name, and sync the name as well."""
     for _ in range(3):  # Another process may prune a folder that it just found empty.
-        new = [folder for folder in target.parents if not folder.exists()]
-        target.parent.mkdir(parents=True, exist_ok=True)
+        new = [folder for folder in final.parents if not folder.exists()]
+        final.parent.mkdir(parents=True, exist_ok=True)
         try:
-            path.replace(target)
+            path.replace(final)
         except FileNotFoundError:
             continue
-        for folder in {target.parent, *(one.parent for one in new)}:
+        for folder in {final.parent, *(one.parent for one in new)}:
             _sync_folder(folder)
         return
-    raise FileNotFoundError(target.parent)
+    raise FileNotFoundError(final.parent)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -72,23 +72,23 @@ class FakeFetcher:
             raise FileExistsError(path)
         scheme = ""
         for _ in range(_MAX_REDIRECTS + 1):
-            target = read_url(url)
-            if scheme == "https" and target.scheme == "http":
+            parsed = read_url(url)
+            if scheme == "https" and parsed.scheme == "http":
                 raise AddressRefused("The URL redirects from https to http.")
-            scheme = target.scheme
+            scheme = parsed.scheme
             page = await self._page(url)
             if page.location is None:
                 break
-            following = target.joined(page.location)
+            following = parsed.joined(page.location)
             url = f"{following.scheme}://{following.authority}{following.path}"
         else:
             raise MediaUnreachable(f"The URL redirects more than {_MAX_REDIRECTS} times.")
         if page.status != 200:
             raise MediaUnreachable(
-                f"{target.shown} answered with status {page.status} instead of a file."
+                f"{parsed.shown} answered with status {page.status} instead of a file."
             )
         if len(page.body) > limit_bytes:
-            raise MediaTooLarge(f"{target.shown} is larger than {limit_bytes} bytes.")
+            raise MediaTooLarge(f"{parsed.shown} is larger than {limit_bytes} bytes.")
         path.write_bytes(page.body)
         return len(page.body)
 
@@ -100,8 +100,8 @@ class FakeFetcher:
         return Answer(302 if page.location else page.status, 0.0)
 
     async def _page(self, url: str) -> FakePage:
-        target = read_url(url)
-        await self._gate.addresses(target)
+        parsed = read_url(url)
+        await self._gate.addresses(parsed)
         if url not in self.pages:
-            raise MediaUnreachable(f"{target.shown} cannot be reached.")
+            raise MediaUnreachable(f"{parsed.shown} cannot be reached.")
         return self.pages[url]

@@ -13,7 +13,7 @@ import structlog
 
 from personae.adapters.fetch.addresses import Address
 from personae.adapters.fetch.allowing import AllowList
-from personae.adapters.fetch.urls import Target, is_local_name
+from personae.adapters.fetch.urls import ParsedUrl, is_local_name
 from personae.errors import AddressRefused, MediaUnreachable
 
 _RESOLVE_S = 5.0
@@ -60,19 +60,19 @@ class Gate:
         self._allow = allow
         self._resolve = resolve
 
-    def look(self, target: Target) -> None:
+    def look(self, parsed: ParsedUrl) -> None:
         """Refuse what needs no resolving.
 
         Raises
         ------
         AddressRefused
         """
-        if target.address is not None:
-            self._check(target, target.address)
-        elif is_local_name(target.host) and target.host not in self._allow.hosts:
-            raise _refused(target, "a name of this machine")
+        if parsed.address is not None:
+            self._check(parsed, parsed.address)
+        elif is_local_name(parsed.host) and parsed.host not in self._allow.hosts:
+            raise _refused(parsed, "a name of this machine")
 
-    async def addresses(self, target: Target) -> list[Address]:
+    async def addresses(self, parsed: ParsedUrl) -> list[Address]:
         """Where to connect to: every one of them has been checked.
 
         If any address of a host is refused, the host is: an honest one does not mix public and
@@ -84,30 +84,30 @@ class Gate:
         MediaUnreachable
             If the name does not resolve within 5 s.
         """
-        self.look(target)
-        if target.address is not None:
-            return [target.address]
+        self.look(parsed)
+        if parsed.address is not None:
+            return [parsed.address]
         try:
-            found = [ip_address(text) for text in await self._resolve(target.host)]
+            found = [ip_address(text) for text in await self._resolve(parsed.host)]
         except (OSError, TimeoutError, UnicodeError, ValueError) as error:
             raise MediaUnreachable(
-                f"The host {target.host} cannot be found; check the URL."
+                f"The host {parsed.host} cannot be found; check the URL."
             ) from error
         if not found:
-            raise MediaUnreachable(f"The host {target.host} has no address; check the URL.")
+            raise MediaUnreachable(f"The host {parsed.host} has no address; check the URL.")
         for address in found:
-            self._check(target, address)
+            self._check(parsed, address)
         return found[:_MAX_ADDRESSES]
 
-    def _check(self, target: Target, address: Address) -> None:
-        reason = self._allow.refusal(target.host, address)
+    def _check(self, parsed: ParsedUrl, address: Address) -> None:
+        reason = self._allow.refusal(parsed.host, address)
         if reason is not None:
-            raise _refused(target, reason)
+            raise _refused(parsed, reason)
 
 
-def _refused(target: Target, reason: str) -> AddressRefused:
+def _refused(parsed: ParsedUrl, reason: str) -> AddressRefused:
     # What a name resolved to is for the operator's eyes: outside it would map the network.
-    _log.warning("address_refused", url=target.shown, reason=reason)
+    _log.warning("address_refused", url=parsed.shown, reason=reason)
     return AddressRefused(
-        f"{target.host} is not an address that this service visits; use a public one."
+        f"{parsed.host} is not an address that this service visits; use a public one."
     )

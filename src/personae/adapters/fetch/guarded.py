@@ -24,7 +24,7 @@ from personae.adapters.fetch.allowing import AllowList
 from personae.adapters.fetch.bodies import Limit, unpacked
 from personae.adapters.fetch.gate import Gate, Resolver, SystemResolver
 from personae.adapters.fetch.saving import Download
-from personae.adapters.fetch.urls import Target, read_url
+from personae.adapters.fetch.urls import ParsedUrl, read_url
 from personae.app.ports import Answer
 from personae.errors import AddressRefused, MediaUnreachable
 
@@ -87,19 +87,19 @@ class GuardedFetcher:
         Unavailable
             If the disk does not take it.
         """
-        target = read_url(url)
+        parsed = read_url(url)
         if path.exists():
             raise FileExistsError(path)
         try:
             async with asyncio.timeout(timeout_s):
                 for _ in range(_MAX_REDIRECTS + 1):
-                    async with self._exchange("GET", target, _GET_HEADERS, b"") as response:
+                    async with self._exchange("GET", parsed, _GET_HEADERS, b"") as response:
                         if response.status_code not in _REDIRECTS:
-                            return await self._save(response, target, path, limit_bytes)
-                        target = _next(target, response)
+                            return await self._save(response, parsed, path, limit_bytes)
+                        parsed = _next(parsed, response)
         except TimeoutError as error:
             raise MediaUnreachable(
-                f"{target.shown} was not downloaded within {timeout_s:.0f} s; try again."
+                f"{parsed.shown} was not downloaded within {timeout_s:.0f} s; try again."
             ) from error
         raise MediaUnreachable(f"The URL redirects more than {_MAX_REDIRECTS} times.")
 
@@ -112,31 +112,31 @@ class GuardedFetcher:
         ------
         InvalidRequest, AddressRefused, MediaUnreachable
         """
-        target = read_url(url)
+        parsed = read_url(url)
         started = time.monotonic()
         sent = {name: value for name, value in headers.items() if name.lower() not in _OWN_HEADERS}
         try:
             async with (
                 asyncio.timeout(timeout_s),
-                self._exchange("POST", target, {**_HEADERS, **sent}, body) as response,
+                self._exchange("POST", parsed, {**_HEADERS, **sent}, body) as response,
             ):
                 return Answer(response.status_code, time.monotonic() - started)
         except TimeoutError as error:
             raise MediaUnreachable(
-                f"{target.shown} did not answer within {timeout_s:.0f} s."
+                f"{parsed.shown} did not answer within {timeout_s:.0f} s."
             ) from error
 
     @asynccontextmanager
     async def _exchange(
-        self, method: str, target: Target, headers: Mapping[str, str], body: bytes
+        self, method: str, parsed: ParsedUrl, headers: Mapping[str, str], body: bytes
     ) -> AsyncGenerator[httpx.Response]:
         """One request and the beginning of its answer; whatever breaks is `MediaUnreachable`."""
-        addresses = await self._gate.addresses(target)
+        addresses = await self._gate.addresses(parsed)
         # A transport of its own for every hop: no cookies, no proxies, and no connection that
         # was made for one name and is used for another.
         async with httpx.AsyncHTTPTransport(verify=self._trust, trust_env=False) as transport:
             try:
-                response = await self._first(transport, addresses, method, target, headers, body)
+                response = await self._first(transport, addresses, method, parsed, headers, body)
                 try:
                     yield response
                 finally:
@@ -145,7 +145,7 @@ class GuardedFetcher:
                 if isinstance(error, TimeoutError):
                     raise
                 raise MediaUnreachable(
-                    f"{target.shown} cannot be reached: {_why(error)}."
+                    f"{parsed.shown} cannot be reached: {_why(error)}."
                 ) from error
 
     async def _first(
@@ -153,7 +153,7 @@ class GuardedFetcher:
         transport: httpx.AsyncHTTPTransport,
         addresses: Sequence[Address],
         method: str,
-        target: Target,
+        parsed: ParsedUrl,
         headers: Mapping[str, str],
         body: bytes,
     ) -> httpx.Response:
@@ -161,19 +161,19 @@ class GuardedFetcher:
         for address in addresses[:-1]:
             try:
                 return await transport.handle_async_request(
-                    self._request(address, method, target, headers, body)
+                    self._request(address, method, parsed, headers, body)
                 )
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 continue
         return await transport.handle_async_request(
-            self._request(addresses[-1], method, target, headers, body)
+            self._request(addresses[-1], method, parsed, headers, body)
         )
 
     def _request(
         self,
         address: Address,
         method: str,
-        target: Target,
+        parsed: ParsedUrl,
         headers: Mapping[str, str],
         body: bytes,
     ) -> httpx.Request:
@@ -182,25 +182,25 @@ class GuardedFetcher:
         return httpx.Request(
             method,
             httpx.URL(
-                scheme=target.scheme,
+                scheme=parsed.scheme,
                 host=str(address),
-                port=target.port,
-                raw_path=target.path.encode("ascii"),
+                port=parsed.port,
+                raw_path=parsed.path.encode("ascii"),
             ),
-            headers={"Host": target.authority, **headers},
+            headers={"Host": parsed.authority, **headers},
             content=body if method == "POST" else None,
-            extensions={"timeout": timeout.as_dict(), "sni_hostname": target.host},
+            extensions={"timeout": timeout.as_dict(), "sni_hostname": parsed.host},
         )
 
     async def _save(
-        self, response: httpx.Response, target: Target, path: Path, limit_bytes: int
+        self, response: httpx.Response, parsed: ParsedUrl, path: Path, limit_bytes: int
     ) -> int:
         """Write the body aside, then give it its name."""
         if response.status_code != _OK:
             raise MediaUnreachable(
-                f"{target.shown} answered with status {response.status_code} instead of a file."
+                f"{parsed.shown} answered with status {response.status_code} instead of a file."
             )
-        limit = Limit(target.shown, limit_bytes)
+        limit = Limit(parsed.shown, limit_bytes)
         limit.announce(response.headers.get("content-length"))
         download = Download(path)
         try:
@@ -220,15 +220,15 @@ _HEADERS = {"User-Agent": "Personae", "Accept": "*/*", "Connection": "close"}
 _GET_HEADERS = {**_HEADERS, "Accept-Encoding": "identity"}
 
 
-def _next(target: Target, response: httpx.Response) -> Target:
+def _next(parsed: ParsedUrl, response: httpx.Response) -> ParsedUrl:
     """Where a redirect leads."""
     location = response.headers.get("location")
     if not location:
-        raise MediaUnreachable(f"{target.shown} redirects, but does not say where to.")
-    following = target.joined(location)
-    if target.scheme == "https" and following.scheme == "http":
+        raise MediaUnreachable(f"{parsed.shown} redirects, but does not say where to.")
+    following = parsed.joined(location)
+    if parsed.scheme == "https" and following.scheme == "http":
         raise AddressRefused(
-            f"{target.shown} redirects from https to http, where anybody on the way can read and "
+            f"{parsed.shown} redirects from https to http, where anybody on the way can read and "
             "change the file."
         )
     return following

@@ -30,7 +30,7 @@ _LOCAL_NAMES = ("localhost", "localdomain")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ParsedUrl:
     """A URL taken apart.
 
     Attributes
@@ -62,7 +62,7 @@ class Target:
         """The URL for messages and logs: without its query, which may hold secrets."""
         return f"{self.scheme}://{self.authority}{self.path.partition('?')[0]}"[:300]
 
-    def joined(self, location: str) -> Target:
+    def joined(self, location: str) -> ParsedUrl:
         """Where a redirect from here leads.
 
         Raises
@@ -73,7 +73,7 @@ class Target:
         return read_url(urljoin(f"{self.scheme}://{self.authority}{self.path}", location))
 
 
-def read_url(url: str) -> Target:
+def read_url(url: str) -> ParsedUrl:
     """Take a URL apart, refusing all that two readers could understand differently.
 
     Refused are: schemes other than http and https, user names and passwords, white space, control
@@ -104,7 +104,9 @@ def read_url(url: str) -> Target:
     port = int(authority["port"]) if authority["port"] else _DEFAULT_PORTS[scheme]
     _check_port(port)
     path = quote(form["rest"], safe="%/?:@!$&'()*+,;=-._~[]|^`{}")
-    return Target(scheme, host, port, path if path.startswith("/") else f"/{path}", literal(host))
+    return ParsedUrl(
+        scheme, host, port, path if path.startswith("/") else f"/{path}", literal(host)
+    )
 
 
 def is_local_name(host: str) -> bool:
