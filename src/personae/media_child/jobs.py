@@ -22,7 +22,7 @@ _OPS = {
     "detect": "detecting:detect",
     "swap": "swapping:swap",
     "preview": "swapping:preview",
-    "plan_chunks": "chunking:plan_chunks",
+    "plan_chunks": "planning:plan",
     "analyse_chunk": "chunking:analyse_chunk",
     "render_chunk": "chunking:render_chunk",
     "join": "chunking:join",

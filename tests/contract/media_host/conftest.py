@@ -26,7 +26,14 @@ def real_media(tmp_path_factory: pytest.TempPathFactory) -> Media:
     Image.fromarray(headshot("collins")).save(folder / "scene.png")
     Image.fromarray(np.full((200, 200, 3), 90, np.uint8)).save(folder / "nobody.png")
     pictures = list(nodding("collins", CLIP_FRAMES, SIZE_WH))
-    write_clip(folder / "clip.mp4", pictures=pictures, frames=CLIP_FRAMES, size_wh=SIZE_WH)
+    options = {"crf": "18", "preset": "ultrafast", "g": "10"}
+    write_clip(
+        folder / "clip.mp4",
+        pictures=pictures,
+        frames=CLIP_FRAMES,
+        size_wh=SIZE_WH,
+        options=options,
+    )
     audio_only(folder / "sound.m4a")
     return _media(folder, "sound.m4a")
 

@@ -11,6 +11,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import pytest
 from PIL import Image
 
 from clips import truncated_copy, write_clip
-from faces import nodding
+from faces import Placed, compose, headshot, nodding
 from personae.adapters.media_host.host import ChildMediaHost
 from personae.adapters.model_store import ModelStore
 from personae.errors import (
@@ -404,6 +405,51 @@ def test_a_job_may_say_what_messages_call_its_files(
         children.run(job, timeout_s=LONG_S)
 
 
+def test_what_travels_from_chunk_to_chunk_names_no_folder(
+    children: ChildMediaHost, real_media: Any, tmp_path: Path
+) -> None:
+    crowd, like = tmp_path / "crowd.png", tmp_path / "like.png"
+    two = [Placed("hopper", 160, 200, 140), Placed("collins", 460, 200, 100)]
+    Image.fromarray(compose(two, (640, 400))).save(crowd)
+    Image.fromarray(headshot("hopper")).save(like)
+    mappings = [{"donors": [str(crowd)], "face": "all"}, {"donors": [str(crowd)]}]
+    mappings[1]["like"] = str(like)
+    scene = str(real_media.clip)
+    run = partial(children.run, timeout_s=LONG_S)
+    plan = run({"op": "plan_chunks", "scene": scene, "target_s": 60.0})
+    common = {"scene": scene, "mappings": mappings, "options": {}, "chunk": plan["chunks"][0]}
+    names = {str(crowd): "us.png", str(like): "you.png"}
+    paths = {name: str(tmp_path / name) for name in ("state_out", "plans_out")}
+    run({"op": "analyse_chunk", "state_in": None, "names": names, **common, **paths})
+    part, output = str(tmp_path / "part.mp4"), str(tmp_path / "out.mp4")
+    run({"op": "render_chunk", "plans": [paths["plans_out"]], "output": part, **common})
+    join = {"op": "join", "plan": plan, "chunks": [part], "output": output, **common}
+    warnings = " ".join(run(join)["warnings"])
+    assert "us.png shows 2 faces" in warnings
+    assert "Nobody in the scene looks like you.png" in warnings
+    for path in (*paths.values(), part):
+        assert str(tmp_path).encode() not in Path(path).read_bytes()
+
+
+def test_analysing_and_rendering_in_one_go_gives_the_same_bytes(
+    children: ChildMediaHost, real_media: Any, tmp_path: Path
+) -> None:
+    scene = str(real_media.clip)
+    run = partial(children.run, timeout_s=LONG_S)
+    plan = run({"op": "plan_chunks", "scene": scene, "target_s": 60.0})
+    common = {
+        "scene": scene,
+        "mappings": real_media.mappings(),
+        "options": {"preset": "ultrafast"},
+        "chunk": plan["chunks"][0],
+    }
+    paths = {name: str(tmp_path / name) for name in ("state_out", "plans_out")}
+    both, alone = tmp_path / "both.mp4", tmp_path / "alone.mp4"
+    run({"op": "analyse_chunk", "state_in": None, "output": str(both), **common, **paths})
+    run({"op": "render_chunk", "plans": [paths["plans_out"]], "output": str(alone), **common})
+    assert both.read_bytes() == alone.read_bytes()
+
+
 def test_a_child_that_only_probes_does_nothing_else(real_media: Any, tmp_path: Path) -> None:
     with ChildMediaHost(1, "probe") as host:
         job = swap_job(real_media, real_media.scene, tmp_path / "o.png")
@@ -411,6 +457,8 @@ def test_a_child_that_only_probes_does_nothing_else(real_media: Any, tmp_path: P
             host.run(job, timeout_s=LONG_S)
         facts = host.run({"op": "probe", "path": str(real_media.clip)}, timeout_s=LONG_S)
         assert facts["kind"] == "video"
+        plan = host.run({"op": "plan_chunks", "scene": str(real_media.clip)}, timeout_s=LONG_S)
+        assert plan["frames_total"] == 50
 
 
 @linux

@@ -21,6 +21,7 @@ from personae.errors import (
     MediaUnreachable,
     MediaUnreadable,
     MediaUnsupported,
+    TaskFailed,
 )
 
 LONG_S = 60.0
@@ -229,3 +230,133 @@ def test_a_job_that_waits_for_a_place_can_be_canceled(host: MediaHost, media: An
             release.set()
         assert all(one.result()["faces"] for one in both)
     assert do(host, "ping")["ready"]
+
+
+def chunks_of(host: MediaHost, media: Any) -> dict[str, Any]:
+    """The clip in several pieces: its key frames lie 10 frames apart."""
+    plan = do(host, "plan_chunks", scene=media.clip, target_s=0.4)
+    assert len(plan["chunks"]) > 2
+    return plan
+
+
+def analysed(
+    host: MediaHost, media: Any, plan: dict[str, Any], folder: Path, **changes: Any
+) -> list[str]:
+    """The plans of all chunks, made one after the other."""
+    state: Path | None = None
+    plans: list[str] = []
+    for chunk in plan["chunks"]:
+        after = folder / f"{chunk['index']}.state"
+        plans.append(str(folder / f"{chunk['index']}.plans"))
+        answer = do(
+            host,
+            "analyse_chunk",
+            scene=media.clip,
+            chunk=chunk,
+            mappings=media.mappings(**changes),
+            options={"preset": "ultrafast"},
+            state_in=state,
+            state_out=after,
+            plans_out=plans[-1],
+        )
+        assert answer["frames"] == answer["faces_swapped"] == chunk["frames"]
+        assert answer["decided_to"] == chunk["first_frame"] + chunk["frames"]
+        state = after
+    return plans
+
+
+def rendered(
+    host: MediaHost, media: Any, chunk: dict[str, Any], plans: list[str], output: Path
+) -> str:
+    answer = do(
+        host,
+        "render_chunk",
+        scene=media.clip,
+        chunk=chunk,
+        mappings=media.mappings(),
+        options={"preset": "ultrafast"},
+        plans=plans,
+        output=output,
+    )
+    assert answer == {"frames": chunk["frames"]}
+    return str(output)
+
+
+def joined(
+    host: MediaHost, media: Any, plan: dict[str, Any], parts: list[str], output: Path
+) -> dict[str, Any]:
+    return do(
+        host,
+        "join",
+        scene=media.clip,
+        chunks=parts,
+        plan=plan,
+        options={"preset": "ultrafast"},
+        output=output,
+    )
+
+
+def test_a_plan_covers_the_clip(host: MediaHost, media: Any) -> None:
+    plan = chunks_of(host, media)
+    assert plan["frames_total"] == CLIP_FRAMES
+    expected = 0
+    for index, chunk in enumerate(plan["chunks"]):
+        assert (chunk["index"], chunk["first_frame"]) == (index, expected)
+        expected += chunk["frames"]
+    assert expected == CLIP_FRAMES
+    assert json.loads(json.dumps(plan)) == plan
+    assert do(host, "plan_chunks", scene=media.clip, target_s=0.4) == plan
+    assert len(do(host, "plan_chunks", scene=media.clip, target_s=60.0)["chunks"]) == 1
+
+
+def test_a_clip_in_pieces_is_the_same_whoever_made_them_in_which_order(
+    host: MediaHost, media: Any, tmp_path: Path
+) -> None:
+    plan = chunks_of(host, media)
+    plans = analysed(host, media, plan, tmp_path)
+    outputs: list[bytes] = []
+    for turn, order in enumerate((plan["chunks"], plan["chunks"][::-1])):
+
+        def part(chunk: dict[str, Any], turn: int = turn) -> Path:
+            return tmp_path / f"{turn}-{chunk['index']}.mp4"
+
+        with ThreadPoolExecutor(2) as threads:
+            made = [
+                threads.submit(rendered, host, media, chunk, plans, part(chunk)) for chunk in order
+            ]
+            for one in made:
+                one.result()
+        parts = [str(part(chunk)) for chunk in plan["chunks"]]
+        report = joined(host, media, plan, parts, tmp_path / f"{turn}.mp4")
+        assert report["frames"] == report["faces_swapped"] == CLIP_FRAMES
+        assert (report["frames_lost"], report["warnings"]) == (0, [])
+        outputs.append((tmp_path / f"{turn}.mp4").read_bytes())
+    assert outputs[0] == outputs[1]
+    facts = do(host, "probe", path=tmp_path / "0.mp4")
+    assert (facts["kind"], facts["frames"]) == ("video", CLIP_FRAMES)
+
+
+def test_pieces_that_do_not_belong_together_are_refused(
+    host: MediaHost, media: Any, tmp_path: Path
+) -> None:
+    plan = chunks_of(host, media)
+    plans = analysed(host, media, plan, tmp_path)
+    first, second = plan["chunks"][:2]
+    with pytest.raises((InvalidRequest, TaskFailed)):
+        rendered(host, media, second, plans[:1], tmp_path / "o.mp4")
+    with pytest.raises((InvalidRequest, TaskFailed)):
+        do(
+            host,
+            "analyse_chunk",
+            scene=media.clip,
+            chunk=second,
+            mappings=media.mappings(),
+            options={},
+            state_in=None,
+            state_out=tmp_path / "s",
+            plans_out=tmp_path / "p",
+        )
+    part = rendered(host, media, first, plans, tmp_path / "first.mp4")
+    with pytest.raises((InvalidRequest, TaskFailed)):
+        joined(host, media, plan, [part, part, part], tmp_path / "o.mp4")
+    assert not {"o.mp4", "s", "p"} & {path.name for path in tmp_path.iterdir()}
