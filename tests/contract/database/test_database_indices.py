@@ -1,0 +1,70 @@
+"""No listing and no sweep reads a whole table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from personae.adapters.database import RecordingQueue, database_from_url
+from personae.app.ports import Transaction
+
+FINDS: dict[str, Callable[[Transaction], object]] = {
+    "tenant": lambda tx: tx.tenants.get("t"),
+    "tenant by name": lambda tx: tx.tenants.by_name("t"),
+    "key": lambda tx: tx.tenants.key_by_hash("h"),
+    "key by client": lambda tx: tx.tenants.key_by_client("c", "h"),
+    "keys": lambda tx: tx.tenants.keys("t"),
+    "entries": lambda tx: tx.credits.entries("t", after="9", limit=5),
+    "usage": lambda tx: tx.credits.usage("t", 0.0, 1.0),
+    "asset": lambda tx: tx.assets.get("t", "a"),
+    "asset by bytes": lambda tx: tx.assets.by_sha256("t", "s"),
+    "assets": lambda tx: tx.assets.page("t", role="upload", after="a", limit=5),
+    "expired assets": lambda tx: tx.assets.expired(1.0, 5),
+    "assets of a task": lambda tx: tx.assets.of_task("t"),
+    "assets of a blob": lambda tx: tx.assets.blob_in_use("k"),
+    "faces": lambda tx: tx.faces.page("t", after="f", limit=5),
+    "task": lambda tx: tx.tasks.get(None, "t"),
+    "task by dialect": lambda tx: tx.tasks.by_dialect_id("t", "d", "i"),
+    "tasks": lambda tx: tx.tasks.page("t", kinds=("preview",), after="t", limit=5),
+    "count of tasks": lambda tx: tx.tasks.count("t", statuses=("queued", "running")),
+    "unfinished tasks": lambda tx: tx.tasks.unfinished(1.0, 5),
+    "expired tasks": lambda tx: tx.tasks.expired(1.0, 5),
+    "idempotency key": lambda tx: tx.idempotency.find("t", "k"),
+    "old idempotency keys": lambda tx: tx.idempotency.forget_before(1.0),
+    "endpoints": lambda tx: tx.hooks.endpoints("t"),
+    "delivery": lambda tx: tx.hooks.delivery(None, "d"),
+    "deliveries": lambda tx: tx.hooks.deliveries("t", endpoint_id=None, after="d", limit=5),
+    "an endpoint's deliveries": lambda tx: tx.hooks.deliveries(
+        "t", endpoint_id="e", after="d", limit=5
+    ),
+    "attempts": lambda tx: tx.hooks.attempts("d"),
+    "audit": lambda tx: tx.audit.page("t", after="9", limit=5),
+}
+
+
+@pytest.mark.parametrize("name", list(FINDS))
+def test_no_whole_table_is_read(tmp_path: Path, name: str) -> None:
+    database = database_from_url(
+        f"sqlite:///{tmp_path / 'personae.db'}", queue_factory=RecordingQueue().factory
+    )
+    database.migrate()
+    ran: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.startswith(("SELECT", "DELETE", "UPDATE")):
+            ran.append((statement, parameters))
+
+    sa.event.listen(database.engine, "before_cursor_execute", note)
+    database.write(FINDS[name])
+    sa.event.remove(database.engine, "before_cursor_execute", note)
+    assert ran
+    with database.engine.connect() as connection:
+        for statement, parameters in ran:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+            scans = [row[3] for row in plan if row[3].startswith("SCAN")]
+            assert scans == [], statement
+    database.close()
