@@ -181,15 +181,17 @@ def render_chunk(
         reader = stack.enter_context(_reader(scene, chunk, options, planned.back_s))
         writer = stack.enter_context(ChunkWriter(output, chunk.index, reader.shape, options.encode))
 
+        records = iter(planned)
+
         def follow(source: Iterator[DecodedFrame]) -> Iterator[PlannedFrame[DecodedFrame]]:
-            return with_plans(source, iter(planned))
+            return with_plans(source, records)
 
         def render(one: PlannedFrame[DecodedFrame]) -> DecodedFrame:
             engine.render_into(one.frame.scene.canvas, one.plans)
             return one.frame
 
         count = _run(iter(reader), follow, render, writer.write, chunk, options)
-        for _ in planned:  # up to the footer, which has to be sound as well
+        for _ in records:  # up to the footer, which has to be sound as well
             pass
         writer.footer = {**planned.footer, "damage": _plain_damage(reader.damage)}
     return count
