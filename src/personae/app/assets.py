@@ -40,6 +40,7 @@ from personae.errors import (
 
 __all__ = ["AssetLimits", "AssetService"]
 
+_LOCAL_NAME = "The file"  # As refusals begin: "The file is of an unknown kind".
 _CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}")
 
 
@@ -99,7 +100,7 @@ class AssetService:
         """
         name = clean_filename(filename)
         async with self._folder() as folder, self._refusals(tenant_id, "upload", name):
-            path = folder / "upload"
+            path = folder / _LOCAL_NAME
             stored = await Receiver(path, self._limits.upload_bytes).receive(chunks)
             return await self._intake.take(Arrival(tenant_id, "upload", name, path, stored))
 
@@ -116,7 +117,7 @@ class AssetService:
         self._fetcher.check(url)
         name = filename_of_url(url)
         async with self._folder() as folder, self._refusals(tenant_id, "import", name):
-            path = folder / "import"
+            path = folder / _LOCAL_NAME
             await self._fetch(url, path)
             stored = await finish_in_thread(fingerprint, path)
             return await self._intake.take(Arrival(tenant_id, "import", name, path, stored))
@@ -185,7 +186,7 @@ class AssetService:
             return asset
         async with self._folder() as folder:
             try:
-                arrival = await self._collect(asset, folder / "upload")
+                arrival = await self._collect(asset, folder / _LOCAL_NAME)
                 done = await self._intake.take(arrival)
             except MediaError as error:
                 await self._intake.refuse_reserved(asset, error)
@@ -287,7 +288,7 @@ class AssetService:
         return LocalMedia(path, asset.facts, asset.blob_key)
 
     def _download(self, url: str, folder: Path) -> LocalMedia:
-        path = folder / "download"
+        path = folder / _LOCAL_NAME
         asyncio.run(self._fetch(url, path))
         facts = self._intake.probe(path)
         return LocalMedia(

@@ -131,3 +131,11 @@ def test_threads_can_share_one_store(s3_blobs: Blobs) -> None:
     for thread in threads:
         thread.join(60)
     assert failures == []
+
+
+def test_a_spool_folder_that_is_gone_is_unavailable(s3_endpoint: str, tmp_path: Path) -> None:
+    blobs = blobs_from_url(
+        "s3://personae/x", base_url="http://x", secret=b"s" * 16, spool_folder=tmp_path / "no"
+    )
+    with pytest.raises(Unavailable):
+        asyncio.run(put(blobs, blocks(1)))

@@ -6,7 +6,7 @@ import asyncio
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -64,9 +64,11 @@ class CloudBlobs:
     ) -> StoredBlob:
         check_key(key)
         counter, head = Counter(limit_bytes), bytearray()
-        with _storage_errors("spool an upload"):
-            opened = tempfile.TemporaryFile(dir=self._spool_folder, buffering=0)
-        with opened as spool:
+        with ExitStack() as stack:
+            with _storage_errors("spool an upload"):
+                spool = stack.enter_context(
+                    tempfile.TemporaryFile(dir=self._spool_folder, buffering=0)
+                )
             async for chunk in chunks:
                 counter.add(chunk)
                 head += chunk
