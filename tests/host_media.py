@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 CLIP_FRAMES = 50
 SIZE_WH = (320, 240)
@@ -22,3 +23,23 @@ class Media:
     def mappings(self, **changes: object) -> list[dict[str, object]]:
         """The donor onto the largest face."""
         return [{"donors": [str(self.donor)], "face": "largest", **changes}]
+
+
+LONG_S = 60.0
+"""More than any job here takes."""
+
+
+def swap_job(media: Media, scene: Path, output: Path) -> dict[str, Any]:
+    """The donor onto the largest face of `scene`."""
+    return {
+        "op": "swap",
+        "scene": str(scene),
+        "output": str(output),
+        "mappings": media.mappings(),
+        "options": {"preset": "ultrafast"} if scene.suffix == ".mp4" else {},
+    }
+
+
+def left_in(folder: Path) -> list[str]:
+    """Outputs with a name that somebody might take for whole."""
+    return [path.name for path in folder.iterdir() if not path.name.startswith(".")]

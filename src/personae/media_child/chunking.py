@@ -21,7 +21,6 @@ def analyse_chunk(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
     With ``output`` the chunk is rendered at once, as ``render_chunk`` would.
     """
     options = options_of(job)
-    context.enter("donors")
     parts = _parts(job, context)
     context.enter("analyse")
     before, output = job["state_in"], job.get("output")
@@ -43,7 +42,6 @@ def analyse_chunk(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
 def render_chunk(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """Render ``chunk`` by its own of ``plans``, into the working file ``output``."""
     options = options_of(job)
-    context.enter("donors")
     parts = _parts(job, context)
     context.enter("render")
     frames = chunked.render_chunk(

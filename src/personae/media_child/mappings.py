@@ -67,7 +67,7 @@ def parts_of_job(job: Mapping[str, Any], context: Context) -> Parts:
     warnings: list[str] = []
     taken: list[int] = []
     for mapping in mappings:
-        context.check_stop()
+        context.enter("donors")
         donor = donor_of(mapping["donors"], allow_poor=bool(mapping.get("allow_poor")))
         context.check_stop()
         like, name, told = _like(mapping)

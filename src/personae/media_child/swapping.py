@@ -37,7 +37,6 @@ def swap(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
     options = options_of(job)
 
     def who() -> Parts:
-        context.enter("donors")
         parts = parts_of_job(job, context)
         context.enter("swap")
         return parts
@@ -83,7 +82,6 @@ def preview(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
     scene, output = Path(job["scene"]), Path(job["output"])
     picture_format(output)
     strength = options_of({"options": _only_strength(job)}).strength
-    context.enter("donors")
     parts = parts_of_job(job, context)
     context.enter("swap")
     icc: bytes | None = None

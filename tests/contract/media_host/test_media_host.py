@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from host_media import CLIP_FRAMES
+from host_media import CLIP_FRAMES, LONG_S
 from personae.app.ports import MediaHost
 from personae.domain.media import MediaFacts
 from personae.errors import (
@@ -23,8 +23,6 @@ from personae.errors import (
     MediaUnsupported,
     TaskFailed,
 )
-
-LONG_S = 60.0
 
 
 def do(host: MediaHost, op: str, **fields: Any) -> dict[str, Any]:

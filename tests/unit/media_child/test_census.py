@@ -129,7 +129,8 @@ def appearance(first_s: float, last_s: float, angle: float) -> Appearance:
     """Somebody whose embedding points somewhere: a right angle is somebody else."""
     embedding = np.zeros(128, np.float32)
     embedding[:2] = math.cos(angle), math.sin(angle)
-    face = make_face(np.ones((478, 3), np.float32), 1.0)
+    landmarks = np.random.default_rng(1).random((478, 3), np.float32)
+    face = make_face(landmarks, 1.0)
     return Appearance(
         first_s, last_s, View(face, first_s, np.zeros((1, 1, 3), np.uint8), embedding)
     )

@@ -25,7 +25,8 @@ KEPT_VARIABLES = (
     *("PYTHONPATH", "PYTHONHOME", "PYTHONUTF8", "PYTHONPYCACHEPREFIX", "VIRTUAL_ENV"),
     *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "XDG_DATA_HOME", "XDG_CACHE_HOME"),
     *("LOCALAPPDATA", "APPDATA", "USERPROFILE", "PERSONAE_MODELS_DIR"),
-    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "CUDA_VISIBLE_DEVICES"),
+    # Another kernel of BLAS rounds differently: a child computes as the rest of the machine does.
+    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENBLAS_CORETYPE", "CUDA_VISIBLE_DEVICES"),
 )
 _LOG_LINE_CHARS = 1000
 _LOG_LINES_A_JOB = 100
@@ -39,9 +40,9 @@ class ChildSettings:
     ``file_limit_bytes``: the largest file that one may write.
     """
 
-    role: Literal["probe", "full"] = "full"
-    memory_limit_bytes: int = 4 << 30
-    file_limit_bytes: int = 64 << 30
+    role: Literal["probe", "full"]
+    memory_limit_bytes: int
+    file_limit_bytes: int
 
     @property
     def command(self) -> list[str]:

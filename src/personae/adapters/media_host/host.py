@@ -21,6 +21,9 @@ _log = structlog.get_logger("personae.media")
 
 _POLL_S = 0.05
 _ASK_EVERY_S = 0.1
+FULL_BYTES = 4 << 30
+PROBE_BYTES = 3 << 29
+"""Pictures and videos are not decoded to be described; animations are, a frame at a time."""
 OBEY_S = 0.5
 """How long a child has to stop when it is asked; then it is killed."""
 
@@ -37,14 +40,15 @@ class ChildMediaHost:
         Jobs at once; whoever comes later waits, in order.
     role : "probe" or "full"
         A child that only probes loads no model.
-    memory_limit_bytes : int
-        What a child may hold; a job that needs more ends with `MediaTooLarge`.
+    memory_limit_bytes : int, optional
+        What a child may hold; a job that needs more ends with `MediaTooLarge`. `FULL_BYTES` or
+        `PROBE_BYTES` if omitted.
     file_limit_bytes : int
         The largest file that a child may write.
     jobs_per_child : int
         A guard against leaks in libraries.
     keep_bytes : int, optional
-        Half of `memory_limit_bytes` if omitted.
+        Half of what it may hold if omitted.
     prewarm : bool
         Start all children now, and replace lost ones at once, so that no job waits for a start.
     """
@@ -54,16 +58,17 @@ class ChildMediaHost:
         size: int = 1,
         role: Literal["probe", "full"] = "full",
         *,
-        memory_limit_bytes: int = 4 << 30,
+        memory_limit_bytes: int | None = None,
         file_limit_bytes: int = 64 << 30,
         jobs_per_child: int = 500,
         keep_bytes: int | None = None,
         prewarm: bool = False,
     ) -> None:
-        self._settings = ChildSettings(role, memory_limit_bytes, file_limit_bytes)
+        memory = memory_limit_bytes or (FULL_BYTES if role == "full" else PROBE_BYTES)
+        self._settings = ChildSettings(role, memory, file_limit_bytes)
         self._size = size
         self._jobs_per_child = jobs_per_child
-        self._keep_bytes = memory_limit_bytes // 2 if keep_bytes is None else keep_bytes
+        self._keep_bytes = memory // 2 if keep_bytes is None else keep_bytes
         self._prewarm = prewarm
         # The kernel kills a child when the thread that started it ends (see `guards.die_with`), so
         # one thread, which lives as long as the host, starts them all.
@@ -198,7 +203,11 @@ class ChildMediaHost:
             return child
         try:
             return self._starter.submit(self._idle_or_new).result()
-        except (OSError, RuntimeError, CancelledError) as error:  # no process can be made, or we are closed
+        except (
+            OSError,
+            RuntimeError,
+            CancelledError,
+        ) as error:  # no process can be made, or we are closed
             raise TaskFailed("A media child could not be started.") from error
 
     def _idle_child(self) -> Child | None:
