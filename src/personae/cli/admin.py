@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from personae.cli.exit_codes import ExitCode
 from personae.cli.output import Talk
 from personae.errors import NotFound
 
@@ -32,7 +33,7 @@ config_app = typer.Typer(help="Check the settings.", no_args_is_help=True)
 
 
 @contextmanager
-def _database(data: Path | None) -> Iterator[Database]:
+def _database(data: Path | None) -> Generator[Database]:
     from personae.hosting import wiring
     from personae.hosting.settings import load_settings
 
@@ -197,7 +198,7 @@ def audit(data: Data = None, as_json: AsJson = False) -> None:
         text = "\n".join(wrong) or "The books balance."
         talk.result(text, {"balanced": not wrong, "problems": wrong})
         if wrong:
-            raise typer.Exit(1)
+            raise typer.Exit(ExitCode.SERVICE)
 
 
 @tasks_app.command("list")
@@ -279,7 +280,7 @@ def check(data: Data = None, as_json: AsJson = False) -> None:
             {"settings": shown, "file": str(file) if file else None, "problems": problems},
         )
         if problems:
-            raise typer.Exit(1)
+            raise typer.Exit(ExitCode.SERVICE)
 
 
 def _find(tx: Transaction, name: str) -> Tenant | None:

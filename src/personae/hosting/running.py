@@ -68,8 +68,12 @@ def run_worker(settings: Settings, *, supervised: bool, say: Say) -> None:
     """
     configure_logs(settings, role="worker")
     stop = threading.Event()
+
+    def end(_number: int, _frame: object) -> None:
+        stop.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, end)
     if supervised:
         watch_parent(stop)
     wiring.open_service(settings).close()  # Migrates.
@@ -153,12 +157,20 @@ def _run_app(settings: Settings, sock: socket.socket) -> None:
         lifespan="on",
     )
     file = settings.data_dir / URL_FILE
+    # When it has ended well, uvicorn raises the signal that told it to once more, which would end
+    # this process before it has cleaned up.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _note_signal)
     try:
         _write_aside(file, settings.public_url)
         uvicorn.Server(config).run(sockets=[sock])
     finally:
         file.unlink(missing_ok=True)
         close()
+
+
+def _note_signal(number: int, _frame: object) -> None:
+    log.info("told to stop", action="stop", signal=signal.Signals(number).name)
 
 
 def _write_aside(file: Path, text: str) -> None:
