@@ -54,7 +54,9 @@ OPTIONS: dict[str, Any] = {
 class Lab:
     """Submits tasks as the API would, starts workers and kills them."""
 
-    def __init__(self, database_url: str, folder: Path, **options: Any) -> None:
+    def __init__(
+        self, database_url: str, folder: Path, *, migrates: bool = True, **options: Any
+    ) -> None:
         self.url = database_url
         self.folder = folder
         self.options = {**OPTIONS, **options}
@@ -63,8 +65,9 @@ class Lab:
         self.database: SqlDatabase = database_from_url(
             database_url, queue_factory=self.work.queue_on
         )
-        self.database.migrate()
-        migrate(database_url)
+        if migrates:
+            self.database.migrate()
+            migrate(database_url)
         self.blobs = _blobs(folder)
         self.workers: list[subprocess.Popen[bytes]] = []
         self._started = 0
@@ -179,6 +182,15 @@ class Lab:
         log.close()
         self.workers.append(worker)
         return worker
+
+    def ready_workers(self) -> list[subprocess.Popen[bytes]]:
+        """Workers that live and have begun to take work."""
+        return [
+            one
+            for number, one in enumerate(self.workers, 1)
+            if one.poll() is None
+            and "worker started" in (self.folder / f"worker-{number}.log").read_text()
+        ]
 
     def log_tail(self) -> str:
         logs = sorted(self.folder.glob("worker-*.log"), key=lambda path: path.stat().st_mtime)

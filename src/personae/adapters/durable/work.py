@@ -106,6 +106,11 @@ class DurableWork:
         )
         return {one.executor_id for one in found if one.executor_id is not None}
 
+    def attempts(self, workflow: str) -> list[int]:
+        """How often each workflow of this name was begun, for those that look after a service."""
+        found = self._client.list_workflows(name=workflow, load_input=False, load_output=False)
+        return [one.recovery_attempts or 0 for one in found]
+
     def forget(self, before: float, limit: int) -> int:
         """Delete ended workflows from before a time, with their pieces; how many there were."""
         found: list[WorkflowStatus] = self._client.list_workflows(
