@@ -388,3 +388,20 @@ def test_the_sweep_deletes_what_has_expired_and_what_nobody_owns(service: Lab) -
     # The uploads of this lab have no expiry; nothing else is left.
     assert len(service.blobs.list_keys("", time.time() + 9)) == 2
     assert service.database.read(lambda tx: tx.tasks.get(None, done.id)) is None
+
+
+def test_a_piece_that_killed_its_workers_too_often_ends_the_task(service: Lab) -> None:
+    tenant = service.tenant(credits=9)
+    donor = service.asset(tenant)
+    clip = service.asset(tenant, "video/mp4", duration_s=3.0, sleep_s=5.0)
+    with worker_here(service) as media:
+        task = service.submit(tenant, "video", clip, donor)
+        service.wait_until(lambda: media.jobs)
+        # What DBOS makes of a workflow that was begun too often is, for the parent, the same.
+        service.work.cancel([f"{task.id}-plan"])
+        (done,) = service.wait([task.id], 20)
+    assert done.status == "failed"
+    assert done.error is not None
+    assert done.error.code == "task_failed"
+    assert _balance(service, tenant).available == 9
+    assert service.audit() == []
