@@ -20,8 +20,10 @@ def opened(tmp_path: Path) -> Iterator[Opener]:
     """Opens services with settings of a test's own, and closes them."""
     with ExitStack() as stack:
 
-        def open_one(dialects: Any = (), **settings: Any) -> Service:
-            service = open_service(tmp_path, replace(QUICK, **settings), dialects)
+        def open_one(dialects: Any = (), *, serve_files: bool = True, **settings: Any) -> Service:
+            service = open_service(
+                tmp_path, replace(QUICK, **settings), dialects, serve_files=serve_files
+            )
             stack.callback(service.database.close)
             stack.enter_context(service.client)
             return service

@@ -29,7 +29,7 @@ from wire.client import Client
 SECRET = b"a secret that only these tests have"
 BASE = "http://testserver"
 START_S = 1_800_000_000.0
-QUICK = WireSettings(preview_wait_s=1.5, stream_s=60.0, heartbeat_s=0.3)
+QUICK = WireSettings(preview_wait_s=20.0, stream_s=60.0, heartbeat_s=0.3)
 """Settings under which nothing waits for long."""
 PICTURE = MediaFacts("picture", "image/png", 640, 480, frames=1)
 CLIP = MediaFacts("video", "video/mp4", 640, 480, duration_s=4.2, frames=105, fps=25.0)
@@ -63,6 +63,11 @@ class Service:
     canceled: list[str] = field(default_factory=list[str])
     queue_is_down: bool = False
     keys: dict[str, str] = field(default_factory=dict[str, str])
+
+    def break_database(self, other: Any) -> None:
+        """Let the application work on another database from now on, for tests of its failures."""
+        gate = self.app.state.gate
+        gate.services = replace(gate.services, database=other)
 
     def tenant(self, name: str = "ours", credits: int = 100) -> str:
         """The id of a tenant, made with credits when it is first named."""
@@ -203,7 +208,11 @@ class Service:
 
 
 def open_service(
-    folder: Path, settings: WireSettings = QUICK, dialects: Sequence[Dialect] = ()
+    folder: Path,
+    settings: WireSettings = QUICK,
+    dialects: Sequence[Dialect] = (),
+    *,
+    serve_files: bool = True,
 ) -> Service:
     """A service in a folder; close its client and its database."""
     clock, queued = Clock(), RecordingQueue()
@@ -227,7 +236,7 @@ def open_service(
         clock=clock,
         settings=replace(settings, base_url=BASE),
         cancel_workflow=cancel_workflow,
-        check_url=partial(verify, SECRET),
+        check_url=partial(verify, SECRET) if serve_files else None,
     )
     app = create_app(services, dialects)
     made = Service(app, Client(app, BASE), database, queued, blobs, fetcher, clock)

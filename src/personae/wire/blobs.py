@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from personae.errors import NotFound
 from personae.wire.dialects import Call, call_of
-from personae.wire.files import Stored, serve
+from personae.wire.files import BINARY, FILE_RESPONSES, Stored, serve
 from personae.wire.guard import Guarded, access
 from personae.wire.problems import WireError
 from personae.wire.services import CheckUrl
@@ -31,6 +31,7 @@ def _check(call: Call) -> CheckUrl:
     operation_id="downloadFile",
     summary="Fetch a file by its signed URL",
     response_class=Response,
+    responses=FILE_RESPONSES,
 )
 @router.head("/{key:path}", include_in_schema=False)
 @access(None)
@@ -49,6 +50,8 @@ async def download(request: Request, key: Key) -> Response:
     operation_id="uploadFile",
     summary="Upload a file to its signed URL",
     response_class=Response,
+    responses={200: {"description": "The file is here."}},
+    openapi_extra={"requestBody": {"required": True, "content": {"*/*": dict(BINARY)}}},
 )
 @access(None, "upload")
 async def upload(request: Request, key: Key) -> Response:

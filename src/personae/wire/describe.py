@@ -125,6 +125,8 @@ def document(app: FastAPI, registry: Registry, dialect: Dialect) -> dict[str, An
     components = made.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     schemas["Problem"] = dict(_PROBLEM_SCHEMA)
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
     components["securitySchemes"] = dict(_SECURITY_SCHEMES)
     marks = _marks(contexts)
     for path, operations in made["paths"].items():
@@ -154,6 +156,7 @@ def _complete(
         operation["security"] = [{"bearer": []}, {"apiKey": []}]
         operation["x-scope"] = asked.scope
     responses: dict[str, Any] = operation["responses"]
+    responses.pop("422", None)  # The framework's own shape, which nobody is ever answered with.
     for told in responses.values():
         told.setdefault("headers", {}).update(_headers(asked))
         _exemplify(told, schemas)

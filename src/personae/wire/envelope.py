@@ -29,6 +29,7 @@ _COMMON = {
 _SHARED = ("/blobs/", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/problems/")
 """Paths that mean the same under every host name."""
 
+_LONGEST_PATH = 200
 _GONE = 499
 """What logs and metrics show for a client that left before it was answered."""
 
@@ -119,7 +120,7 @@ def _log_line(scope: Scope, call: Call, status: int, took_s: float) -> None:
         "request",
         action="http.request",
         method=scope["method"],
-        path=scope["path"],
+        path=scope["path"][:_LONGEST_PATH],
         route=call.route,
         dialect=call.dialect.name,
         status=status,

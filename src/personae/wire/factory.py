@@ -73,8 +73,7 @@ def create_app(services: Services, dialects: Sequence[Dialect] = ()) -> FastAPI:
         middleware=middleware,
     )
     app.router.route_class = Guarded
-    app.state.metrics = metrics
-    app.state.registry = registry
+    app.state.gate, app.state.metrics = gate, metrics
     for dialect in registry.all:
         app.include_router(dialect.router())
     app.include_router(blobs.router)

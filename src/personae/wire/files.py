@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
@@ -15,6 +16,15 @@ from starlette.responses import Response, StreamingResponse
 from personae.app.ports import Blobs
 from personae.errors import NotFound
 from personae.wire.problems import WireError
+
+BINARY: Mapping[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+"""Bytes, as OpenAPI describes them."""
+FILE_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file.", "content": {"*/*": dict(BINARY)}},
+    206: {"description": "The part that `Range` asked for.", "content": {"*/*": dict(BINARY)}},
+    304: {"description": "You have it already, by `If-None-Match`."},
+}
+"""What `serve` answers, as OpenAPI describes it."""
 
 _RANGE = re.compile(r"bytes=\s*(?:(\d{1,18})\s*-\s*(\d{1,18})?|-\s*(\d{1,18}))\s*", re.ASCII)
 _PLAIN_NAME = re.compile(r"[^A-Za-z0-9 ._()-]")

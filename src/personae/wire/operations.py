@@ -101,6 +101,17 @@ async def _storage(call: Call) -> bool:
     operation_id="getMetrics",
     summary="Numbers for Prometheus",
     response_class=Response,
+    responses={
+        200: {
+            "description": "The numbers.",
+            "content": {
+                "text/plain": {
+                    "schema": {"type": "string"},
+                    "example": 'personae_queue_depth{kind="swap_video"} 3.0\n',
+                }
+            },
+        }
+    },
 )
 @access(None)
 async def metrics(request: Request) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from personae.domain.tasks import TaskError
@@ -82,7 +82,8 @@ def test_why_it_failed_is_a_problem(service: Service) -> None:
     assert (told["detail"], told["role"]) == ("No face was found in the donor.", "donor")
 
 
-def test_one_that_takes_too_long_is_to_be_asked_for(service: Service) -> None:
+def test_one_that_takes_too_long_is_to_be_asked_for(opened: Callable[..., Service]) -> None:
+    service = opened(preview_wait_s=0.1)
     answer = service.call("POST", "/swaps/preview", swap_body(service))
     assert answer.status_code == 202
     assert (answer.json()["status"], answer.headers["retry-after"]) == ("queued", "1")

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from personae.app.asset_rules import check_ready
 from personae.app.hooks import iso_time
 from personae.wire.dialects import call_of
-from personae.wire.files import Stored, serve
+from personae.wire.files import FILE_RESPONSES, Stored, serve
 from personae.wire.guard import access
 from personae.wire.native.models import assets as models
 from personae.wire.native.models.common import Page
@@ -86,17 +86,7 @@ async def get_asset_url(request: Request, asset_id: AssetInPath, ttl_s: TtlS = N
     operation_id="getAssetContent",
     summary="Fetch the file",
     response_class=Response,
-    responses={
-        200: {
-            "description": "The file.",
-            "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
-        },
-        206: {
-            "description": "The part of it that `Range` asked for.",
-            "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
-        },
-        304: {"description": "The file that you have already, by `If-None-Match`."},
-    },
+    responses=FILE_RESPONSES,
 )
 @access("assets:read")
 async def get_asset_content(request: Request, asset_id: AssetInPath) -> Response:

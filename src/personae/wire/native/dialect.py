@@ -12,6 +12,7 @@ from personae.wire.native import (
     account,
     assets,
     detections,
+    events,
     faces,
     keys,
     previews,
@@ -23,6 +24,20 @@ from personae.wire.native.routing import NAME_OF_DIALECT, PREFIX
 from personae.wire.problems import Problem, problem_response
 
 
+_GROUPS = (
+    previews,
+    swaps,
+    events,
+    detections,
+    uploads,
+    assets,
+    faces,
+    account,
+    keys,
+    webhooks,
+)
+
+
 class Native:
     """``/native/v1``: keys as bearer tokens or in ``X-API-Key``, problems by RFC 9457."""
 
@@ -32,7 +47,7 @@ class Native:
     def router(self) -> APIRouter:
         """All routes; those with fixed names before those with ids."""
         router = APIRouter()
-        for one in (previews, swaps, detections, uploads, assets, faces, account, keys, webhooks):
+        for one in _GROUPS:
             router.include_router(one.router)
         return router
 

@@ -10,6 +10,7 @@ from personae.domain.media import Asset
 from personae.domain.tasks import Task
 from personae.errors import Expired
 from personae.wire.dialects import Call, call_of
+from personae.wire.files import BINARY
 from personae.wire.guard import access
 from personae.wire.native import views
 from personae.wire.native.models import swaps as models
@@ -29,6 +30,10 @@ _MOST_PAUSE_S = 0.1
     response_model=models.PreviewShown,
     operation_id="previewSwap",
     summary="See one frame of a swap",
+    responses={
+        200: {"description": "The preview.", "content": {"image/*": dict(BINARY)}},
+        202: {"model": models.Swap, "description": "Not yet: ask at its `Location`."},
+    },
 )
 @access("swaps:write", "json")
 async def preview_swap(request: Request, wanted: models.PreviewIn) -> Response:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import structlog
 from fastapi import Query, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from personae.app import submit, tasks
 from personae.app.ports import Transaction
@@ -23,11 +23,10 @@ from personae.wire.native.routing import NAME_OF_DIALECT, PREFIX, TaskInPath, gr
 from personae.wire.native.wanted import check_urls, request_of
 from personae.wire.paging import Cursor, Limit, from_cursor, next_link, to_cursor
 from personae.wire.replies import replayed, reply
-from personae.wire.waiting import events_of, state_tag, wait_for_end
+from personae.wire.waiting import wait_for_end
 
 KINDS: tuple[TaskKind, ...] = ("swap_image", "swap_video")
 READABLE: tuple[TaskKind, ...] = (*KINDS, "preview")
-EVENT_STREAM = "text/event-stream"
 router = group("/swaps", "swaps")
 _log = structlog.get_logger("personae.wire")
 
@@ -238,39 +237,3 @@ async def delete_swap(request: Request, task_id: TaskInPath) -> Response:
 
     await call.services.database.awrite(work)
     return Response(status_code=204)
-
-
-@router.get(
-    "/{task_id}/events",
-    operation_id="watchSwap",
-    summary="Watch a swap",
-    response_class=StreamingResponse,
-)
-@access("swaps:read")
-async def watch_swap(request: Request, task_id: TaskInPath) -> Response:
-    """Server-sent events: `status` and `progress`, each with the whole task as its data.
-
-    The stream ends after the task's end. A client that comes back with the id of that last event
-    in `Last-Event-ID` is told to stop (204).
-    """
-    call = call_of(request)
-    settings, last_seen = call.services.settings, request.headers.get("last-event-id")
-    task = await call.services.database.aread(lambda tx: find(tx, call.tenant_id, task_id))
-    if task.final and last_seen == state_tag(task):
-        return Response(status_code=204)
-
-    async def as_json(current: Task) -> str:
-        return (await view(call, current)).model_dump_json()
-
-    return StreamingResponse(
-        events_of(
-            call.services.database,
-            task,
-            as_json,
-            last_seen=last_seen,
-            heartbeat_s=settings.heartbeat_s,
-            stream_s=settings.stream_s,
-        ),
-        media_type=EVENT_STREAM,
-        headers={"X-Accel-Buffering": "no"},
-    )

@@ -15,6 +15,7 @@ from personae.app.threads import finish_in_thread
 from personae.domain.media import Asset
 from personae.errors import Conflict, NotFound
 from personae.wire.dialects import Call, call_of
+from personae.wire.files import BINARY
 from personae.wire.guard import access
 from personae.wire.idempotency import IdempotencyKey, once, request_hash
 from personae.wire.multipart import FormFile
@@ -26,15 +27,14 @@ from personae.wire.problems import WireError
 from personae.wire.replies import replayed, reply
 
 router = group("/assets", "assets")
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
 _UPLOAD_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "The file itself, or a form with one file in it.",
         "content": {
-            "application/octet-stream": _BINARY,
-            "image/*": _BINARY,
-            "video/*": _BINARY,
+            "application/octet-stream": dict(BINARY),
+            "image/*": dict(BINARY),
+            "video/*": dict(BINARY),
             "multipart/form-data": {
                 "schema": {
                     "type": "object",

@@ -27,7 +27,7 @@ class UploadIn(Given):
 
     content_type: ContentType
     size_bytes: int = Field(
-        ge=1, le=1 << 40, description="How long it is, exactly.", examples=[182_044]
+        ge=1, le=1 << 40, description="How long it is, exactly.", examples=[82_044]
     )
     filename: Filename | None = Field(default=None, examples=["scene.jpg"])
 
