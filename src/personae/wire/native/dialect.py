@@ -23,7 +23,6 @@ from personae.wire.native import (
 from personae.wire.native.routing import NAME_OF_DIALECT, PREFIX
 from personae.wire.problems import Problem, problem_response
 
-
 _GROUPS = (
     previews,
     swaps,
