@@ -17,7 +17,7 @@ from personae.video.limits import DEFAULT_LIMITS, MediaLimits
 from personae.video.probe import probe_video
 from personae.video.reader import VideoReader
 from personae.video.sniffing import HEAD_BYTES, describe_kind, sniff
-from personae.video.stills import load_picture, open_image
+from personae.video.stills import load_picture, open_image, reading
 
 # EXIF 2.32, 4.6.4: how far clockwise the stored picture must be turned, and whether it is
 # mirrored first.
@@ -67,7 +67,8 @@ def _unsupported(path: Path) -> MediaUnsupported:
 
 
 def _probe_picture(path: Path, limits: MediaLimits) -> MediaInfo:
-    with open_image(path, str(path), limits) as image:
+    # A PNG's EXIF may come behind its pixels, which are then decoded on the way.
+    with open_image(path, str(path), limits) as image, reading(str(path)):
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
         rotation_deg, mirrored = _TURNS.get(orientation, (0, False))
         width, height = image.size
@@ -97,7 +98,7 @@ def _common(image: Image.Image) -> dict[str, Any]:
 
 
 def _probe_animation(path: Path, limits: MediaLimits) -> MediaInfo:
-    with open_image(path, str(path), limits) as image:
+    with open_image(path, str(path), limits) as image, reading(str(path)):
         common = _common(image)
     with AnimationReader(path, limits) as reader:
         durations: list[float] = []

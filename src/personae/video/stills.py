@@ -115,8 +115,8 @@ def load_picture(
     name = call_it(media, role)
     with open_image(media, name, limits) as image:
         halved = ";16" in repr(getattr(image, "tile", ()))
-        pages = int(getattr(image, "n_frames", 1))
         with reading(name):
+            pages = int(getattr(image, "n_frames", 1))
             image.load()
             upright = ImageOps.exif_transpose(image)
             decoded = to_rgb(upright, halved=halved)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from clips import truncated_copy
 from host_media import LONG_S, left_in, swap_job
@@ -130,3 +132,25 @@ def test_a_wrong_name_does_not_matter(
     assert facts["content_type"] == "image/png"
     job = {**swap_job(real_media, named, tmp_path / "o.png"), "options": {}}
     assert children.run(job, timeout_s=LONG_S)["kind"] == "picture"
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"])
+def test_bytes_changed_at_random_are_never_the_platforms_fault(
+    children: ChildMediaHost, real_media: Any, tmp_path: Path, form: str
+) -> None:
+    Image.open(real_media.scene).resize((60, 70)).save(tmp_path / "whole", form)
+    whole = (tmp_path / "whole").read_bytes()
+    dice = np.random.default_rng(7)
+    changed = tmp_path / "changed"
+    for number in range(60):
+        data = bytearray(whole)
+        reach = [64, 400, len(data)][number % 3]
+        for at in dice.integers(0, min(reach, len(data)), [1, 3, 20][number % 3]):
+            data[at] = dice.integers(0, 256)
+        changed.write_bytes(data)
+        for job in (
+            {"op": "probe", "path": str(changed)},
+            {"op": "detect", "path": str(changed), "crops_dir": str(tmp_path / "crops")},
+        ):
+            with suppress(MediaError):
+                children.run(job, timeout_s=LONG_S)
