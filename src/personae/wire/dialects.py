@@ -41,7 +41,11 @@ class Dialect(Protocol):
     def prefix(self) -> str: ...
 
     def router(self) -> APIRouter:
-        """Its routes, prefix included, each a `personae.wire.guard.Guarded` one."""
+        """Its routes, each a `personae.wire.guard.Guarded` one with its whole path.
+
+        They are taken over one by one, so routers included in it would be lost: what is searched
+        through for every request is one flat list.
+        """
         ...
 
     async def admit(self, call: Call, request: Request) -> Principal:

@@ -74,10 +74,12 @@ def create_app(services: Services, dialects: Sequence[Dialect] = ()) -> FastAPI:
     )
     app.router.route_class = Guarded
     app.state.gate, app.state.metrics = gate, metrics
-    for dialect in registry.all:
-        app.include_router(dialect.router())
-    app.include_router(blobs.router)
-    app.include_router(operations.router)
+    for router in (
+        *(dialect.router() for dialect in registry.all),
+        blobs.router,
+        operations.router,
+    ):
+        app.router.routes.extend(router.routes)
     describe.install(app, registry)
     refusals.install(app)
     return app

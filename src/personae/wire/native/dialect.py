@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from personae.app.accounts import Principal
 from personae.wire.dialects import Call
+from personae.wire.guard import Guarded
 from personae.wire.native import (
     account,
     assets,
@@ -45,9 +46,9 @@ class Native:
 
     def router(self) -> APIRouter:
         """All routes; those with fixed names before those with ids."""
-        router = APIRouter()
+        router = APIRouter(route_class=Guarded)
         for one in _GROUPS:
-            router.include_router(one.router)
+            router.routes.extend(one.router.routes)
         return router
 
     async def admit(self, call: Call, request: Request) -> Principal:

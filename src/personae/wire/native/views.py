@@ -89,7 +89,15 @@ def _swap_result(task: Task, files: Files, blobs: Blobs, ttl_s: int) -> swapped.
 
 
 def _progress(task: Task) -> Progress:
-    return Progress(**asdict(task.progress))
+    told = task.progress
+    return Progress(
+        phase=told.phase,
+        percent=told.percent,
+        frames_done=told.frames_done,
+        frames_total=told.frames_total,
+        fps=told.fps,
+        remaining_s=told.remaining_s,
+    )
 
 
 def _problem(task: Task) -> TaskProblem | None:
