@@ -21,6 +21,11 @@ def test_it_is_ready(service: Service) -> None:
     assert answer.json() == {"status": "ready", "database": True, "storage": True}
 
 
+def test_balancers_may_ask_with_head(service: Service) -> None:
+    for path in ("/healthz", "/readyz"):
+        assert service.client.request("HEAD", path).status_code == 200
+
+
 def test_it_is_not_ready_without_a_database(service: Service) -> None:
     class Down:
         async def ready(self) -> bool:

@@ -53,6 +53,7 @@ class ProblemKind(BaseModel):
 @router.get(
     "/healthz", response_model=Health, operation_id="getHealth", summary="Is the process alive?"
 )
+@router.head("/healthz", include_in_schema=False)
 @access(None)
 async def health(request: Request) -> Response:
     """Asks nothing of database or storage."""
@@ -67,6 +68,7 @@ async def health(request: Request) -> Response:
     summary="Can requests be served?",
     responses={503: {"model": Readiness, "description": "Not now."}},
 )
+@router.head("/readyz", include_in_schema=False)
 @access(None)
 async def readiness(request: Request) -> Response:
     """Database (with a current schema) and storage answer."""

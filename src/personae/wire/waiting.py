@@ -8,15 +8,18 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict
 
+import structlog
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 
 from personae.app import tasks
 from personae.app.ports import Database
 from personae.domain.tasks import Task
+from personae.errors import PersonaeError
 
 _FIRST_S = 0.025
 _GROWTH = 1.3
 _MOST_S = 0.5
+_log = structlog.get_logger("personae.wire")
 
 
 async def read_task(database: Database, tenant_id: str, task_id: str) -> Task:
@@ -83,4 +86,10 @@ async def events_of(
             spoke = loop.time()
         await asyncio.sleep(min(pause_s, heartbeat_s))
         pause_s = min(pause_s * _GROWTH, _MOST_S)
-        task = await read_task(database, task.tenant_id, task.id)
+        try:
+            task = await read_task(database, task.tenant_id, task.id)
+        except PersonaeError as error:
+            # Deleted, or the database is away: the answer has begun, so the stream just ends, and
+            # the client learns which it is when it comes back.
+            _log.info("a stream ends early", action="task.watch", task_id=task.id, code=error.code)
+            return

@@ -78,3 +78,17 @@ def test_silence_is_broken_and_streams_end(opened: Callable[..., Service]) -> No
     answer = service.call("GET", f"/swaps/{submitted(service)}/events")
     assert len(events_in(answer.text)) == 1
     assert ": ping" in answer.text
+
+
+def test_the_stream_of_a_deleted_swap_ends(service: Service) -> None:
+    task_id, tenant_id = submitted(service), service.tenant()
+    remove = threading.Timer(
+        0.3,
+        lambda: service.database.write(
+            lambda tx: tx.tasks.delete(tenant_id, task_id, service.clock())
+        ),
+    )
+    remove.start()
+    answer = service.call("GET", f"/swaps/{task_id}/events")
+    remove.join()
+    assert [one["data"]["status"] for one in events_in(answer.text)] == ["queued"]

@@ -98,7 +98,7 @@ async def list_keys(request: Request) -> Response:
 @router.get("/{key_id}", response_model=Key, operation_id="getKey", summary="Look at a key")
 @access("keys:write")
 async def get_key(request: Request, key_id: KeyInPath) -> Response:
-    """What it may do, and when it was used last; never its secret."""
+    """What it may do, and until when; never its secret."""
     call = call_of(request)
     key = await call.services.database.aread(lambda tx: find(tx, call.tenant_id, key_id))
     return reply(key_of(key))

@@ -194,7 +194,6 @@ def _key_members(key: ApiKey) -> dict[str, Any]:
         "created_at": iso_time(key.created_at),
         "expires_at": at(key.expires_at),
         "revoked_at": at(key.revoked_at),
-        "last_used_at": at(key.last_used_at),
     }
 
 

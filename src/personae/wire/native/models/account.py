@@ -98,7 +98,6 @@ class Key(Shown):
     created_at: Time
     expires_at: MaybeTime
     revoked_at: MaybeTime = Field(examples=[None])
-    last_used_at: MaybeTime
 
 
 class KeyMade(Key):
