@@ -15,7 +15,7 @@ from personae.adapters.blobs.signing import verify
 from personae.adapters.database import RecordingQueue, SqlDatabase, database_from_url
 from personae.adapters.fetch.fake import FakeFetcher
 from personae.adapters.media_host.fake import FakeMediaHost
-from personae.app import accounts
+from personae.app import accounts, closing
 from personae.app.assets import AssetLimits, AssetService
 from personae.domain.ids import new_id
 from personae.domain.media import Asset, MediaFacts
@@ -200,6 +200,27 @@ class Service:
 
         self.database.write(work)
         return crop
+
+    def end(self, task_id: str, how: str) -> None:
+        """End a swap as a worker does, events included; ``succeeded`` or ``failed``."""
+        task, now = self.task(task_id), self.clock()
+        if how == "failed":
+            why = TaskError("face_not_found", "No face was found in the donor.", False, "caller")
+            self.database.write(lambda tx: closing.fail(tx, task_id, why, now))
+            return
+        output = self.asset(data=b"bytes of an output", role="output", task_id=task_id)
+        result = {"assets": [output.id], "faces_swapped": 1, "warnings": []}
+        self.database.write(
+            lambda tx: closing.succeed(
+                tx,
+                task_id,
+                result=result,
+                assets=[],
+                charge=task.credits_held,
+                expires_at=None,
+                now=now,
+            )
+        )
 
     def fail(self, task_id: str, error: TaskError) -> None:
         """Do what a worker does when a task cannot be done."""

@@ -1,0 +1,126 @@
+"""What cases of the native API may want to be there."""
+
+from __future__ import annotations
+
+from personae.adapters.fetch.fake import FakePage
+from personae.adapters.media_host.fake import fake_media
+from personae.domain.tasks import TaskError
+from wire.cases import Given
+from wire.checks import submitted
+from wire.service import CLIP, Service
+
+FILE_URL = "https://media.example.com/scenes/one.png"
+
+
+def scene(service: Service) -> dict[str, str]:
+    return {"scene": service.asset().id}
+
+
+def clip(service: Service) -> dict[str, str]:
+    return {"clip": service.asset(CLIP, b"bytes of a clip", filename="clip.mp4").id}
+
+
+def donor(service: Service) -> dict[str, str]:
+    return {"donor": service.asset(data=b"bytes of a donor").id}
+
+
+def queued_swap(service: Service) -> dict[str, str]:
+    return {"swap": submitted(service, label="Take 3")}
+
+
+def done_swap(service: Service) -> dict[str, str]:
+    task_id = submitted(service, label="Take 3")
+    return {"swap": task_id, "output": service.succeed(task_id).id}
+
+
+def failed_swap(service: Service) -> dict[str, str]:
+    task_id = submitted(service, label="Take 3")
+    why = TaskError("face_not_found", "No face was found in the donor.", False, "caller", "donor")
+    service.fail(task_id, why)
+    return {"swap": task_id}
+
+
+def queued_detection(service: Service) -> dict[str, str]:
+    detected = service.asset().id
+    body = {"media": "image", "scene": {"asset_id": detected}}
+    task_id = service.call("POST", "/detections", body).json()["id"]
+    return {"detected": detected, "detection": task_id}
+
+
+def done_detection(service: Service) -> dict[str, str]:
+    names = queued_detection(service)
+    return {**names, "crop": service.found(names["detection"]).id}
+
+
+def face(service: Service) -> dict[str, str]:
+    photo = service.asset().id
+    body = {"name": "Ada", "asset_ids": [photo]}
+    return {"photo": photo, "face": service.call("POST", "/faces", body).json()["id"]}
+
+
+def key(service: Service) -> dict[str, str]:
+    body = {"name": "Website", "scopes": ["swaps:read"]}
+    return {"key": service.call("POST", "/keys", body).json()["id"]}
+
+
+def endpoint(service: Service) -> dict[str, str]:
+    body = {"url": "https://hooks.example.com/personae", "events": ["task.succeeded"]}
+    return {"endpoint": service.call("POST", "/webhooks/endpoints", body).json()["id"]}
+
+
+def delivery(service: Service) -> dict[str, str]:
+    names = endpoint(service)
+    told = service.call("POST", f"/webhooks/endpoints/{names['endpoint']}/test").json()
+    return {**names, "delivery": told["id"], "event": told["event_id"]}
+
+
+def file_elsewhere(service: Service) -> dict[str, str]:
+    service.fetcher.pages[FILE_URL] = FakePage(fake_media(width=640, height=480))
+    return {"url": FILE_URL}
+
+
+def reserved_upload(service: Service) -> dict[str, str]:
+    data = fake_media(width=640, height=480)
+    body = {"content_type": "image/png", "size_bytes": len(data), "filename": "scene.png"}
+    told = service.call("POST", "/assets/uploads", body).json()
+    return {"asset": told["asset"]["id"], "put": told["url"].removeprefix("http://testserver")}
+
+
+def finished_upload(service: Service) -> dict[str, str]:
+    names = reserved_upload(service)
+    service.client.request(
+        "PUT",
+        names["put"],
+        content=fake_media(width=640, height=480),
+        headers={"Content-Type": "image/png"},
+    )
+    return names
+
+
+def download_link(service: Service) -> dict[str, str]:
+    asset = service.asset()
+    url = service.call("GET", f"/assets/{asset.id}/url").json()["url"]
+    return {"get": url.removeprefix("http://testserver")}
+
+
+GIVEN: Given = {
+    one.__name__: one
+    for one in (
+        scene,
+        clip,
+        donor,
+        queued_swap,
+        done_swap,
+        failed_swap,
+        queued_detection,
+        done_detection,
+        face,
+        key,
+        endpoint,
+        delivery,
+        file_elsewhere,
+        reserved_upload,
+        finished_upload,
+        download_link,
+    )
+}
