@@ -29,7 +29,7 @@ from personae.adapters.webhooks import sign_standard
 from personae.app import accounts, submit, tasks
 from personae.app.asset_rules import AssetLimits
 from personae.app.assets import AssetService
-from personae.app.ports import Blobs
+from personae.app.ports import Blobs, MediaHost
 from personae.app.submit import Context
 from personae.app.workshop import ExecuteOptions
 from personae.domain.ids import new_id
@@ -48,6 +48,8 @@ OPTIONS: dict[str, Any] = {
     "stall_s": 1.0,
     "grace_s": 3.0,
     "sweep_s": 1.0,
+    "threads": 0,
+    "real_media": False,
 }
 
 
@@ -96,15 +98,20 @@ class Lab:
     def asset(self, tenant_id: str, content_type: str = "image/png", **script: Any) -> str:
         """A stored fake medium; its id. `script` says what befalls jobs on it, but for probes."""
         script.setdefault("ops", OPS)
-        suffix = "." + content_type.split("/")[1]
         data = fake_media(content_type, filler=random.randbytes(8).hex().encode(), **script)
-        path = self.folder / f"upload-{new_id('x')}{suffix}"
+        path = self.folder / f"upload-{new_id('x')}.{content_type.split('/')[1]}"
         path.write_bytes(data)
-        facts = MediaFacts(**FakeMediaHost().run({"op": "probe", "path": str(path)}, timeout_s=9))
+        facts = FakeMediaHost().run({"op": "probe", "path": str(path)}, timeout_s=9)
+        stored = self.store(tenant_id, path, MediaFacts(**facts))
+        path.unlink()
+        return stored
+
+    def store(self, tenant_id: str, path: Path, facts: MediaFacts) -> str:
+        """An asset of a file; its id."""
+        suffix, content_type = path.suffix, facts.content_type
         asset_id = new_id("asset")
         key = f"assets/{tenant_id}/{asset_id}{suffix}"
         stored = self.blobs.put_file(key, path, content_type)
-        path.unlink()
         asset = Asset(
             *(asset_id, tenant_id, "upload", "ready", key, content_type, None),
             *(stored.size_bytes, stored.sha256, facts, None, None, time.time(), None),
@@ -247,7 +254,7 @@ def _work(
     folder: Path,
     options: dict[str, Any],
     stop: threading.Event,
-    media: FakeMediaHost,
+    media: MediaHost,
     fetcher: FakeFetcher,
 ) -> None:
     engine = durable_engine(url, pool_size=2)
@@ -280,7 +287,8 @@ def _work(
         scratch,
         chunk_s=options["chunk_s"],
         stall_s=options["stall_s"],
-        timeout_s=60.0,
+        timeout_s=600.0,
+        threads=options["threads"],
     )
     run_worker(parts, WorkerOptions(execute, durable, options["grace_s"], options["sweep_s"]), stop)
     database.close()
@@ -292,7 +300,14 @@ def _main(url: str, folder: str, options: str) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    _work(url, Path(folder), json.loads(options), stop, FakeMediaHost(size=8), FakeFetcher())
+    told = json.loads(options)
+    media: MediaHost = FakeMediaHost(size=8)
+    if told["real_media"]:
+        from personae.adapters.media_host.host import ChildMediaHost
+
+        media = ChildMediaHost(told["slots"] + 1, "full", prewarm=True)
+    _work(url, Path(folder), told, stop, media, FakeFetcher())
+    media.close()
 
 
 if __name__ == "__main__":
