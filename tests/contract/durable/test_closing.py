@@ -186,7 +186,9 @@ def test_progress_never_falls(database: SqlDatabase) -> None:
     for share in (40.0, 50.0, 40.0):  # The last is done again after a crash.
         watch = Watch(
             *(database, lambda: 12.0, stopping, task.id),
-            phase="swapping", share=share, frames_total=100,
+            phase="swapping",
+            share=share,
+            frames_total=100,
         )
         watch.progress({"frames_done": 20, "frames_total": 40})
         watch.complete(40)
@@ -209,7 +211,8 @@ def test_a_watch_sees_that_its_task_is_final(database: SqlDatabase) -> None:
     task = _running(database)
     watch = Watch(
         *(database, lambda: 12.0, threading.Event(), task.id),
-        phase="swapping", share=95.0,
+        phase="swapping",
+        share=95.0,
     )
     assert not watch.should_stop()
     database.write(lambda tx: tasks.cancel(tx, task.tenant_id, task.id, 3.0))
