@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema_rs
 import pytest
 
+from personae.domain.hooks import EVENT_TYPES
 from personae.domain.tenants import SCOPES
+from personae.wire.native.models.account import Scope
+from personae.wire.native.models.webhooks import EventType
 from wire.service import Service
 
 
@@ -154,3 +157,8 @@ NAMES = sorted(
         "watchSwap",
     ]
 )
+
+
+def test_what_clients_may_name_is_what_there_is() -> None:
+    assert get_args(Scope) == SCOPES
+    assert get_args(EventType) == EVENT_TYPES

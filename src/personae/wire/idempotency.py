@@ -9,9 +9,11 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Header
 from pydantic import BaseModel
+from starlette.requests import Request
 
 from personae.app.ports import Transaction
 from personae.errors import Conflict
+from personae.wire.dialects import Call
 
 T = TypeVar("T")
 
@@ -71,3 +73,32 @@ def once(
     made = make()
     tx.idempotency.remember(tenant_id, key, hashed, name_of(made), now)
     return made, True
+
+
+async def create_once(
+    call: Call,
+    request: Request,
+    wanted: BaseModel,
+    key: str | None,
+    *,
+    make: Callable[[Transaction, float], T],
+    name_of: Callable[[T], str],
+    find: Callable[[Transaction, str], T],
+) -> tuple[T, bool]:
+    """`once` in a transaction of its own, for a request with a JSON body."""
+    tenant_id, now = call.tenant_id, call.now()
+    hashed = request_hash(request.method, request.url.path, wanted)
+
+    def work(tx: Transaction) -> tuple[T, bool]:
+        return once(
+            tx,
+            tenant_id,
+            key,
+            hashed,
+            now,
+            make=lambda: make(tx, now),
+            name_of=name_of,
+            find=lambda name: find(tx, name),
+        )
+
+    return await call.services.database.awrite(work)

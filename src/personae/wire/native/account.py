@@ -15,8 +15,9 @@ from personae.wire.dialects import call_of
 from personae.wire.guard import access
 from personae.wire.native.models import account as models
 from personae.wire.native.models.common import Page
-from personae.wire.native.routing import PREFIX, group
-from personae.wire.paging import Cursor, Limit, from_cursor, next_link, to_cursor
+from personae.wire.native.reading import page_reply
+from personae.wire.native.routing import group
+from personae.wire.paging import Cursor, Limit, from_cursor
 from personae.wire.replies import reply
 
 router = group("/account", "account")
@@ -59,11 +60,10 @@ async def get_account(request: Request) -> Response:
 @access("account:read")
 async def list_ledger(request: Request, limit: Limit = 20, cursor: Cursor = None) -> Response:
     """Every transfer in two entries that sum to 0, newest first."""
-    call, after = call_of(request), from_cursor("ledger", cursor)
+    call, after = call_of(request), from_cursor("/account/ledger", cursor)
     page = await call.services.database.aread(
         lambda tx: tx.credits.entries(call.tenant_id, after=after, limit=limit)
     )
-    token = to_cursor("ledger", page.next_after)
     items = [
         models.Entry(
             id=one.id,
@@ -76,9 +76,7 @@ async def list_ledger(request: Request, limit: Limit = 20, cursor: Cursor = None
         )
         for one in page.items
     ]
-    url = f"{call.services.settings.base_url}{PREFIX}/account/ledger"
-    headers = next_link(url, [("limit", limit)], token)
-    return reply(Page[models.Entry](items=items, next_cursor=token), headers=headers)
+    return page_reply(call, "/account/ledger", items, page.next_after, [("limit", limit)])
 
 
 @router.get(

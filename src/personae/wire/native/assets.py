@@ -14,9 +14,10 @@ from personae.wire.files import FILE_RESPONSES, Stored, serve
 from personae.wire.guard import access
 from personae.wire.native.models import assets as models
 from personae.wire.native.models.common import Page
-from personae.wire.native.routing import PREFIX, AssetInPath, group
+from personae.wire.native.reading import page_reply
+from personae.wire.native.routing import AssetInPath, group
 from personae.wire.native.views import asset_of
-from personae.wire.paging import Cursor, Limit, from_cursor, next_link, to_cursor
+from personae.wire.paging import Cursor, Limit, from_cursor
 from personae.wire.replies import reply
 
 router = group("/assets", "assets")
@@ -43,13 +44,11 @@ async def list_assets(
     cursor: Cursor = None,
 ) -> Response:
     """Newest first."""
-    call, after = call_of(request), from_cursor("assets", cursor)
+    call, after = call_of(request), from_cursor("/assets", cursor)
     page = await call.services.assets.page(call.tenant_id, role=role, after=after, limit=limit)
-    token = to_cursor("assets", page.next_after)
-    shown = Page[models.Asset](items=[asset_of(one) for one in page.items], next_cursor=token)
     query = [("limit", limit), *([("role", role)] if role else [])]
-    url = f"{call.services.settings.base_url}{PREFIX}/assets"
-    return reply(shown, headers=next_link(url, query, token))
+    items = [asset_of(one) for one in page.items]
+    return page_reply(call, "/assets", items, page.next_after, query)
 
 
 @router.get(

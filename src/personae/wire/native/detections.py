@@ -7,16 +7,14 @@ from typing import Annotated
 from fastapi import Query, Request
 from starlette.responses import Response
 
-from personae.app import submit, tasks
-from personae.app.detections import KINDS as DETECTION_KINDS
-from personae.app.ports import Transaction
+from personae.app import submit
 from personae.domain.tasks import Task, TaskKind
-from personae.errors import NotFound
 from personae.wire.dialects import Call, call_of
 from personae.wire.guard import access
 from personae.wire.idempotency import IdempotencyKey, request_hash
 from personae.wire.native import views
 from personae.wire.native.models import detections as models
+from personae.wire.native.reading import files_now, task_now
 from personae.wire.native.routing import PREFIX, TaskInPath, group
 from personae.wire.native.swaps import WaitS, cancel, context_of
 from personae.wire.native.wanted import ref_of
@@ -24,32 +22,13 @@ from personae.wire.replies import replayed, reply
 from personae.wire.waiting import wait_for_end
 
 KINDS: tuple[TaskKind, ...] = ("detect_image", "detect_video")
-assert set(KINDS) == set(DETECTION_KINDS)
 router = group("/detections", "detections")
-
-
-def find(tx: Transaction, tenant_id: str, task_id: str) -> Task:
-    """A detection of the tenant's.
-
-    Raises
-    ------
-    NotFound
-        Also for tasks of another kind.
-    """
-    task = tasks.get(tx, tenant_id, task_id)
-    if task.kind not in KINDS:
-        raise NotFound(f"There is no detection {task_id}.")
-    return task
 
 
 async def view(call: Call, task: Task, *, landmarks: bool = False) -> models.Detection:
     """A detection with its crops."""
-    services = call.services
-    files: views.Files = {}
-    if task.result is not None:
-        files = await services.database.aread(lambda tx: views.files_of(tx, task))
-    ttl_s = services.settings.url_ttl_s
-    return views.detection_of(task, files, services.blobs, ttl_s, landmarks=landmarks)
+    files, ttl_s = await files_now(call, task), call.services.settings.url_ttl_s
+    return views.detection_of(task, files, call.services.blobs, ttl_s, landmarks=landmarks)
 
 
 @router.post(
@@ -91,7 +70,7 @@ async def get_detection(
 ) -> Response:
     """Each person with a box, five points, the pose and a crop."""
     call = call_of(request)
-    task = await call.services.database.aread(lambda tx: find(tx, call.tenant_id, task_id))
+    task = await task_now(call, task_id, KINDS)
     task = await wait_for_end(call.services.database, task, wait_s)
     return reply(await view(call, task, landmarks=landmarks))
 

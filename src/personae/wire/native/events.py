@@ -10,8 +10,9 @@ from starlette.responses import Response, StreamingResponse
 from personae.domain.tasks import Task
 from personae.wire.dialects import call_of
 from personae.wire.guard import access
+from personae.wire.native.reading import task_now
 from personae.wire.native.routing import TaskInPath, group
-from personae.wire.native.swaps import find, view
+from personae.wire.native.swaps import READABLE, view
 from personae.wire.waiting import events_of, state_tag
 
 EVENT_STREAM = "text/event-stream"
@@ -65,7 +66,7 @@ async def watch_swap(request: Request, task_id: TaskInPath) -> Response:
     """
     call = call_of(request)
     settings, last_seen = call.services.settings, request.headers.get("last-event-id")
-    task = await call.services.database.aread(lambda tx: find(tx, call.tenant_id, task_id))
+    task = await task_now(call, task_id, READABLE)
     if task.final and last_seen == state_tag(task):
         return Response(status_code=204)
 

@@ -6,16 +6,15 @@ from fastapi import Request
 from starlette.responses import Response
 
 from personae.app import faces
-from personae.app.ports import Transaction
-from personae.domain.media import SavedFace
 from personae.wire.dialects import call_of
 from personae.wire.guard import access
-from personae.wire.idempotency import IdempotencyKey, once, request_hash
+from personae.wire.idempotency import IdempotencyKey, create_once
 from personae.wire.native.models.common import Page
 from personae.wire.native.models.people import Face, FaceIn
+from personae.wire.native.reading import page_reply
 from personae.wire.native.routing import PREFIX, FaceInPath, group
 from personae.wire.native.views import face_of
-from personae.wire.paging import Cursor, Limit, from_cursor, next_link, to_cursor
+from personae.wire.paging import Cursor, Limit, from_cursor
 from personae.wire.replies import replayed, reply
 
 router = group("/faces", "faces")
@@ -29,22 +28,16 @@ async def save_face(
     request: Request, wanted: FaceIn, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Photos of one person under a name; they no longer expire."""
-    call, now = call_of(request), call_of(request).now()
-    hashed = request_hash("POST", request.url.path, wanted)
-
-    def work(tx: Transaction) -> tuple[SavedFace, bool]:
-        return once(
-            tx,
-            call.tenant_id,
-            idempotency_key,
-            hashed,
-            now,
-            make=lambda: faces.save(tx, call.tenant_id, wanted.name, wanted.asset_ids, now),
-            name_of=lambda face: face.id,
-            find=lambda name: faces.get(tx, call.tenant_id, name),
-        )
-
-    face, new = await call.services.database.awrite(work)
+    call = call_of(request)
+    face, new = await create_once(
+        call,
+        request,
+        wanted,
+        idempotency_key,
+        make=lambda tx, now: faces.save(tx, call.tenant_id, wanted.name, wanted.asset_ids, now),
+        name_of=lambda face: face.id,
+        find=lambda tx, name: faces.get(tx, call.tenant_id, name),
+    )
     location = f"{call.services.settings.base_url}{PREFIX}/faces/{face.id}"
     return reply(face_of(face), 201, {"Location": location, **replayed(new)})
 
@@ -53,14 +46,12 @@ async def save_face(
 @access("faces:read")
 async def list_faces(request: Request, limit: Limit = 20, cursor: Cursor = None) -> Response:
     """Newest first."""
-    call, after = call_of(request), from_cursor("faces", cursor)
+    call, after = call_of(request), from_cursor("/faces", cursor)
     page = await call.services.database.aread(
         lambda tx: faces.page(tx, call.tenant_id, after=after, limit=limit)
     )
-    token = to_cursor("faces", page.next_after)
-    shown = Page[Face](items=[face_of(one) for one in page.items], next_cursor=token)
-    url = f"{call.services.settings.base_url}{PREFIX}/faces"
-    return reply(shown, headers=next_link(url, [("limit", limit)], token))
+    items = [face_of(one) for one in page.items]
+    return page_reply(call, "/faces", items, page.next_after, [("limit", limit)])
 
 
 @router.get(

@@ -11,7 +11,7 @@ from personae.domain.tenants import ApiKey, NewKey
 from personae.errors import Forbidden, InvalidRequest, NotFound
 from personae.wire.dialects import Call, call_of
 from personae.wire.guard import access
-from personae.wire.idempotency import IdempotencyKey, once, request_hash
+from personae.wire.idempotency import IdempotencyKey, create_once
 from personae.wire.native.models.account import Key, KeyIn, KeyMade
 from personae.wire.native.models.common import Page
 from personae.wire.native.routing import PREFIX, KeyInPath, group
@@ -42,26 +42,24 @@ async def create_key(
     request: Request, wanted: KeyIn, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Its secrets are in this answer and never again. It can do no more than the key in use."""
-    call, now = call_of(request), call_of(request).now()
+    call = call_of(request)
     scopes = _scopes(call, wanted)
     expires_at = None if wanted.expires_at is None else wanted.expires_at.timestamp()
-    hashed = request_hash("POST", request.url.path, wanted)
 
-    def work(tx: Transaction) -> tuple[NewKey, bool]:
-        return once(
-            tx,
-            call.tenant_id,
-            idempotency_key,
-            hashed,
-            now,
-            make=lambda: accounts.issue_key(
-                tx, call.tenant_id, name=wanted.name, scopes=scopes, expires_at=expires_at, now=now
-            ),
-            name_of=lambda made: made.stored.id,
-            find=lambda name: NewKey(find(tx, call.tenant_id, name), "", ""),
+    def make(tx: Transaction, now: float) -> NewKey:
+        return accounts.issue_key(
+            tx, call.tenant_id, name=wanted.name, scopes=scopes, expires_at=expires_at, now=now
         )
 
-    made, new = await call.services.database.awrite(work)
+    made, new = await create_once(
+        call,
+        request,
+        wanted,
+        idempotency_key,
+        make=make,
+        name_of=lambda made: made.stored.id,
+        find=lambda tx, name: NewKey(find(tx, call.tenant_id, name), "", ""),
+    )
     location = f"{call.services.settings.base_url}{PREFIX}/keys/{made.stored.id}"
     shown = made_key_of(made.stored, made.key or None, made.client_secret or None)
     return reply(shown, 201, {"Location": location, **replayed(new)})

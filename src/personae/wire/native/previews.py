@@ -14,6 +14,7 @@ from personae.wire.files import BINARY
 from personae.wire.guard import access
 from personae.wire.native import views
 from personae.wire.native.models import swaps as models
+from personae.wire.native.reading import files_now
 from personae.wire.native.routing import group
 from personae.wire.native.swaps import address, context_of, view
 from personae.wire.native.wanted import check_urls, request_of
@@ -62,7 +63,7 @@ async def preview_swap(request: Request, wanted: models.PreviewIn) -> Response:
 
 async def _show(call: Call, task: Task, picture: bool) -> Response:
     services = call.services
-    files = await services.database.aread(lambda tx: views.files_of(tx, task))
+    files = await files_now(call, task)
     asset = next(iter(files.values()), None)
     if asset is None or task.result is None:
         raise Expired("The preview is gone already; ask for another.")

@@ -12,16 +12,16 @@ from personae.app import submit, tasks
 from personae.app.ports import Transaction
 from personae.app.submit import Context
 from personae.domain.tasks import Task, TaskKind, TaskStatus
-from personae.errors import NotFound
 from personae.wire.dialects import Call, call_of
 from personae.wire.guard import access
 from personae.wire.idempotency import IdempotencyKey, request_hash
 from personae.wire.native import views
 from personae.wire.native.models import swaps as models
 from personae.wire.native.models.common import Page
+from personae.wire.native.reading import files_now, find_task, page_reply, task_now
 from personae.wire.native.routing import NAME_OF_DIALECT, PREFIX, TaskInPath, group
 from personae.wire.native.wanted import check_urls, request_of
-from personae.wire.paging import Cursor, Limit, from_cursor, next_link, to_cursor
+from personae.wire.paging import Cursor, Limit, from_cursor
 from personae.wire.replies import replayed, reply
 from personae.wire.waiting import wait_for_end
 
@@ -55,26 +55,10 @@ def context_of(call: Call, **rest: str | None) -> Context:
     )
 
 
-def find(tx: Transaction, tenant_id: str, task_id: str) -> Task:
-    """A swap or a preview of the tenant's.
-
-    Raises
-    ------
-    NotFound
-        Also for tasks of another kind.
-    """
-    task = tasks.get(tx, tenant_id, task_id)
-    if task.kind not in READABLE:
-        raise NotFound(f"There is no swap {task_id}.")
-    return task
-
-
 async def view(call: Call, task: Task) -> models.Swap:
     """A task with what it made."""
     services = call.services
-    files: views.Files = {}
-    if task.result is not None:
-        files = await services.database.aread(lambda tx: views.files_of(tx, task))
+    files = await files_now(call, task)
     return views.swap_of(task, files, services.blobs, services.settings.url_ttl_s)
 
 
@@ -115,7 +99,7 @@ async def list_swaps(
     cursor: Cursor = None,
 ) -> Response:
     """Newest first."""
-    call, after = call_of(request), from_cursor("swaps", cursor)
+    call, after = call_of(request), from_cursor("/swaps", cursor)
 
     def work(tx: Transaction) -> tuple[list[tuple[Task, views.Files]], str | None]:
         page = tasks.page(
@@ -124,13 +108,10 @@ async def list_swaps(
         return [(one, views.files_of(tx, one)) for one in page.items], page.next_after
 
     found, next_after = await call.services.database.aread(work)
-    token = to_cursor("swaps", next_after)
     blobs, ttl_s = call.services.blobs, call.services.settings.url_ttl_s
     items = [views.swap_of(task, files, blobs, ttl_s) for task, files in found]
-    shown = Page[models.Swap](items=items, next_cursor=token)
     query = [("limit", limit), *(("status", one) for one in status or ())]
-    url = f"{call.services.settings.base_url}{PREFIX}/swaps"
-    return reply(shown, headers=next_link(url, query, token))
+    return page_reply(call, "/swaps", items, next_after, query)
 
 
 @router.post(
@@ -163,7 +144,7 @@ async def estimate_swap(request: Request, wanted: models.SwapIn) -> Response:
 async def get_swap(request: Request, task_id: TaskInPath, wait_s: WaitS = 0.0) -> Response:
     """Its state, progress and outputs; `wait` answers as soon as it has ended."""
     call = call_of(request)
-    task = await call.services.database.aread(lambda tx: find(tx, call.tenant_id, task_id))
+    task = await task_now(call, task_id, READABLE)
     task = await wait_for_end(call.services.database, task, wait_s)
     return reply(await view(call, task))
 
@@ -186,8 +167,7 @@ async def cancel(call: Call, task_id: str, kinds: tuple[TaskKind, ...]) -> Task:
     now = call.now()
 
     def work(tx: Transaction) -> Task:
-        if tasks.get(tx, call.tenant_id, task_id).kind not in kinds:
-            raise NotFound(f"There is no task {task_id}.")
+        find_task(tx, call.tenant_id, task_id, kinds)
         return tasks.cancel(tx, call.tenant_id, task_id, now)
 
     task = await call.services.database.awrite(work)
@@ -214,7 +194,7 @@ async def retry_swap(
     hashed = request_hash("POST", request.url.path, None) if idempotency_key else None
 
     def work(tx: Transaction) -> Task:
-        was = find(tx, call.tenant_id, task_id)
+        was = find_task(tx, call.tenant_id, task_id, READABLE)
         context = context_of(
             call, key=idempotency_key, hashed=hashed, label=was.label, priority=was.priority
         )
@@ -232,7 +212,7 @@ async def delete_swap(request: Request, task_id: TaskInPath) -> Response:
     now = call.now()
 
     def work(tx: Transaction) -> None:
-        find(tx, call.tenant_id, task_id)
+        find_task(tx, call.tenant_id, task_id, READABLE)
         tasks.delete(tx, call.tenant_id, task_id, now)
 
     await call.services.database.awrite(work)

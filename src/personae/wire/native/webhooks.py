@@ -8,17 +8,16 @@ from fastapi import Query, Request
 from starlette.responses import Response
 
 from personae.app import endpoints
-from personae.app.ports import Transaction
-from personae.domain.hooks import Endpoint
 from personae.errors import InvalidRequest
 from personae.wire.dialects import call_of
 from personae.wire.guard import access
-from personae.wire.idempotency import IdempotencyKey, once, request_hash
+from personae.wire.idempotency import IdempotencyKey, create_once
 from personae.wire.native import views
 from personae.wire.native.models import webhooks as models
 from personae.wire.native.models.common import Page
+from personae.wire.native.reading import page_reply
 from personae.wire.native.routing import PREFIX, DeliveryInPath, EndpointInPath, group
-from personae.wire.paging import Cursor, Limit, from_cursor, next_link, to_cursor
+from personae.wire.paging import Cursor, Limit, from_cursor
 from personae.wire.replies import replayed, reply
 
 router = group("/webhooks", "webhooks")
@@ -36,24 +35,18 @@ async def create_endpoint(
     request: Request, wanted: models.EndpointIn, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Its secret, for checking signatures, is in this answer and never again."""
-    call, now = call_of(request), call_of(request).now()
+    call = call_of(request)
     call.services.fetcher.check(wanted.url)
     _check_once(wanted.events)
-    hashed = request_hash("POST", request.url.path, wanted)
-
-    def work(tx: Transaction) -> tuple[Endpoint, bool]:
-        return once(
-            tx,
-            call.tenant_id,
-            idempotency_key,
-            hashed,
-            now,
-            make=lambda: endpoints.create(tx, call.tenant_id, wanted.url, wanted.events, now),
-            name_of=lambda made: made.id,
-            find=lambda name: endpoints.get(tx, call.tenant_id, name),
-        )
-
-    made, new = await call.services.database.awrite(work)
+    made, new = await create_once(
+        call,
+        request,
+        wanted,
+        idempotency_key,
+        make=lambda tx, now: endpoints.create(tx, call.tenant_id, wanted.url, wanted.events, now),
+        name_of=lambda made: made.id,
+        find=lambda tx, name: endpoints.get(tx, call.tenant_id, name),
+    )
     location = f"{call.services.settings.base_url}{PREFIX}/webhooks/endpoints/{made.id}"
     shown = views.made_endpoint_of(made, show_secret=new)
     return reply(shown, 201, {"Location": location, **replayed(new)})
@@ -188,18 +181,15 @@ async def list_deliveries(
     cursor: Cursor = None,
 ) -> Response:
     """Newest first."""
-    call, after = call_of(request), from_cursor("deliveries", cursor)
+    call, after = call_of(request), from_cursor("/webhooks/deliveries", cursor)
     page = await call.services.database.aread(
         lambda tx: endpoints.deliveries(
             tx, call.tenant_id, endpoint_id=endpoint_id, after=after, limit=limit
         )
     )
-    token = to_cursor("deliveries", page.next_after)
     query = [("limit", limit), *([("endpoint_id", endpoint_id)] if endpoint_id else [])]
-    url = f"{call.services.settings.base_url}{PREFIX}/webhooks/deliveries"
     items = [views.delivery_of(one) for one in page.items]
-    shown = Page[models.Delivery](items=items, next_cursor=token)
-    return reply(shown, headers=next_link(url, query, token))
+    return page_reply(call, "/webhooks/deliveries", items, page.next_after, query)
 
 
 @router.get(

@@ -1,0 +1,70 @@
+"""Reading what several groups of calls need: tasks of some kinds, their files, pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from personae.app import tasks
+from personae.app.ports import Transaction
+from personae.domain.tasks import Task, TaskKind
+from personae.errors import NotFound
+from personae.wire.dialects import Call
+from personae.wire.native.models.common import Page
+from personae.wire.native.routing import PREFIX
+from personae.wire.native.views import Files, files_of
+from personae.wire.paging import next_link, to_cursor
+from personae.wire.replies import reply
+
+
+def find_task(tx: Transaction, tenant_id: str, task_id: str, kinds: Sequence[TaskKind]) -> Task:
+    """One of the tenant's tasks.
+
+    Raises
+    ------
+    NotFound
+        Also for tasks of other kinds.
+    """
+    task = tasks.get(tx, tenant_id, task_id)
+    if task.kind not in kinds:
+        raise NotFound(f"There is no task {task_id}.")
+    return task
+
+
+async def task_now(call: Call, task_id: str, kinds: Sequence[TaskKind]) -> Task:
+    """One of the caller's tasks, as it is now; see `find_task`."""
+    return await call.services.database.aread(
+        lambda tx: find_task(tx, call.tenant_id, task_id, kinds)
+    )
+
+
+async def files_now(call: Call, task: Task) -> Files:
+    """The files that a task made; asks the database only if there can be any."""
+    if task.result is None:
+        return {}
+    return await call.services.database.aread(lambda tx: files_of(tx, task))
+
+
+def page_reply(
+    call: Call,
+    path: str,
+    items: Sequence[BaseModel],
+    next_after: str | None,
+    query: Sequence[tuple[str, str | int]],
+) -> Response:
+    """A page of a listing, and the link to the next.
+
+    Parameters
+    ----------
+    path : str
+        Of the listing, below the prefix; its cursors are good for nothing else.
+    query : sequence of (name, value)
+        What the next page has to be asked with.
+    """
+    token = to_cursor(path, next_after)
+    url = f"{call.services.settings.base_url}{PREFIX}{path}"
+    page = Page[Any](items=list(items), next_cursor=token)
+    return reply(page, headers=next_link(url, query, token))
