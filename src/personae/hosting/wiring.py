@@ -17,6 +17,7 @@ from personae.adapters.blobs.signing import Permit, verify
 from personae.adapters.database.database import SqlDatabase, database_from_url
 from personae.adapters.durable.engines import durable_engine
 from personae.adapters.durable.engines import migrate as migrate_durable
+from personae.adapters.durable.runtime import DurableOptions
 from personae.adapters.durable.work import DurableWork
 from personae.adapters.fetch.guarded import GuardedFetcher
 from personae.adapters.media_host.host import ChildMediaHost
@@ -162,8 +163,9 @@ def run_worker(settings: Settings, stop: threading.Event) -> bool:
     """Work until `stop` is set; whether everything in hand was finished."""
     opened = open_service(settings)
     scratch = ScratchFolder(settings.work_dir, "worker")
+    slots = settings.worker_slots
     media = ChildMediaHost(
-        settings.worker_slots + 1,
+        2 * slots + 1,  # One more, so that what is urgent never waits for a place.
         "full",
         memory_limit_bytes=settings.media_memory_bytes,
         prewarm=True,
@@ -182,7 +184,11 @@ def run_worker(settings: Settings, stop: threading.Event) -> bool:
                 signers=SIGNERS,
                 clock=time.time,
             ),
-            WorkerOptions(execute=_execution(settings, scratch.path), grace_s=settings.grace_s),
+            WorkerOptions(
+                execute=_execution(settings, scratch.path),
+                durable=DurableOptions(image_slots=slots, chunk_slots=slots),
+                grace_s=settings.grace_s,
+            ),
             stop,
         )
     finally:

@@ -25,7 +25,8 @@ T = TypeVar("T")
 
 _SHARED_AT_MOST = 32
 """Bounds how long the write lock is held, for the other processes that wait for it."""
-_LONGEST_PAUSE_S = 0.004
+_LONG_S = 0.015
+_PAUSE_S = 0.004
 """Between two transactions, see `GroupCommitter._leave_a_gap`."""
 _log = structlog.get_logger("personae.database")
 
@@ -69,6 +70,7 @@ class GroupCommitter:
         self._lock = threading.Lock()
         self._closed = False
         self._began = self._ended = time.monotonic()
+        self._held_s = 0.0
 
     def submit(
         self, work: Callable[[sa.Connection], T], committed: Callable[[], None]
@@ -115,16 +117,20 @@ class GroupCommitter:
                 return
 
     def _leave_a_gap(self) -> None:
-        """Keep off for as long as the lock was held, so that other processes get in.
+        """Keep off for a moment when the lock was held for long, so that other processes get in.
 
-        SQLite has no queue for its write lock: who waits tries now and then, after up to 0.1 s. A
+        SQLite has no queue for its write lock: who waits tries again every millisecond or so. A
         busy writer that takes the lock again at once would keep the others out for seconds. What
-        arrives meanwhile joins the next transaction, so little is lost.
+        arrives meanwhile joins the next transaction, so little is lost. A writer with nothing to do
+        leaves gaps enough by itself.
         """
-        gap = min(self._ended - self._began, _LONGEST_PAUSE_S)
-        rest = self._ended + gap - time.monotonic()
-        if rest > 0:
-            time.sleep(rest)
+        if self._waiting.empty():
+            self._held_s = 0.0
+            return
+        self._held_s += self._ended - self._began
+        if self._held_s >= _LONG_S:
+            self._held_s = 0.0
+            time.sleep(_PAUSE_S)
 
     def _take(self) -> tuple[list[_Job[Any]], bool]:
         jobs: list[_Job[Any]] = []
