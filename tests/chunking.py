@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from personae import chunked
 from personae.requests import Parts, SwapOptions
-from personae.video.chunk_encoding import ChunkWriter
+from personae.video.chunk_encoding import CHUNK, ChunkWriter
 from personae.video.chunk_joining import join_chunks
 from personae.video.chunk_plan import Chunk, ChunkPlan, plan_chunks
 from personae.video.chunk_reading import ChunkReader
 from personae.video.codecs import EncodeSettings
 from personae.video.frames import plane_samples
 from personae.video.job import ClipOptions, ClipReport
+from personae.video.records import RecordReader
 
 Planes = list[NDArray[Any]]
 SOUND = {"errors": 0, "frames_damaged": 0, "timestamps_repaired": 0}
@@ -129,6 +130,20 @@ class Job:
         for index in order or numbers:
             self.render(index)
         return self.join(output)
+
+
+def decoded_alone(path: Path, codec: str, bits: int = 8) -> list[Planes]:
+    """The frames of an encoded chunk, by a decoder that knows of no other."""
+    with RecordReader(path, CHUNK) as file:
+        decoder: Any = av.CodecContext.create(codec, "r")
+        decoder.extradata = file.header["encoder"]["extradata"] or None
+        packets: list[Any] = []
+        for record in file:
+            packet = av.Packet(record["data"])
+            packet.pts = record["pts"]
+            packets.append(packet)
+    frames = [frame for packet in [*packets, None] for frame in decoder.decode(packet)]
+    return [[plane_samples(plane, bits).copy() for plane in frame.planes] for frame in frames]
 
 
 def stream_times(path: Path) -> list[tuple[int, int]]:

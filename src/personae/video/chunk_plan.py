@@ -22,11 +22,14 @@ from personae.video.integrity import Damage
 from personae.video.limits import DEFAULT_LIMITS, MediaLimits
 from personae.video.opening import decoding_errors, open_container, video_stream
 from personae.video.reader import VideoReader
+from personae.video.shape import VideoShape
 from personae.video.sniffing import sniff
 
 TARGET_S = 10.0
 _LONGEST = 6
 """A chunk that finds no key frame for so many times the wanted length ends at any frame."""
+_SHORT = 1.5
+"""A clip shorter than so many chunks is one."""
 _MOST_REORDERED = 64
 """Frames that packets may lie away from their place in time; further is another clock."""
 
@@ -44,6 +47,8 @@ class Chunk:
     start_pts, end_pts : int or None
         It holds ``start_pts <= pts < end_pts``, in the video's time base, on the output's clock;
         None is open.
+    look : str
+        Of the first frame of all, as `look_of` tells it.
     """
 
     index: int
@@ -52,6 +57,7 @@ class Chunk:
     frames: int
     start_pts: int | None = None
     end_pts: int | None = None
+    look: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -160,6 +166,7 @@ def plan_chunks(
         with VideoReader(path, start_s=start_s, end_s=end_s, limits=limits) as reader:
             low, high, shift = reader.ticks
             expected, trusted = reader.frames_expected, reader.trusted
+            look = look_of(reader.shape)
             target = max(1, round(target_s / reader.shape.time_base))
         index = _read_index(path, limits)
     pts = sorted(
@@ -167,7 +174,15 @@ def plan_chunks(
     )
     if not (trusted and index.sure and pts):
         return ChunkPlan((Chunk(0, True, 0, expected or 1),), expected or 1, index.discarded)
-    return _cut(pts, sorted(index.keys), target, shift, index.discarded)
+    borders = _borders(pts, sorted(index.keys), target)
+    return ChunkPlan(_chunks(pts, borders, shift, look), len(pts), index.discarded)
+
+
+def look_of(shape: VideoShape) -> str:
+    """What a frame decides of a clip's shape: other frames of it may say something else."""
+    width, height = shape.coded_wh
+    turned = shape.orientation.matrix
+    return f"{width}x{height} {shape.pixel_format} {shape.form} {shape.tags} {turned}"
 
 
 def _read_index(path: Path, limits: MediaLimits) -> _Index:
@@ -204,14 +219,20 @@ def _is_one_clock(pts: list[int]) -> bool:
     return near and len(set(pts)) == len(pts)
 
 
-def _cut(pts: list[int], keys: list[int], target: int, shift: int, discarded: int) -> ChunkPlan:
-    """Chunks of sorted frame times; `target` in ticks."""
+def _borders(pts: list[int], keys: list[int], target: int) -> list[int]:
+    """Where chunks but the first begin; `pts` and `keys` are sorted, `target` is in ticks.
+
+    The first and the last chunk are shorter: while they are worked on, there is nothing to do for
+    others yet, or any more.
+    """
+    if pts[-1] - pts[0] < _SHORT * target:
+        return []
     borders: list[int] = []
-    at = pts[0]
-    while (i := bisect_left(pts, at + target)) < len(pts):
-        k = bisect_left(keys, at + target)
+    at, wanted = pts[0], max(1, target // 2)
+    while True:
+        k = bisect_left(keys, at + wanted)
         reach = at + _LONGEST * target
-        if k < len(keys) and keys[k] <= reach and keys[k] <= pts[-1]:
+        if k < len(keys) and keys[k] <= min(reach, pts[-1]):
             at = keys[k]
         else:
             i = bisect_left(pts, reach)
@@ -219,11 +240,16 @@ def _cut(pts: list[int], keys: list[int], target: int, shift: int, discarded: in
                 break
             at = pts[i]
         borders.append(at)
-    if borders and pts[-1] - borders[-1] < target // 2:
+        wanted = target
+    if borders and pts[-1] - borders[-1] < target // 4:
         borders.pop()
+    return borders
+
+
+def _chunks(pts: list[int], borders: list[int], shift: int, look: str) -> tuple[Chunk, ...]:
     firsts = [0, *(bisect_left(pts, border) for border in borders), len(pts)]
     starts: list[int | None] = [None, *(border - shift for border in borders)]
-    chunks = tuple(
+    return tuple(
         Chunk(
             index=i,
             last=i == len(borders),
@@ -231,7 +257,7 @@ def _cut(pts: list[int], keys: list[int], target: int, shift: int, discarded: in
             frames=firsts[i + 1] - firsts[i],
             start_pts=start,
             end_pts=None if i == len(borders) else starts[i + 1],
+            look=look,
         )
         for i, start in enumerate(starts)
     )
-    return ChunkPlan(chunks, len(pts), discarded)

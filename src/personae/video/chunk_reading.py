@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import av
 import av.error
 
-from personae.errors import InvalidRequest, MediaUnreadable
-from personae.video.chunk_plan import Chunk
+from personae.errors import InvalidRequest, MediaError, MediaUnreadable
+from personae.video.chunk_plan import Chunk, look_of
 from personae.video.frames import DecodedFrame, plane_samples
 from personae.video.limits import DEFAULT_LIMITS, MediaLimits
 from personae.video.reader import VideoReader
+from personae.video.shape import VideoShape, read_shape
 
 BACKS_S = (0.0, 5.0, 20.0, None)
 """How far before a chunk decoding begins; further if that gives other frames. None: at the start
@@ -55,36 +57,69 @@ class ChunkReader(VideoReader):
         back_s: float | None = 0.0,
         beyond: bool = False,
     ) -> None:
+        self._chunk = chunk
+        self._back_s = back_s
         super().__init__(path, start_s=start_s, end_s=end_s, threads=threads, limits=limits)
-        try:
-            if chunk.start_pts is not None:
-                self._go_to(chunk.start_pts + self._shift, back_s)
-            if chunk.end_pts is not None and not beyond:
-                self._end = chunk.end_pts + self._shift
-        except BaseException:
-            self.close()
-            raise
+        if chunk.end_pts is not None and not beyond:
+            self._end = chunk.end_pts + self._shift
 
     def count_losses(self, given: int, discarded: int, end: int) -> None:
         """Nothing: a chunk alone cannot tell what is missing."""
 
-    def _go_to(self, start: int, back_s: float | None) -> None:
+    def _begin(self) -> VideoShape:
+        chunk = self._chunk
+        if chunk.start_pts is None:
+            return super()._begin()
+        start, whole_start = chunk.start_pts + self._shift, self._start
+        if self._back_s is not None:
+            self._go_to(start)
+            shape = self._shape_here()
+            if shape is not None:
+                return shape
+            with suppress(av.error.FFmpegError):
+                self._decoder.seek_before(self._stream.start_time or 0)
+        self._start = whole_start
+        shape = super()._begin()
+        self._go_to(start)
+        return shape
+
+    def _shape_here(self) -> VideoShape | None:
+        """The shape by the chunk's first frame, unless that looks unlike the first of all."""
+        if self._first is None:
+            return None
+        try:
+            shape = read_shape(self.path, self._stream, self._first, self._range)
+        except MediaError:
+            return None
+        return shape if look_of(shape) == self._chunk.look else None
+
+    def _go_to(self, start: int) -> None:
         """Make the first frame at `start` ticks or later the next one."""
         first, self._first, self._start = self._first, None, start
-        try:
-            if back_s is not None:
-                self._first = self._open_at_start(round(back_s / self._time_base))
-            elif first is not None and first.pts is not None and first.pts >= start:
-                self._first = first
-            else:
-                self._first = self._first_after(start)
-        except (InvalidRequest, MediaUnreadable, av.error.FFmpegError):
-            # Nothing of it decodes from there: the file is damaged, or cannot be sought in.
-            if self._frames is not None:
-                self._frames.close()
-            self._frames = None
+        if self._back_s is not None:
+            try:
+                first = self._open_at_start(round(self._back_s / self._time_base))
+            except (InvalidRequest, MediaUnreadable):
+                first = None  # nothing of it decodes
+            except av.error.FFmpegError:  # this file cannot be sought in
+                first = first or self._next_frame(restart=True)
+        while first is not None and (first.pts is None or first.pts < start):
+            first = self._next_frame()
+        self._first = first
         damage = self.damage
         damage.errors = damage.frames_damaged = damage.timestamps_repaired = 0
+
+
+def until(
+    frames: Iterator[DecodedFrame], end_pts: int | None, beyond: int
+) -> Generator[DecodedFrame]:
+    """Frames up to `end_pts`, and so many behind it."""
+    for frame in frames:
+        yield frame
+        beyond -= end_pts is not None and frame.pts >= end_pts
+        del frame
+        if not beyond:
+            return
 
 
 def digest(frame: DecodedFrame, bits: int) -> int:

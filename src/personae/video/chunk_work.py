@@ -20,6 +20,7 @@ from personae.engine.following import Follower, PlannedFrame
 from personae.engine.mesh.donor import MeshDonor
 from personae.engine.mesh.render import FacePlan
 from personae.engine.pipeline import Engine
+from personae.engine.track.window import LOOKAHEAD
 from personae.errors import InvalidRequest, TaskFailed
 from personae.video.chunk_encoding import ChunkWriter
 from personae.video.chunk_files import (
@@ -31,7 +32,7 @@ from personae.video.chunk_files import (
 )
 from personae.video.chunk_passing import ChunkPass, with_plans
 from personae.video.chunk_plan import Chunk
-from personae.video.chunk_reading import BACKS_S, ChunkReader, verified
+from personae.video.chunk_reading import BACKS_S, ChunkReader, until, verified
 from personae.video.frames import DecodedFrame
 from personae.video.integrity import Damage
 from personae.video.job import QUEUE_FRAMES, ClipOptions, check_cast, reporter
@@ -272,7 +273,7 @@ def _opened(
     expected = [] if before is None else [(one.pts, one.digest) for one in before.waiting]
     reader, frames = verified(readers(), expected)
     stack.enter_context(reader)
-    return reader, frames, used[-1]
+    return reader, until(frames, chunk.end_pts, LOOKAHEAD), used[-1]
 
 
 def _footer(cast: Cast, warnings: Sequence[str]) -> dict[str, Any]:

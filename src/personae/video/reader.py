@@ -19,7 +19,7 @@ from personae.video.integrity import Damage, ends_early
 from personae.video.lengths import picture_span
 from personae.video.limits import DEFAULT_LIMITS, MediaLimits
 from personae.video.opening import open_container, video_stream
-from personae.video.shape import check_range, frame_rate, read_shape, time_range
+from personae.video.shape import VideoShape, check_range, frame_rate, read_shape, time_range
 
 _MOV = "mov"
 
@@ -91,8 +91,8 @@ class VideoReader:
             self._start = None if kept.start_s is None else ceil(kept.start_s / tick)
             self._end = None if kept.end_s is None else ceil(kept.end_s / tick)
             self._shift = int(kept.shift_s / tick)
-            self._first: av.VideoFrame | None = self._open_at_start()
-            self.shape = read_shape(self.path, self._stream, self._first, self._range)
+            self._first: av.VideoFrame | None = None
+            self.shape = self._begin()
         except BaseException:
             self.close()
             raise
@@ -170,6 +170,11 @@ class VideoReader:
         scene = SceneFrame(number=number, time_s=time_s, canvas=canvas)
         return DecodedFrame(frame, shifted, self._time_base, duration, scene)
 
+    def _begin(self) -> VideoShape:
+        """Decode the first frame, and say what it shows of all."""
+        self._first = self._open_at_start()
+        return read_shape(self.path, self._stream, self._first, self._range)
+
     def _open_at_start(self, back: int = 0) -> av.VideoFrame:
         """The first frame of the range; decoding goes on behind it.
 
@@ -181,8 +186,8 @@ class VideoReader:
         # shown too late: then look further back.
         for back_s in (0, 1, 4, 16, 64):
             self._decoder.seek_before(self._start - back - int(back_s / self._time_base))
-            first = self._first_after(None)
-            if first.pts is not None and first.pts <= self._start - back:
+            first = self._next_frame(restart=True)
+            if first is not None and first.pts is not None and first.pts <= self._start - back:
                 break
         else:
             self._decoder.seek_before(self._stream.start_time or 0)
@@ -193,13 +198,11 @@ class VideoReader:
 
     def _first_after(self, start: int | None) -> av.VideoFrame:
         """Decode until a frame at `start` ticks or later; any frame when it is None."""
-        if start is None:
-            if self._frames is not None:
-                self._frames.close()
-            self._frames = self._decoder.frames()
-        for frame in self._frames or ():
+        frame = self._next_frame(restart=start is None)
+        while frame is not None:
             if start is None or (frame.pts is not None and frame.pts >= start):
                 return frame
+            frame = self._next_frame()
         if start is not None:
             raise InvalidRequest(
                 f"{self.path} ends before {float(self._range.start_s or 0):g} s; "
@@ -211,6 +214,14 @@ class VideoReader:
             f"{self.path} holds no frame that decodes; it is damaged or was cut off"
             f"{'' if self._stream.width else large}. Export it again, or try another file."
         )
+
+    def _next_frame(self, *, restart: bool = False) -> av.VideoFrame | None:
+        """The next frame that decodes, with `restart` from where the file was sought to."""
+        if restart:
+            if self._frames is not None:
+                self._frames.close()
+            self._frames = self._decoder.frames()
+        return None if self._frames is None else next(self._frames, None)
 
     def _expected(self) -> int | None:
         """Frames in the range, as far as the file tells."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -11,6 +10,7 @@ import pytest
 
 from chunking import (
     SOUND,
+    decoded_alone,
     encode_chunks,
     pass_through_chunks,
     picture_bytes,
@@ -60,22 +60,17 @@ def test_every_frame_and_every_time_comes_through(tmp_path: Path) -> None:
 def test_every_codec_joins(tmp_path: Path, codec: str, suffix: str) -> None:
     """What plays are exactly the frames of the chunks, each decoded by itself."""
     scene = write_clip(tmp_path / "a.mp4", frames=48, options=GOP)
-    settings = EncodeSettings(codec, crf=30, preset="veryfast")
-    output, apart = tmp_path / f"b{suffix}", tmp_path / "apart"
-    pass_through_chunks(scene, output, settings, target_s=0.6)
+    options = ClipOptions(encode=EncodeSettings(codec, crf=30, preset="veryfast"))
+    output = tmp_path / f"b{suffix}"
+    plan = plan_chunks(scene, target_s=0.6)
+    assert len(plan.chunks) == 4
+    paths = encode_chunks(scene, tmp_path, plan, options, suffix)
+    chunk_joining.join_chunks(scene, plan, paths, options, output)
     assert times(output) == times(scene)
     written = [] if suffix == ".mkv" else stream_times(output)  # which keeps no such times
     assert all(a < b for (_, a), (_, b) in itertools.pairwise(written))
     assert all(dts <= pts for pts, dts in written)
-    # The same chunks as clips of their own.
-    apart.mkdir()
-    alone = []
-    for chunk in plan_chunks(scene, target_s=0.6).chunks:
-        tick = Fraction(1, 25)
-        begin, end = chunk.first_frame * tick, (chunk.first_frame + chunk.frames) * tick
-        one = apart / f"{chunk.index}{suffix}"
-        pass_through(scene, one, settings, start_s=float(begin), end_s=float(end))
-        alone += planes(one)
+    alone = [frame for path in paths for frame in decoded_alone(path, codec)]
     assert same_planes(planes(output), alone)
 
 

@@ -42,7 +42,7 @@ def test_chunks_begin_at_key_frames(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "a.mp4", frames=100, options=gop(10), b_frames=2)
     plan = plan_chunks(clip, target_s=0.7)  # 17.5 frames
     check_whole(plan, 100)
-    assert starts(plan) == [0, 20, 40, 60, 80]
+    assert starts(plan) == [0, 10, 30, 50, 70, 90]
     with av.open(str(clip)) as container:
         keys = {p.pts for p in container.demux(video=0) if p.is_keyframe}
     assert {chunk.start_pts for chunk in plan.chunks[1:]} <= keys
@@ -58,9 +58,15 @@ def test_the_plan_depends_on_the_file_alone(tmp_path: Path) -> None:
 
 def test_a_short_rest_belongs_to_the_chunk_before(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "a.mp4", frames=43, options=gop(10))
-    assert starts(plan_chunks(clip, target_s=0.4)) == [0, 10, 20, 30]
-    assert len(plan_chunks(clip, target_s=1.5).chunks) == 1
-    assert len(plan_chunks(clip, target_s=10).chunks) == 1
+    assert starts(plan_chunks(clip, target_s=0.8)) == [0, 10, 30]
+    assert starts(plan_chunks(clip, target_s=0.3)) == [0, 10, 20, 30, 40]
+
+
+def test_a_short_clip_is_one_chunk(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", frames=43, options=gop(10))
+    assert len(plan_chunks(clip, target_s=1.1).chunks) > 1
+    for target_s in (1.2, 1.5, 10):
+        assert len(plan_chunks(clip, target_s=target_s).chunks) == 1
 
 
 def test_without_key_frames_a_chunk_ends_somewhere(tmp_path: Path) -> None:
@@ -74,17 +80,17 @@ def test_only_frames_of_the_range_count(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "a.mp4", frames=100, options=gop(10))
     plan = plan_chunks(clip, start_s=0.5, end_s=3.0, target_s=0.8)
     check_whole(plan, len(times(clip, start_s=0.5, end_s=3.0)))
-    # The output's clock starts with the range: key frames 40 and 60 lie at 1.1 s and 1.9 s.
+    # The output's clock starts with the range: key frames 30 and 50 lie at 0.7 s and 1.5 s.
     with av.open(str(clip)) as container:
         tick = container.streams.video[0].time_base
-    assert [float(c.start_pts * tick) for c in plan.chunks[1:]] == pytest.approx([1.1, 1.9])
+    assert [float(c.start_pts * tick) for c in plan.chunks[1:]] == pytest.approx([0.7, 1.5])
 
 
 def test_irregular_times(tmp_path: Path) -> None:
     clip = vfr_clip(tmp_path / "a.mkv", options=gop(4))
     plan = plan_chunks(clip, target_s=0.2)
     check_whole(plan, 17)
-    assert starts(plan) == [0, 8, 12]
+    assert starts(plan) == [0, 4, 8, 12]
 
 
 def test_sound_and_subtitles_do_not_matter(tmp_path: Path) -> None:
