@@ -135,7 +135,7 @@ class Job:
 def decoded_alone(path: Path, codec: str, bits: int = 8) -> list[Planes]:
     """The frames of an encoded chunk, by a decoder that knows of no other."""
     with RecordReader(path, CHUNK) as file:
-        decoder: Any = av.CodecContext.create(codec, "r")
+        decoder: Any = av.CodecContext.create({"av1": "libdav1d"}.get(codec, codec), "r")
         decoder.extradata = file.header["encoder"]["extradata"] or None
         packets: list[Any] = []
         for record in file:
