@@ -14,7 +14,7 @@ from personae.wire.guard import access
 from personae.wire.idempotency import IdempotencyKey, create_once
 from personae.wire.native import views
 from personae.wire.native.models import webhooks as models
-from personae.wire.native.models.common import Page
+from personae.wire.native.models.common import EndpointId, Page
 from personae.wire.native.reading import page_reply
 from personae.wire.native.routing import PREFIX, DeliveryInPath, EndpointInPath, group
 from personae.wire.paging import Cursor, Limit, from_cursor
@@ -175,7 +175,7 @@ async def test_endpoint(request: Request, endpoint_id: EndpointInPath) -> Respon
 async def list_deliveries(
     request: Request,
     endpoint_id: Annotated[
-        str | None, Query(max_length=64, description="Only what went to that endpoint.")
+        EndpointId | None, Query(description="Only what went to that endpoint.")
     ] = None,
     limit: Limit = 20,
     cursor: Cursor = None,
