@@ -69,6 +69,14 @@ def test_a_repeated_key_reserves_once(service: Service) -> None:
     problem(service.call("POST", "/assets/uploads", body, headers=key), 409, "conflict")
 
 
+def test_a_reservation_that_has_run_out_is_not_given_again(service: Service) -> None:
+    key, body = {"Idempotency-Key": "k"}, {"content_type": "image/png", "size_bytes": 9}
+    asset_id = service.call("POST", "/assets/uploads", body, headers=key).json()["asset"]["id"]
+    service.clock.advance(3601)
+    problem(service.call("POST", "/assets/uploads", body, headers=key), 410, "expired")
+    problem(service.call("POST", f"/assets/{asset_id}/complete"), 410, "expired")
+
+
 def test_what_is_not_ours_is_not_there(service: Service) -> None:
     body = {"content_type": "image/png", "size_bytes": 1}
     theirs = service.call("POST", "/assets/uploads", body, as_="theirs").json()["asset"]["id"]

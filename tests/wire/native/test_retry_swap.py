@@ -37,6 +37,8 @@ def test_a_repeated_key_retries_once(service: Service) -> None:
     service.fail(first, WHY)
     answers = [service.call("POST", f"/swaps/{first}/retry", headers=key) for _ in range(2)]
     assert answers[0].json()["id"] == answers[1].json()["id"]
+    assert "idempotency-replayed" not in answers[0].headers
+    assert answers[1].headers["idempotency-replayed"] == "true"
     assert len(service.queued.tasks) == 2
     other = submitted(service)
     service.fail(other, WHY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import structlog
@@ -193,15 +194,18 @@ async def retry_swap(
     call = call_of(request)
     hashed = request_hash("POST", request.url.path, None) if idempotency_key else None
 
+    now = call.now()
+
     def work(tx: Transaction) -> Task:
         was = find_task(tx, call.tenant_id, task_id, READABLE)
         context = context_of(
             call, key=idempotency_key, hashed=hashed, label=was.label, priority=was.priority
         )
-        return tasks.retry(tx, context, task_id)
+        return tasks.retry(tx, replace(context, now=now), task_id)
 
     task = await call.services.database.awrite(work)
-    return reply(await view(call, task), 202, {"Location": address(call, task)})
+    new = task.created_at == now
+    return reply(await view(call, task), 202, {"Location": address(call, task), **replayed(new)})
 
 
 @router.delete("/{task_id}", status_code=204, operation_id="deleteSwap", summary="Delete a swap")

@@ -9,11 +9,12 @@ from typing import Annotated, Any
 from fastapi import Query, Request
 from starlette.responses import Response
 
+from personae.app.asset_rules import check_there
 from personae.app.hooks import iso_time
 from personae.app.ports import Transaction
 from personae.app.threads import finish_in_thread
 from personae.domain.media import Asset
-from personae.errors import Conflict, NotFound
+from personae.errors import Conflict
 from personae.wire.dialects import Call, call_of
 from personae.wire.files import BINARY
 from personae.wire.guard import access
@@ -71,7 +72,7 @@ async def upload_asset(
         async for chunk in chunks:
             digest.update(chunk)
         told = {"sha256": digest.hexdigest(), "filename": name}
-        asset = _same(known, request_hash("POST", request.url.path, told))
+        asset = _same(call, known, request_hash("POST", request.url.path, told))
     else:
         asset = await call.services.assets.upload(
             call.tenant_id, chunks, filename=name, content_type=kind
@@ -111,7 +112,7 @@ async def reserve_upload(
     call, hashed = call_of(request), request_hash("POST", request.url.path, wanted)
     known = await _known(call, idempotency_key)
     if known is not None:
-        asset, url = _same(known, hashed), ""
+        asset, url = _same(call, known, hashed), ""
     else:
         made, url, _ = await call.services.assets.reserve(
             call.tenant_id,
@@ -170,7 +171,7 @@ async def import_asset(
     call, hashed = call_of(request), request_hash("POST", request.url.path, wanted)
     known = await _known(call, idempotency_key)
     if known is not None:
-        asset = _same(known, hashed)
+        asset = _same(call, known, hashed)
     else:
         asset = await call.services.assets.import_url(call.tenant_id, wanted.url)
         asset = await _remember(call, idempotency_key, hashed, asset)
@@ -195,18 +196,17 @@ async def _known(call: Call, key: str | None) -> tuple[str, Asset | None] | None
     return await call.services.database.aread(work)
 
 
-def _same(known: tuple[str, Asset | None], hashed: str) -> Asset:
+def _same(call: Call, known: tuple[str, Asset | None], hashed: str) -> Asset:
     """The asset of an earlier request, if this one is the same.
 
     Raises
     ------
-    Conflict, NotFound
+    Conflict, NotFound, Expired
     """
-    if known[0] != hashed:
+    was, asset = known
+    if was != hashed:
         raise Conflict("This Idempotency-Key was used for another request; take a fresh one.")
-    if known[1] is None or known[1].state == "deleted":
-        raise NotFound("What this Idempotency-Key made has been deleted; take a fresh one.")
-    return known[1]
+    return check_there(asset, "of this Idempotency-Key", call.now())
 
 
 async def _remember(call: Call, key: str | None, hashed: str, asset: Asset) -> Asset:
@@ -216,7 +216,7 @@ async def _remember(call: Call, key: str | None, hashed: str, asset: Asset) -> A
     now = call.now()
 
     def find(tx: Transaction, name: str) -> Asset:
-        return _same((hashed, tx.assets.get(call.tenant_id, name)), hashed)
+        return check_there(tx.assets.get(call.tenant_id, name), name, now)
 
     def work(tx: Transaction) -> Asset:
         return once(
