@@ -231,6 +231,29 @@ def test_a_canceled_video_stops_within_a_second_and_costs_nothing(
     assert after["held"] == 0
 
 
+def test_what_is_deleted_is_gone_and_what_is_saved_stays(
+    service: Service, media: dict[str, Path]
+) -> None:
+    with service.client() as client:
+        scene, donor = upload(client, media["scene.png"]), upload(client, media["donor.jpg"])
+        face = client.post("/faces", json={"name": "Ann", "asset_ids": [donor]})
+        assert face.status_code == 201, face.text
+        assert client.get(f"/assets/{donor}").json()["expires_at"] is None
+        body = wanted("image", scene, donor)
+        body["mappings"][0]["donor"] = {"face_id": face.json()["id"]}
+        task = finished(client, client.post("/swaps", json=body).json()["id"])
+        made = task["result"]["outputs"][0]
+        assert httpx.get(made["url"], trust_env=False).status_code == 200
+        assert client.delete(f"/swaps/{task['id']}").status_code == 204
+        assert client.get(f"/swaps/{task['id']}").status_code == 404
+        assert client.get(f"/assets/{made['asset_id']}").status_code == 404
+        assert httpx.get(made["url"], trust_env=False).status_code == 404
+        assert client.delete(f"/faces/{face.json()['id']}").status_code == 204
+        assert client.get(f"/assets/{donor}").json()["expires_at"] is not None
+        assert client.post("/swaps", json=body).status_code == 404
+        assert client.post("/swaps/estimate", json={**body, "engine": "foo"}).status_code == 422
+
+
 def test_the_books_balance_and_the_api_loads_no_pixels(service: Service) -> None:
     command = [sys.executable, "-m", "personae", "credits", "audit", "--data", str(service.data)]
     assert subprocess.run(command, check=False).returncode == 0

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from personae.app.ports import Transaction
 from personae.domain.ids import new_id
-from personae.domain.media import SavedFace
+from personae.domain.media import Asset, SavedFace
 from personae.domain.pages import Page
-from personae.errors import InvalidRequest, NotFound
+from personae.errors import Expired, InvalidRequest, NotFound
 
 MAX_PHOTOS = 10
+PHOTO_TTL_S = 7 * 86400.0
+_LISTED = 200
 
 
 def save(
@@ -31,12 +34,18 @@ def save(
         raise InvalidRequest(f"A saved face has 1 to {MAX_PHOTOS} different photos.")
     if not name.strip() or len(name) > 100:
         raise InvalidRequest("A face's name has 1 to 100 characters.")
+    photos: list[Asset] = []
     for asset_id in asset_ids:
         asset = tx.assets.get(tenant_id, asset_id)
         if asset is None or asset.state != "ready":
             raise NotFound(f"There is no asset {asset_id}.")
         if asset.facts is None or asset.facts.kind != "picture":
             raise InvalidRequest(f"{asset_id} is not a picture; a donor photo must be one.")
+        if asset.expires_at is not None and asset.expires_at <= now:
+            raise Expired(f"The asset {asset_id} has expired; upload the file again.")
+        photos.append(asset)
+    for asset in photos:
+        tx.assets.update(replace(asset, expires_at=None))
     face = SavedFace(new_id("face", now), tenant_id, name, tuple(asset_ids), now)
     tx.faces.insert(face)
     return face
@@ -61,11 +70,27 @@ def page(tx: Transaction, tenant_id: str, *, after: str | None, limit: int) -> P
 
 
 def delete(tx: Transaction, tenant_id: str, face_id: str, now: float) -> None:
-    """Forget a saved face; its photos stay until they expire or are deleted.
+    """Forget a saved face; photos that no other face needs expire in `PHOTO_TTL_S`.
 
     Raises
     ------
     NotFound
     """
-    if not tx.faces.delete(tenant_id, face_id, now):
-        raise NotFound(f"There is no face {face_id}.")
+    face = get(tx, tenant_id, face_id)
+    tx.faces.delete(tenant_id, face_id, now)
+    needed = _photos_of_all(tx, tenant_id)
+    for asset_id in face.asset_ids:
+        asset = tx.assets.get(tenant_id, asset_id)
+        if asset is not None and asset.state == "ready" and asset_id not in needed:
+            tx.assets.update(replace(asset, expires_at=now + PHOTO_TTL_S))
+
+
+def _photos_of_all(tx: Transaction, tenant_id: str) -> set[str]:
+    """Assets that the tenant's saved faces need."""
+    needed, after = set[str](), None
+    while True:
+        listed = tx.faces.page(tenant_id, after=after, limit=_LISTED)
+        needed.update(asset_id for face in listed.items for asset_id in face.asset_ids)
+        after = listed.next_after
+        if after is None:
+            return needed

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from personae.app import detections, pricing
+from personae.app.outcomes import check_output
 from personae.app.ports import Transaction
 from personae.domain.credits import hold_key
 from personae.domain.ids import new_id
 from personae.domain.media import Asset, MediaFacts
 from personae.domain.swap import Media, MediaRef, SwapRequest
 from personae.domain.tasks import Priority, Task, TaskKind, TaskProgress
-from personae.errors import Conflict, InvalidRequest, NotFound, RateLimited
+from personae.errors import Conflict, Expired, InvalidRequest, NotFound, RateLimited
 
 MAX_UNFINISHED = 10_000
 """Tasks a tenant may have waiting or running."""
@@ -55,17 +56,16 @@ class Estimate:
     breakdown: dict[str, float]
 
 
-def estimate(tx: Transaction, tenant_id: str, request: SwapRequest) -> Estimate:
+def estimate(tx: Transaction, ctx: Context, request: SwapRequest) -> Estimate:
     """Price a swap without doing it.
 
     Raises
     ------
-    NotFound, InvalidRequest
+    NotFound, Expired, Conflict, InvalidRequest
         As `submit_swap`.
     """
-    facts = _check_scene(tx, tenant_id, request.scene, request.media)
-    told = pricing.quote(request, facts)
-    available = tx.credits.balance(tenant_id).available
+    told = pricing.quote(request, _check_swap(tx, ctx, request))
+    available = tx.credits.balance(ctx.tenant_id).available
     return Estimate(
         told.credits,
         available,
@@ -124,7 +124,7 @@ def submit_detection(
     known = _repeated(tx, ctx)
     if known is not None:
         return known, False
-    facts = _check_scene(tx, ctx.tenant_id, scene, media)
+    facts = _check_scene(tx, ctx, scene, media)
     moving = media == "video" if facts is None else facts.kind != "picture"
     kind: TaskKind = "detect_video" if moving else "detect_image"
     wanted = {"media": media, "scene": {"asset_id": scene.asset_id, "url": scene.url}}
@@ -208,23 +208,26 @@ def _check_swap(tx: Transaction, ctx: Context, request: SwapRequest) -> MediaFac
         raise InvalidRequest(f"There is no engine {request.engine}; there is {', '.join(ENGINES)}.")
     if request.restore > 0:
         raise InvalidRequest("No restorer is installed; leave restore at 0.")
-    facts = _check_scene(tx, ctx.tenant_id, request.scene, request.media)
+    facts = _check_scene(tx, ctx, request.scene, request.media)
+    check_output(request.output, facts.kind if facts is not None else request.media)
     for mapping in request.mappings:
         for donor in mapping.donors:
-            _check_picture(tx, ctx.tenant_id, donor, "donor")
-        if mapping.face_id is not None and tx.faces.get(ctx.tenant_id, mapping.face_id) is None:
-            raise NotFound(f"There is no face {mapping.face_id}.")
+            _check_picture(tx, ctx, donor, "donor")
+        if mapping.face_id is not None:
+            face = tx.faces.get(ctx.tenant_id, mapping.face_id)
+            if face is None:
+                raise NotFound(f"There is no face {mapping.face_id}.")
+            for asset_id in face.asset_ids:
+                _check_picture(tx, ctx, MediaRef(asset_id=asset_id), "saved donor")
         if mapping.scene_face.reference is not None:
-            _check_picture(tx, ctx.tenant_id, mapping.scene_face.reference, "reference")
+            _check_picture(tx, ctx, mapping.scene_face.reference, "reference")
         detections.check_reference(tx, ctx.tenant_id, mapping.scene_face, request.scene, ctx.now)
     return facts
 
 
-def _check_scene(
-    tx: Transaction, tenant_id: str, scene: MediaRef, media: Media
-) -> MediaFacts | None:
+def _check_scene(tx: Transaction, ctx: Context, scene: MediaRef, media: Media) -> MediaFacts | None:
     """The scene's facts, if it is stored; None for one that will be fetched."""
-    asset = _asset(tx, tenant_id, scene)
+    asset = _asset(tx, ctx, scene)
     if asset is None or asset.facts is None:
         return None
     kind = asset.facts.kind
@@ -237,18 +240,20 @@ def _check_scene(
     return asset.facts
 
 
-def _check_picture(tx: Transaction, tenant_id: str, ref: MediaRef, role: str) -> None:
-    asset = _asset(tx, tenant_id, ref)
+def _check_picture(tx: Transaction, ctx: Context, ref: MediaRef, role: str) -> None:
+    asset = _asset(tx, ctx, ref)
     if asset is not None and asset.facts is not None and asset.facts.kind != "picture":
         raise InvalidRequest(f"{asset.id} is not a picture; the {role} must be one.")
 
 
-def _asset(tx: Transaction, tenant_id: str, ref: MediaRef) -> Asset | None:
+def _asset(tx: Transaction, ctx: Context, ref: MediaRef) -> Asset | None:
     if ref.asset_id is None:
         return None
-    asset = tx.assets.get(tenant_id, ref.asset_id)
+    asset = tx.assets.get(ctx.tenant_id, ref.asset_id)
     if asset is None or asset.state in ("deleted", "refused"):
         raise NotFound(f"There is no asset {ref.asset_id}.")
     if asset.state == "awaiting_upload":
         raise Conflict(f"The upload of {asset.id} is not complete.")
+    if asset.expires_at is not None and asset.expires_at <= ctx.now:
+        raise Expired(f"The asset {asset.id} has expired; upload the file again.")
     return asset

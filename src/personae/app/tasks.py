@@ -79,8 +79,14 @@ def retry(tx: Transaction, ctx: Context, task_id: str) -> Task:
     return submit.again(tx, ctx, task)
 
 
-def delete(tx: Transaction, tenant_id: str, task_id: str, now: float) -> None:
-    """Remove a finished task and its outputs.
+def delete(tx: Transaction, tenant_id: str, task_id: str, now: float) -> list[str]:
+    """Remove a finished task, its outputs and its crops.
+
+    Returns
+    -------
+    list of str
+        Keys of the bytes that nobody needs any more: for the caller to delete once this is
+        committed.
 
     Raises
     ------
@@ -92,3 +98,9 @@ def delete(tx: Transaction, tenant_id: str, task_id: str, now: float) -> None:
     if not task.final:
         raise Conflict(f"The task {task_id} is {task.status}; cancel it first.")
     tx.tasks.delete(tenant_id, task_id, now)
+    unused: list[str] = []
+    for asset in tx.assets.of_task(task_id):
+        tx.assets.remove(tenant_id, asset.id, now)
+        if not tx.assets.blob_in_use(asset.blob_key):
+            unused.append(asset.blob_key)
+    return unused

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -45,7 +46,8 @@ def run(limit: int = 50, **stages: Any) -> list[int]:
 
 
 def threads_of_runs() -> list[str]:
-    return [t.name for t in threading.enumerate() if t.name.startswith("personae-")]
+    """Threads that `run_stages` started: ``personae-0`` and so on."""
+    return [t.name for t in threading.enumerate() if re.fullmatch(r"personae-\d+", t.name)]
 
 
 @pytest.mark.parametrize("workers", [1, 2, 7])

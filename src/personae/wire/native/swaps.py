@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from typing import Annotated
 
@@ -13,6 +15,7 @@ from personae.app import submit, tasks
 from personae.app.ports import Transaction
 from personae.app.submit import Context
 from personae.domain.tasks import Task, TaskKind, TaskStatus
+from personae.errors import PersonaeError
 from personae.wire.dialects import Call, call_of
 from personae.wire.guard import access
 from personae.wire.idempotency import IdempotencyKey, request_hash
@@ -125,7 +128,9 @@ async def list_swaps(
 async def estimate_swap(request: Request, wanted: models.SwapIn) -> Response:
     """Nothing is held, and nothing is done."""
     call, asked = call_of(request), request_of(wanted)
-    told = await call.services.database.aread(lambda tx: submit.estimate(tx, call.tenant_id, asked))
+    check_urls(call.services.fetcher, asked)
+    who = Context(tenant_id=call.tenant_id, now=call.now())
+    told = await call.services.database.aread(lambda tx: submit.estimate(tx, who, asked))
     return reply(
         models.Estimate(
             credits=told.credits,
@@ -215,9 +220,13 @@ async def delete_swap(request: Request, task_id: TaskInPath) -> Response:
     call = call_of(request)
     now = call.now()
 
-    def work(tx: Transaction) -> None:
+    def work(tx: Transaction) -> list[str]:
         find_task(tx, call.tenant_id, task_id, READABLE)
-        tasks.delete(tx, call.tenant_id, task_id, now)
+        return tasks.delete(tx, call.tenant_id, task_id, now)
 
-    await call.services.database.awrite(work)
+    unused = await call.services.database.awrite(work)
+    if unused:
+        # What fails here is found by the sweep of blobs that no row names.
+        with suppress(PersonaeError):
+            await asyncio.to_thread(call.services.blobs.delete, unused)
     return Response(status_code=204)

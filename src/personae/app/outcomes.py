@@ -1,0 +1,55 @@
+"""Which outputs make sense for which scenes: refused at submit, not when the work is half done."""
+
+from __future__ import annotations
+
+from personae.domain.swap import SwapOutput
+from personae.errors import InvalidRequest
+
+_CONTAINERS = {
+    "picture": ("jpeg", "png", "webp", "gif"),
+    "animation": ("gif", "webp", "png"),
+    "video": ("mp4", "mov", "mkv", "webm"),
+}
+_CODECS = {"webm": ("vp9", "av1")}
+_CRF_ENDS = {"h264": 51, "hevc": 51, "vp9": 63, "av1": 63}
+_VIDEO_ONLY = ("codec", "crf", "preset")
+
+
+def check_output(output: SwapOutput, kind: str) -> None:
+    """Refuse a container, a codec or a quality that the scene cannot have.
+
+    Parameters
+    ----------
+    kind : str
+        ``picture``, ``animation`` or ``video``; or, of a scene that nobody has looked at yet,
+        ``image`` (a picture or an animation).
+
+    Raises
+    ------
+    InvalidRequest
+    """
+    kinds = ("picture", "animation") if kind == "image" else (kind,)
+    containers = tuple(name for one in kinds for name in _CONTAINERS.get(one, ()))
+    called = "an image" if kind == "image" else f"{'an' if kind == 'animation' else 'a'} {kind}"
+    if output.container is not None and output.container not in containers:
+        raise InvalidRequest(
+            f"The output of {called} cannot be {output.container}; it can be "
+            f"{', '.join(dict.fromkeys(containers))}."
+        )
+    if kind == "video":
+        _check_encoder(output)
+        return
+    for name in _VIDEO_ONLY:
+        if getattr(output, name) is not None:
+            raise InvalidRequest(f"{name} is for videos; leave it out of the output of {called}.")
+
+
+def _check_encoder(output: SwapOutput) -> None:
+    if output.quality is not None:
+        raise InvalidRequest("The quality of a video is crf; leave out quality.")
+    codecs = _CODECS.get(output.container or "")
+    if output.codec is not None and codecs is not None and output.codec not in codecs:
+        raise InvalidRequest(f"{output.container} takes {' or '.join(codecs)}, not {output.codec}.")
+    codec = output.codec or ("vp9" if codecs else "h264")
+    if output.crf is not None and output.crf > _CRF_ENDS[codec]:
+        raise InvalidRequest(f"The crf of {codec} ends at {_CRF_ENDS[codec]}, not {output.crf}.")
