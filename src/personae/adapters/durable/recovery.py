@@ -17,12 +17,14 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import NoReturn
 
 from dbos import DBOS
 
 from personae.adapters.durable import names
 from personae.adapters.durable.beats import Beats
 from personae.adapters.durable.work import DurableWork
+from personae.app.stopping import HandedBack
 
 _QUEUE_THREAD = "queue-worker-"
 _NO_QUEUE = "_dbos_internal_queue"
@@ -67,6 +69,19 @@ class Recovery:
     def running(self) -> list[str]:
         """The workflows that this process executes now."""
         return self._dbos._active_workflows_set.activeList()
+
+    def end_waits(self) -> None:
+        """Let go of threads that wait for a workflow's outcome, now that this worker goes.
+
+        A run whose workflow was handed back waits, inside DBOS, until whoever took it has finished
+        it; it looks once a second, for ever. Its thread would keep the process from ending. Call it
+        last before `DBOS.destroy`.
+        """
+
+        def gone(*_: object, **__: object) -> NoReturn:
+            raise HandedBack
+
+        self._dbos._sys_db.check_workflow_result = gone  # pyright: ignore[reportAttributeAccessIssue]
 
     def stop_claiming(self, timeout_s: float = 3.0) -> None:
         """Take no more work from the queues; what runs goes on."""

@@ -138,6 +138,7 @@ class Runtime:
         if handed is not None:
             self._leave()
         finished = self._wait_for_runs(5.0)
+        self.recovery.end_waits()
         DBOS.destroy(destroy_registry=True)
         self.work.close()
         self._engine.dispose()
