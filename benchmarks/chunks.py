@@ -1,0 +1,214 @@
+"""What chunks cost, and what a second worker brings.
+
+Workers are processes of their own, each on one core with one thread, as on a machine for one
+worker; the parent only hands out the steps.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from benchmarks import scenes
+from personae.chunked import plan_chunks
+
+PART_FRAMES, PARTS = 63, 32
+"""Frames from key frame to key frame, and how many times over."""
+TARGET_S = 5.0
+Row = tuple[str, str, str, bool | None]
+Step = tuple[str, int]
+
+
+class Worker:
+    """A process on one core; `do` runs one step in it and gives its CPU seconds."""
+
+    def __init__(self, core: int, job: dict[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.chunks", str(core), json.dumps(job)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.do("ready", 0)
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(60)
+
+    def do(self, step: str, index: int) -> float:
+        """Run a step to its end."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps([step, index]) + "\n")
+        self._process.stdin.flush()
+        return float(self._process.stdout.readline())
+
+
+@dataclass
+class Spent:
+    """Seconds by the clock, and of processor time in all workers."""
+
+    wall_s: float
+    cpu_s: float
+
+
+def in_one_go(worker: Worker, count: int) -> Spent:
+    """Analyse and render every chunk in one go, as a lone worker does, and join them."""
+    start = time.perf_counter()
+    steps = [("plan", 0), *(("both", index) for index in range(count)), ("join", 0)]
+    cpu = sum(worker.do(*step) for step in steps)
+    return Spent(time.perf_counter() - start, cpu)
+
+
+def shared(workers: list[Worker], count: int) -> Spent:
+    """Let several workers take what is ready, analyses first, and join."""
+    start = time.perf_counter()
+    cpu = workers[0].do("plan", 0)
+    with ThreadPoolExecutor(len(workers)) as pool:
+        idle = list(workers)
+        analysed, rendering = 0, 0
+        running: dict[Future[float], tuple[Worker, Step]] = {}
+        analysing = False
+        while rendering < count or running:
+            while idle:
+                if analysed < count and not analysing:
+                    step, analysing = ("analyse", analysed), True
+                elif rendering < analysed:
+                    step, rendering = ("render", rendering), rendering + 1
+                else:
+                    break
+                worker = idle.pop()
+                running[pool.submit(worker.do, *step)] = (worker, step)
+            for done in wait(running, return_when=FIRST_COMPLETED).done:
+                worker, step = running.pop(done)
+                idle.append(worker)
+                cpu += done.result()
+                if step[0] == "analyse":
+                    analysed, analysing = analysed + 1, False
+    cpu += workers[0].do("join", 0)
+    return Spent(time.perf_counter() - start, cpu)
+
+
+def rows(folder: Path) -> Iterator[Row]:
+    """What chunks cost one worker, and what a second one brings."""
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    if len(cores) < 2:
+        yield ("chunks on two workers", ">= 1.8", "no two cores to tell apart here", None)
+        return
+    photo = folder / "donor.png"
+    Image.fromarray(np.ascontiguousarray(scenes.hopper())).save(photo)
+    part = scenes.write(folder / "part.mp4", scenes.one_face((1280, 720), 220, PART_FRAMES))
+    clip = scenes.repeat(folder / "long.mp4", part, PARTS)
+    count = len(plan_chunks(clip, target_s=TARGET_S).chunks)
+    job = {"scene": str(clip), "photo": str(photo), "folder": str(folder)}
+    with ExitStack() as stack:
+        workers = [stack.enter_context(Worker(core, job)) for core in cores[:2]]
+        whole = workers[0].do("whole", 0)
+        one = in_one_go(workers[0], count)
+        whole = min(whole, workers[0].do("whole", 0))
+        two = shared(workers, count)
+    ratio, gain = one.cpu_s / whole, one.wall_s / two.wall_s
+    yield (
+        f"a job in {count} chunks against a whole one, CPU of one worker",
+        "<= 1.05",
+        f"{ratio:.3f} (as two workers share it: {two.cpu_s / whole:.3f})",
+        ratio <= 1.05,
+    )
+    yield (
+        "two workers against one, each on a core of its own",
+        ">= 1.8",
+        f"{gain:.2f} ({two.wall_s:.1f} s and {one.wall_s:.1f} s)",
+        gain >= 1.8,
+    )
+
+
+def _serve(core: int, job: dict[str, str]) -> None:
+    """The worker's side: one step a line."""
+    # Before any library starts its threads.
+    os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {core})
+    steps = _steps(job)
+    for line in sys.stdin:
+        step, index = json.loads(line)
+        start = time.process_time()
+        steps[step](index)
+        print(time.process_time() - start, flush=True)
+
+
+def _steps(job: dict[str, str]) -> dict[str, Callable[[int], Any]]:
+    from personae import chunked, library
+    from personae.requests import SwapOptions, parts_of
+
+    scene, folder = Path(job["scene"]), Path(job["folder"])
+    donor = library.prepare_donor(job["photo"])
+    parts = parts_of(donor, "all", None)
+    options = SwapOptions(threads=1)
+
+    def plan() -> chunked.ChunkPlan:
+        return chunked.plan_chunks(scene, target_s=TARGET_S)
+
+    chunks = plan().chunks
+
+    def path(kind: str, index: int) -> Path:
+        return folder / f"{kind}{index}.mp4"
+
+    def analyse(index: int, output: Path | None = None) -> None:
+        chunked.analyse_chunk(
+            scene,
+            chunks[index],
+            parts,
+            options,
+            state_in=path("state", index - 1) if index else None,
+            state_out=path("state", index),
+            plans_out=path("plans", index),
+            output=output,
+        )
+
+    def render(index: int) -> None:
+        chunked.render_chunk(
+            scene,
+            chunks[index],
+            parts,
+            options,
+            plans=[path("plans", index)],
+            output=path("chunk", index),
+        )
+
+    return {
+        "ready": lambda _: None,
+        "plan": lambda _: plan(),
+        "analyse": analyse,
+        "render": render,
+        "both": lambda index: analyse(index, path("chunk", index)),
+        "join": lambda _: chunked.join_chunks(
+            scene,
+            plan(),
+            [path("chunk", index) for index in range(len(chunks))],
+            options,
+            folder / "joined.mp4",
+        ),
+        "whole": lambda _: library.swap_video(
+            scene, folder / "whole.mp4", donor, face="all", options=options
+        ),
+    }
+
+
+if __name__ == "__main__":
+    _serve(int(sys.argv[1]), json.loads(sys.argv[2]))
