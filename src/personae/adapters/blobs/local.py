@@ -222,12 +222,13 @@ class _Part:
 
 def _rename(path: Path, final: Path) -> None:
     """Give a synced file its name, and sync the name as well."""
-    for _ in range(3):  # Another process may prune a folder that it just found empty.
+    for _ in range(20):  # Another process may prune a folder that it just found empty.
         new = [folder for folder in final.parents if not folder.exists()]
-        final.parent.mkdir(parents=True, exist_ok=True)
         try:
+            # Raises `FileExistsError` for a folder that is pruned just after it was found there.
+            final.parent.mkdir(parents=True, exist_ok=True)
             path.replace(final)
-        except FileNotFoundError:
+        except (FileNotFoundError, FileExistsError):
             continue
         for folder in {final.parent, *(one.parent for one in new)}:
             _sync_folder(folder)
