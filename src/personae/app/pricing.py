@@ -1,41 +1,64 @@
-"""What a task costs; the numbers live in ``prices/*.toml``, one table a dialect."""
+"""What work costs; the numbers live in ``prices/*.toml``, one table a dialect.
+
+A table has rows: a call (or a kind of it, such as a quality) and what it costs. The native API has
+one row for pictures and one for videos; a dialect has those of its vendor's price list.
+"""
 
 from __future__ import annotations
 
 import functools
 import math
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import resources
 
 from personae.domain.media import MediaFacts
 from personae.domain.swap import SwapRequest
 from personae.errors import InvalidRequest
 
+IMAGE, VIDEO = "image", "video"
+"""Rows for requests that name none."""
+
 
 @dataclass(frozen=True, slots=True)
-class PriceTable:
+class PriceRow:
     """Prices in credits.
+
+    A started second counts whole. The price is ``flat + seconds * (per_second +
+    per_mapping_second * mappings)``, at least `minimum`, times what further mappings and the
+    restorer add, rounded up.
 
     Attributes
     ----------
-    image, video_second : int
-        For one mapping; a started second counts whole.
     extra_mapping : float
-        What each further mapping adds, relative to the first.
+        What each mapping beyond the first adds, relative to the first.
     restore : float
         What the restorer adds, relative to the price without it.
-    video_minimum : int
-    assumed_video_s : float, seconds
-        What is held for a video whose duration nobody has measured yet.
     """
 
-    image: int
-    video_second: int
-    extra_mapping: float
-    restore: float
-    video_minimum: int
-    assumed_video_s: float
+    flat: int = 0
+    per_second: int = 0
+    per_mapping_second: int = 0
+    minimum: int = 0
+    extra_mapping: float = 0.0
+    restore: float = 0.0
+
+    @property
+    def by_time(self) -> bool:
+        """Whether the scene's duration matters."""
+        return bool(self.per_second or self.per_mapping_second)
+
+
+@dataclass(frozen=True, slots=True)
+class PriceTable:
+    """A dialect's rows by name.
+
+    ``assumed_video_s``: seconds that are held for a video whose duration nobody has measured yet.
+    """
+
+    rows: Mapping[str, PriceRow] = field(default_factory=dict[str, PriceRow])
+    assumed_video_s: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,45 +86,62 @@ def price_table(dialect: str = "native") -> PriceTable:
     file = resources.files("personae.app") / "prices" / f"{dialect}.toml"
     if not file.is_file():
         raise InvalidRequest(f"There is no price table for {dialect}.")
-    return PriceTable(**tomllib.loads(file.read_text("utf-8"))["prices"])
+    told = tomllib.loads(file.read_text("utf-8"))
+    rows = {name: PriceRow(**row) for name, row in told["prices"].items()}
+    return PriceTable(rows, float(told["assumed_video_s"]))
 
 
 def quote(request: SwapRequest, facts: MediaFacts | None, table: PriceTable | None = None) -> Quote:
     """What a swap costs, by the measured facts of its scene; None while nobody measured it.
 
-    Animations are charged by their duration, as videos are.
+    Animations are charged by their duration, as videos are. A client that declares a duration pays
+    for it if it is the longer one.
+
+    Raises
+    ------
+    InvalidRequest
+        If the table has no such row, or the range lies behind the scene's end.
     """
     table = table or price_table()
     moving = request.media == "video" if facts is None else facts.kind != "picture"
-    factor = 1 + table.extra_mapping * (len(request.mappings) - 1)
+    name = request.tariff or (VIDEO if moving else IMAGE)
+    row = table.rows.get(name)
+    if row is None:
+        raise InvalidRequest(f"There is no price for {name}.")
+    mappings = len(request.mappings)
+    factor = 1 + row.extra_mapping * (mappings - 1)
     if request.restore > 0:
-        factor *= 1 + table.restore
-    if not moving:
-        return Quote(
-            math.ceil(table.image * factor), None, False, {"image": table.image, "factor": factor}
-        )
+        factor *= 1 + row.restore
+    if not row.by_time:
+        credits = math.ceil(max(row.flat, row.minimum) * factor - 1e-9)
+        return Quote(credits, None, False, {"image": row.flat, "factor": factor})
     seconds = _seconds(request, facts, table)
-    base = max(table.video_minimum, table.video_second * math.ceil(seconds - 1e-6))
-    unknown = facts is None or facts.duration_s is None
-    parts = {"per_second": table.video_second, "seconds": seconds, "factor": factor}
-    return Quote(math.ceil(base * factor), seconds, unknown, parts)
+    per_second = row.per_second + row.per_mapping_second * mappings
+    base = max(row.minimum, row.flat + per_second * math.ceil(seconds - 1e-6))
+    unknown = facts is None or (moving and facts.duration_s is None)
+    parts = {"per_second": per_second, "seconds": seconds, "factor": factor}
+    return Quote(math.ceil(base * factor - 1e-9), seconds, unknown, parts)
 
 
-def price(request: SwapRequest, facts: MediaFacts | None) -> int:
-    """`quote` in credits, by the native table."""
-    return quote(request, facts).credits
+def detection_price(tariff: str | None, table: PriceTable) -> int:
+    """What a search for faces costs: nothing, unless the table has a row of that name."""
+    if tariff is None or tariff not in table.rows:
+        return 0
+    return table.rows[tariff].flat
 
 
 def _seconds(request: SwapRequest, facts: MediaFacts | None, table: PriceTable) -> float:
-    """How long the part of the scene is that will be swapped."""
-    start = request.start_s or 0.0
+    """How long the part of the scene is that will be swapped; a picture is a second long."""
+    start, declared = request.start_s or 0.0, request.declared_s or 0.0
+    if facts is not None and facts.kind == "picture":
+        return max(1.0, declared)
     if facts is None or facts.duration_s is None:
         if request.end_s is not None:
-            return request.end_s - start
-        return table.assumed_video_s
+            return max(request.end_s - start, declared)
+        return declared or table.assumed_video_s
     end = facts.duration_s if request.end_s is None else min(request.end_s, facts.duration_s)
     if end <= start:
         raise InvalidRequest(
             f"The range starts at {start:g} s, but the scene ends at {facts.duration_s:g} s."
         )
-    return end - start
+    return max(end - start, declared)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from personae.app import detections, pricing
@@ -64,7 +64,7 @@ def estimate(tx: Transaction, ctx: Context, request: SwapRequest) -> Estimate:
     NotFound, Expired, Conflict, InvalidRequest
         As `submit_swap`.
     """
-    told = pricing.quote(request, _check_swap(tx, ctx, request))
+    told = pricing.quote(request, _check_swap(tx, ctx, request), pricing.price_table(ctx.dialect))
     available = tx.credits.balance(ctx.tenant_id).available
     return Estimate(
         told.credits,
@@ -89,8 +89,9 @@ def submit_swap(tx: Transaction, ctx: Context, request: SwapRequest) -> tuple[Ta
     if known is not None:
         return known, False
     facts = _check_swap(tx, ctx, request)
-    credits = pricing.quote(request, facts, pricing.price_table()).credits
-    moving = request.media == "video" if facts is None else facts.kind != "picture"
+    credits = pricing.quote(request, facts, pricing.price_table(ctx.dialect)).credits
+    # What nobody has looked at yet goes where both can be done.
+    moving = request.media != "image" if facts is None else facts.kind != "picture"
     kind: TaskKind = "swap_video" if moving else "swap_image"
     return _take(tx, ctx, kind, request.to_json(), credits), True
 
@@ -113,26 +114,30 @@ def submit_preview(
 
 
 def submit_detection(
-    tx: Transaction, ctx: Context, media: Media, scene: MediaRef
+    tx: Transaction, ctx: Context, media: Media, scene: MediaRef, tariff: str | None = None
 ) -> tuple[Task, bool]:
-    """Take on a search for people in a scene; free of charge.
+    """Take on a search for people in a scene.
+
+    Free of charge, unless the dialect's price table has a row called `tariff`.
 
     Raises
     ------
-    NotFound, InvalidRequest, Conflict, RateLimited
+    NotFound, InvalidRequest, Conflict, RateLimited, InsufficientCredits
     """
     known = _repeated(tx, ctx)
     if known is not None:
         return known, False
     facts = _check_scene(tx, ctx, scene, media)
-    moving = media == "video" if facts is None else facts.kind != "picture"
+    moving = media != "image" if facts is None else facts.kind != "picture"
     kind: TaskKind = "detect_video" if moving else "detect_image"
     wanted = {"media": media, "scene": {"asset_id": scene.asset_id, "url": scene.url}}
-    return _take(tx, ctx, kind, wanted, 0), True
+    credits = pricing.detection_price(tariff, pricing.price_table(ctx.dialect))
+    return _take(tx, ctx, kind, wanted, credits), True
 
 
 def again(tx: Transaction, ctx: Context, task: Task) -> Task:
     """A new task that asks for the same as a finished one, at today's price."""
+    ctx = replace(ctx, dialect=task.dialect)  # Whose prices are its prices.
     if task.kind in ("detect_image", "detect_video"):
         scene = MediaRef(**task.request["scene"])
         return submit_detection(tx, ctx, task.request["media"], scene)[0]

@@ -14,7 +14,7 @@ from personae.app import closing, outputs
 from personae.app.copies import Copies
 from personae.app.inputs import Inputs, Sources
 from personae.app.ports import Blobs, Clock, Database, MediaHost
-from personae.app.pricing import price
+from personae.app.pricing import price_table, quote
 from personae.app.watching import Watch
 from personae.domain.media import Asset, MediaFacts
 from personae.domain.swap import SwapRequest
@@ -144,7 +144,7 @@ class Workshop:
         ------
         InsufficientCredits, Canceled
         """
-        credits = price(request, facts)
+        credits = quote(request, facts, price_table(task.dialect)).credits
         if credits > task.credits_held:
             now = self.clock()
             self.database.write(lambda tx: closing.enlarge_hold(tx, task.id, credits, now))

@@ -47,3 +47,22 @@ def new_id(prefix: str, now_s: float | None = None) -> str:
     value = (millis << 80) | int.from_bytes(_stock.take(_RANDOM_BYTES), "big")
     chars = [_ALPHABET[(value >> (5 * i)) & 31] for i in range(_TIME_CHARS + _RANDOM_CHARS)]
     return f"{prefix}_{''.join(reversed(chars))}"
+
+
+def hex_id(chars: int, now_s: float | None = None) -> str:
+    """A fresh name of `chars` lower-case hex digits, the first eight of them the time in seconds.
+
+    With 24 of them the layout is that of MongoDB's ObjectId. Without `now_s` all are random.
+    """
+    if now_s is None:
+        return _stock.take((chars + 1) // 2).hex()[:chars]
+    return f"{int(now_s) & 0xFFFFFFFF:08x}{_stock.take((chars - 7) // 2).hex()[: chars - 8]}"
+
+
+def int_id() -> int:
+    """A fresh positive number that fits 31 bits, as wide as clients' integers may be.
+
+    Too short to be unguessable or to be always fresh: whoever takes one looks it up first, and
+    whose it is gets checked at every use.
+    """
+    return 100_000_000 + int.from_bytes(_stock.take(4), "big") % 2_000_000_000

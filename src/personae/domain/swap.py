@@ -8,8 +8,9 @@ from typing import Any, Literal, cast
 
 from personae.errors import InvalidRequest
 
-Media = Literal["image", "video"]
+Media = Literal["image", "video", "any"]
 FaceWord = Literal["largest", "all"]
+MOST_DECLARED_S = 7 * 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class SwapRequest:
 
     Attributes
     ----------
-    media : "image" or "video"
+    media : "image", "video" or "any"
         What the client says the scene is; what it really is decides (animations are videos).
     start_s, end_s : float, seconds, optional
     strength : float, [0, 1]
@@ -96,6 +97,10 @@ class SwapRequest:
         Strength of the restorer; 0 is off.
     engine : str, optional
         None takes the best that is installed.
+    tariff : str, optional
+        The row of the dialect's price table; None takes the one for pictures or for videos.
+    declared_s : float, seconds, optional
+        How long the client says that a video is: charged if the video is shorter.
     """
 
     media: Media
@@ -106,6 +111,8 @@ class SwapRequest:
     strength: float = 1.0
     restore: float = 0.0
     engine: str | None = None
+    tariff: str | None = None
+    declared_s: float | None = None
     output: SwapOutput = field(default_factory=SwapOutput)
 
     def __post_init__(self) -> None:
@@ -118,6 +125,8 @@ class SwapRequest:
             raise InvalidRequest("A range cannot start before 0 s.")
         if self.end_s is not None and self.end_s <= (self.start_s or 0):
             raise InvalidRequest("A range must end after it starts.")
+        if self.declared_s is not None and not 0 <= self.declared_s <= MOST_DECLARED_S:
+            raise InvalidRequest(f"No video is {self.declared_s:g} s long.")
         if self.media == "image" and (self.start_s is not None or self.end_s is not None):
             raise InvalidRequest("A picture has no time range; leave out start and end.")
         targets = [one.scene_face for one in self.mappings]

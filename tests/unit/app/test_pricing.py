@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from personae.app.pricing import PriceTable, price_table, quote
+from personae.app.pricing import PriceRow, PriceTable, detection_price, price_table, quote
 from personae.domain.media import MediaFacts
 from personae.domain.swap import MediaRef, SceneFace, SwapMapping, SwapRequest
 from personae.errors import InvalidRequest
 
 TABLE = PriceTable(
-    image=2,
-    video_second=3,
-    extra_mapping=0.5,
-    restore=1.0,
-    video_minimum=9,
+    {
+        "image": PriceRow(flat=2, extra_mapping=0.5, restore=1.0),
+        "video": PriceRow(per_second=3, minimum=9, extra_mapping=0.5, restore=1.0),
+    },
     assumed_video_s=10.0,
 )
 
@@ -70,6 +69,48 @@ def test_a_range_after_the_end_is_refused() -> None:
 
 
 def test_tables_come_from_data() -> None:
-    assert price_table("native").image >= 1
+    assert price_table("native").rows["image"].flat >= 1
     with pytest.raises(InvalidRequest):
         price_table("../native")
+
+
+@pytest.mark.parametrize(
+    ("row", "mappings", "declared_s", "measured_s", "points"),
+    [
+        ("faceswap", 1, None, None, 2),
+        ("multi_faceswap", 2, None, None, 5),
+        ("video_faceswap_0", 1, 5.0, 5.0, 10),
+        ("video_faceswap_1", 1, 5.0, 5.0, 20),
+        ("video_faceswap_2", 1, 5.0, 5.0, 30),
+        ("video_faceswap_0", 1, 5.0, None, 10),
+        ("video_faceswap_0", 1, 1.0, 4.2, 10),
+        ("video_faceswap_0", 1, 9.0, 4.2, 18),
+        ("multi_video_faceswap_0", 1, 5.0, 5.0, 20),
+        ("multi_video_faceswap_1", 2, 5.0, 5.0, 40),
+        ("multi_video_faceswap_2", 3, 5.0, 5.0, 60),
+    ],
+)
+def test_a_vendors_price_list(
+    row: str, mappings: int, declared_s: float | None, measured_s: float | None, points: int
+) -> None:
+    media = "video" if "video" in row else "image"
+    asked = request(media, mappings, tariff=row, declared_s=declared_s)
+    facts = None if measured_s is None else video(measured_s)
+    assert quote(asked, facts, price_table("aifaceswap")).credits == points
+
+
+def test_a_picture_in_a_call_for_videos_is_a_second_long() -> None:
+    picture = MediaFacts("picture", "image/png")
+    asked = request("any", tariff="video_faceswap_1")
+    assert quote(asked, picture, price_table("aifaceswap")).credits == 4
+
+
+def test_a_row_that_is_not_there_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="no price"):
+        quote(request("image", tariff="gold"), None, TABLE)
+
+
+def test_searches_cost_what_the_table_says() -> None:
+    assert detection_price("extract_face", price_table("aifaceswap")) == 2
+    assert detection_price("extract_face", price_table("native")) == 0
+    assert detection_price(None, price_table("aifaceswap")) == 0
