@@ -82,7 +82,9 @@ class VideoPieces:
                 "end_s": request.end_s,
                 "target_s": shop.options.chunk_s,
             }
-            chunks = shop.run(wanted, watch)
+            # A client that did not say what its scene is may have sent a picture.
+            still = scene.facts.kind == "picture"
+            chunks = {"chunks": []} if still else shop.run(wanted, watch)
             keys: dict[Path, str] = {}
             plan: Plan = {
                 "mappings": [self._keep_mapping(task, mapping, keys) for mapping in mappings],
