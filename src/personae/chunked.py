@@ -168,7 +168,7 @@ def join_chunks(
 def _check(scene: Path, options: SwapOptions) -> None:
     if sniff(scene) == "animation":
         raise InvalidRequest(f"{scene} is an animation, which is swapped as a whole.")
-    refuse_options(scene, "a video, whose quality is --crf", quality=options.quality)
+    refuse_options(scene, "a video, whose quality is crf", quality=options.quality)
 
 
 def _clip_options(

@@ -248,6 +248,6 @@ def refuse_same(scene: Path, output: Path) -> None:
 
 def refuse_options(scene: Path, kind: str, **options: object) -> None:
     """Refuse options that mean nothing for this kind of media, rather than ignore them."""
-    given = [f"--{name.removesuffix('_s')}" for name, value in options.items() if value is not None]
+    given = [name.removesuffix("_s") for name, value in options.items() if value is not None]
     if given:
         raise InvalidRequest(f"{scene} is {kind}; leave out {', '.join(given)}.")

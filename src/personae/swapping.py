@@ -99,7 +99,7 @@ def swap_clip_file(
     if animated:
         refuse_options(source, "an animation", codec=how.codec, crf=how.crf, preset=how.preset)
     else:
-        refuse_options(source, "a video, whose quality is --crf", quality=how.quality)
+        refuse_options(source, "a video, whose quality is crf", quality=how.quality)
     parts = who()
     options = ClipOptions(
         start_s=how.start_s,

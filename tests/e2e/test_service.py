@@ -8,20 +8,24 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import av
 import httpx
+import numpy as np
 import psutil
 import pytest
 from PIL import Image
 
 import clips
-from faces import SIZE_WH, nodding, portrait
+from faces import SIZE_WH, Placed, Rgb, compose, nodding, portrait
 from personae import library
 
 READY_S = 60.0
@@ -88,7 +92,12 @@ def make_key(data: Path, environment: dict[str, str]) -> str:
 
 @pytest.fixture(scope="module")
 def environment() -> dict[str, str]:
-    return {**os.environ, "PERSONAE_CHUNK_S": "1", "PERSONAE_GRACE_S": "2"}
+    return {
+        **os.environ,
+        "PERSONAE_CHUNK_S": "1",
+        "PERSONAE_GRACE_S": "2",
+        "PERSONAE_FETCH_ALLOW": "127.0.0.1",
+    }
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +124,22 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         audio=[clips.Track()],
     )
     return {one.name: one for one in folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A website of ours: its address, and the folder that it shows."""
+    folder = tmp_path_factory.mktemp("site")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", folder
+        server.shutdown()
+
+
+def wall() -> Rgb:
+    """A picture without anybody."""
+    return np.full((240, 320, 3), 120, np.uint8)
 
 
 def upload(client: httpx.Client, path: Path) -> str:
@@ -252,6 +277,55 @@ def test_what_is_deleted_is_gone_and_what_is_saved_stays(
         assert client.get(f"/assets/{donor}").json()["expires_at"] is not None
         assert client.post("/swaps", json=body).status_code == 404
         assert client.post("/swaps/estimate", json={**body, "engine": "foo"}).status_code == 422
+
+
+def test_messages_call_files_as_the_client_does(
+    service: Service, media: dict[str, Path], site: tuple[str, Path], tmp_path: Path
+) -> None:
+    address, shown = site
+    Image.fromarray(wall()).save(tmp_path / "wall.png")
+    both = compose([Placed("hopper", 160, 150, 150), Placed("collins", 460, 150, 110)], (600, 300))
+    Image.fromarray(both).save(tmp_path / "both.png")
+    (shown / "notes.txt").write_text("This is no picture.")
+    Image.fromarray(wall()).save(
+        shown / "fade.gif", save_all=True, append_images=[Image.fromarray(wall() // 2)]
+    )
+    size_wh = wall().shape[1], wall().shape[0]
+    clips.write_clip(
+        shown / "empty.mp4", frames=60, size_wh=size_wh, pictures=(wall() for _ in range(60))
+    )
+    with service.client() as client:
+        scene, donor = upload(client, media["scene.png"]), upload(client, media["donor.jpg"])
+        clip, nobody = upload(client, media["scene.mp4"]), upload(client, tmp_path / "wall.png")
+        two = upload(client, tmp_path / "both.png")
+
+        def asked(body: dict[str, Any], url: str = "", **output: Any) -> dict[str, Any]:
+            if url:
+                body["scene"] = {"url": f"{address}/{url}"}
+            answer = client.post("/swaps", json={**body, "output": output})
+            assert answer.status_code == 202, answer.text
+            return finished(client, answer.json()["id"])
+
+        def refusal(*given: Any, **more: Any) -> str:
+            return str(asked(*given, **more)["error"]["message"])
+
+        no_face = f"No face was found in the donor wall.png ({nobody});"
+        assert refusal(wanted("image", scene, nobody)).startswith(no_face)
+        assert refusal(wanted("video", clip, nobody)).startswith(no_face)
+        assert refusal(wanted("image", nobody, donor)).startswith(
+            f"No face was found in the scene wall.png ({nobody});"
+        )
+        assert refusal(wanted("video", clip, donor), "empty.mp4").startswith(
+            "No face was found in the scene empty.mp4 (from the URL);"
+        )
+        assert refusal(wanted("image", scene, donor), "notes.txt").startswith(
+            "notes.txt (from the URL) is"
+        )
+        assert "output.crf" in refusal(wanted("video", clip, donor), "fade.gif", crf=20)
+        warned = asked(wanted("image", scene, two))["result"]["warnings"]
+        assert any(text.startswith(f"both.png ({two}) shows 2 faces") for text in warned), warned
+        shot = client.post("/swaps/preview", json={**wanted("video", clip, nobody), "time_s": 1.0})
+        assert shot.json()["detail"].startswith(no_face)
 
 
 def test_the_books_balance_and_the_api_loads_no_pixels(service: Service) -> None:

@@ -13,7 +13,14 @@ import pytest
 
 from personae import library
 from personae.errors import InvalidRequest
-from personae.requests import Mapping, SwapOptions, SwapSettings, options_of, parts_of
+from personae.requests import (
+    Mapping,
+    SwapOptions,
+    SwapSettings,
+    options_of,
+    parts_of,
+    refuse_options,
+)
 from personae.video.codecs import EncodeSettings
 
 FULL: dict[str, Any] = {
@@ -117,3 +124,9 @@ def test_files_are_named_and_not_given_as_pixels(tmp_path: Path) -> None:
             function(tmp_path / "in.png", pixels, "donor.jpg")
     with pytest.raises(InvalidRequest, match="file name"):
         library.probe(pixels)
+
+
+def test_options_are_named_as_every_caller_may_read_them() -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        refuse_options(Path("a.png"), "a picture", start_s=1.0, crf=20, codec=None)
+    assert refused.value.message == "a.png is a picture; leave out start, crf."

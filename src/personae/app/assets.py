@@ -18,7 +18,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from personae.app.asset_rules import AssetLimits, check_ready, check_there, refusal_of
-from personae.app.filenames import clean_filename, filename_of_url, suffix_for
+from personae.app.filenames import (
+    clean_filename,
+    filename_of_url,
+    shown_asset,
+    shown_url,
+    suffix_for,
+)
 from personae.app.inputs import LocalMedia
 from personae.app.intake import Arrival, Intake
 from personae.app.ports import Blobs, Clock, Database, Fetcher, MediaHost, Transaction
@@ -285,15 +291,16 @@ class AssetService:
             raise NotFound(f"There is no asset {asset_id}.") from error
         if stored.sha256 != asset.sha256:
             raise TaskFailed(f"The stored bytes of {asset_id} have changed.")
-        return LocalMedia(path, asset.facts, asset.blob_key)
+        name = shown_asset(asset.id, asset.filename)
+        return LocalMedia(path, asset.facts, asset.blob_key, name)
 
     def _download(self, url: str, folder: Path) -> LocalMedia:
         path = folder / _LOCAL_NAME
         asyncio.run(self._fetch(url, path))
-        facts = self._intake.probe(path)
-        return LocalMedia(
-            path.rename(folder / f"media{suffix_for(facts.content_type)}"), facts, None
-        )
+        name = shown_url(url)
+        facts = self._intake.probe(path, name=name)
+        path = path.rename(folder / f"media{suffix_for(facts.content_type)}")
+        return LocalMedia(path, facts, None, name)
 
     async def _fetch(self, url: str, path: Path) -> None:
         await self._fetcher.fetch_into(

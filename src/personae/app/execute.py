@@ -15,7 +15,8 @@ import structlog
 
 from personae.app import closing, detections, outputs
 from personae.app.deliver import Deliverer
-from personae.app.inputs import Sources
+from personae.app.inputs import Sources, names_of
+from personae.app.outcomes import check_output
 from personae.app.ports import Blobs, Clock, Database, MediaHost, Transaction
 from personae.app.stopping import HandedBack
 from personae.app.video_pieces import VideoPieces, swap_result
@@ -180,6 +181,7 @@ class Executor:
         watch = shop.watch(task.id, "swapping", _WORK_PERCENT)
         with shop.folder() as folder:
             scene = shop.inputs.scene(task, folder, watch.should_stop)
+            check_output(request.output, scene.facts.kind)
             charge = shop.charge(task, request, scene.facts)
             mappings = shop.inputs.mappings(task, request, folder, watch.should_stop)
             suffix = outputs.output_suffix(request.output.container, scene.facts)
@@ -190,6 +192,7 @@ class Executor:
                 "output": str(output),
                 "mappings": [mapping.to_job() for mapping in mappings],
                 "options": shop.job_options(request),
+                "names": names_of(scene, mappings),
             }
             answer = shop.run(job, watch)
             facts = shop.probe(output, watch)
@@ -214,6 +217,7 @@ class Executor:
                 "output": str(output),
                 "mappings": [mapping.to_job() for mapping in mappings],
                 "options": {"strength": request.strength},
+                "names": names_of(scene, mappings),
             }
             answer = shop.run(job, watch)
             facts = shop.probe(output, watch)
@@ -233,6 +237,7 @@ class Executor:
                 "path": str(scene.path),
                 "crops_dir": str(crops),
                 "kind": "image" if scene.facts.kind == "picture" else "video",
+                "names": names_of(scene),
             }
             found = shop.run(job, watch)["faces"]
             until = shop.clock() + detections.LIFETIME_S

@@ -53,6 +53,17 @@ def clean_filename(name: str | None) -> str | None:
     return bare or None
 
 
+def shown_asset(asset_id: str, filename: str | None) -> str:
+    """What messages call an asset: as its owner knows it."""
+    return f"{filename} ({asset_id})" if filename else asset_id
+
+
+def shown_url(url: str) -> str:
+    """What messages call the file behind a URL; its query stays out, which may be a secret."""
+    name = filename_of_url(url) or urlsplit(url).hostname or "the file"
+    return f"{name} (from the URL)"
+
+
 def filename_of_url(url: str) -> str | None:
     """What a browser would call the file behind a URL."""
     return clean_filename(unquote(urlsplit(url).path.rpartition("/")[2], errors="replace"))

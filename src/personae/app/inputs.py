@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +24,13 @@ class LocalMedia:
     """Media on this machine.
 
     ``blob_key``: where the same bytes are stored for all; None if they were fetched from a URL.
+    ``name``: what messages to the client call it.
     """
 
     path: Path
     facts: MediaFacts
     blob_key: str | None
+    name: str
 
 
 class Sources(Protocol):
@@ -62,6 +64,16 @@ class JobMapping:
             "like_embedding": None if self.like_embedding is None else list(self.like_embedding),
             "allow_poor": False,
         }
+
+    def media(self) -> tuple[LocalMedia, ...]:
+        """Every file of it."""
+        return self.donors if self.like is None else (*self.donors, self.like)
+
+
+def names_of(scene: LocalMedia, mappings: Sequence[JobMapping] = ()) -> dict[str, str]:
+    """A media job's ``names``: what errors and warnings are to call its files."""
+    files = (scene, *(one for mapping in mappings for one in mapping.media()))
+    return {str(one.path): one.name for one in files}
 
 
 class Inputs:

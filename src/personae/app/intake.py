@@ -88,15 +88,20 @@ class Intake:
             await self.drop(key)
         return asset
 
-    def probe(self, path: Path, should_stop: Callable[[], bool] | None = None) -> MediaFacts:
-        """What a file is; blocks.
+    def probe(
+        self,
+        path: Path,
+        should_stop: Callable[[], bool] | None = None,
+        name: str = "The file",
+    ) -> MediaFacts:
+        """What a file is; blocks. Errors call it `name`.
 
         Raises
         ------
         MediaError
             Also if a child died or hung over it, twice: a file that does that is hostile.
         """
-        job = {"op": "probe", "path": str(path)}
+        job = {"op": "probe", "path": str(path), "names": {str(path): name}}
         limit_s = self._limits.probe_timeout_s
         for _ in range(_PROBES):
             try:
@@ -106,7 +111,7 @@ class Intake:
                 return MediaFacts(**answer)
             except TaskFailed:
                 _log.warning("a probe failed", action="assets.probe")
-        raise MediaUnreadable("The file cannot be read within the limits of memory and time.")
+        raise MediaUnreadable(f"{name} cannot be read within the limits of memory and time.")
 
     async def refuse(
         self, tenant_id: str, role: AssetRole, filename: str | None, error: MediaError

@@ -1,4 +1,8 @@
-"""Which outputs make sense for which scenes: refused at submit, not when the work is half done."""
+"""Which outputs make sense for which scenes: refused at submit, not when the work is half done.
+
+A scene behind a URL is known only when it has been fetched; a worker asks again then. Messages name
+the fields of `SwapRequest`.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,7 @@ def check_output(output: SwapOutput, kind: str) -> None:
     called = "an image" if kind == "image" else f"{'an' if kind == 'animation' else 'a'} {kind}"
     if output.container is not None and output.container not in containers:
         raise InvalidRequest(
-            f"The output of {called} cannot be {output.container}; it can be "
+            f"The output.container of {called} cannot be {output.container}; it can be "
             f"{', '.join(dict.fromkeys(containers))}."
         )
     if kind == "video":
@@ -41,15 +45,22 @@ def check_output(output: SwapOutput, kind: str) -> None:
         return
     for name in _VIDEO_ONLY:
         if getattr(output, name) is not None:
-            raise InvalidRequest(f"{name} is for videos; leave it out of the output of {called}.")
+            raise InvalidRequest(
+                f"The scene is {called}; output.{name} is for videos, leave it out."
+            )
 
 
 def _check_encoder(output: SwapOutput) -> None:
     if output.quality is not None:
-        raise InvalidRequest("The quality of a video is crf; leave out quality.")
+        raise InvalidRequest("The quality of a video is output.crf; leave out output.quality.")
     codecs = _CODECS.get(output.container or "")
     if output.codec is not None and codecs is not None and output.codec not in codecs:
-        raise InvalidRequest(f"{output.container} takes {' or '.join(codecs)}, not {output.codec}.")
+        raise InvalidRequest(
+            f"An output.container of {output.container} takes the output.codec "
+            f"{' or '.join(codecs)}, not {output.codec}."
+        )
     codec = output.codec or ("vp9" if codecs else "h264")
     if output.crf is not None and output.crf > _CRF_ENDS[codec]:
-        raise InvalidRequest(f"The crf of {codec} ends at {_CRF_ENDS[codec]}, not {output.crf}.")
+        raise InvalidRequest(
+            f"The output.crf of {codec} ends at {_CRF_ENDS[codec]}, not {output.crf}."
+        )

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from personae.app.inputs import JobMapping, LocalMedia
+from personae.app.inputs import JobMapping, LocalMedia, names_of
+from personae.app.outcomes import check_output
 from personae.app.outputs import WORK, output_suffix
 from personae.app.watching import Watch
 from personae.app.workshop import Workshop
@@ -73,6 +74,7 @@ class VideoPieces:
         )
         with shop.folder() as folder:
             scene = shop.inputs.scene(task, folder, watch.should_stop)
+            check_output(request.output, scene.facts.kind)
             charge = shop.charge(task, request, scene.facts)
             mappings = shop.inputs.mappings(task, request, folder, watch.should_stop)
             wanted = {
@@ -81,14 +83,17 @@ class VideoPieces:
                 "start_s": request.start_s,
                 "end_s": request.end_s,
                 "target_s": shop.options.chunk_s,
+                "names": names_of(scene),
             }
             # A client that did not say what its scene is may have sent a picture.
             still = scene.facts.kind == "picture"
-            chunks = {"chunks": []} if still else shop.run(wanted, watch)
+            chunks: Plan = {"chunks": []} if still else shop.run(wanted, watch)
+            names = names_of(scene, mappings)
             keys: dict[Path, str] = {}
             plan: Plan = {
                 "mappings": [self._keep_mapping(task, mapping, keys) for mapping in mappings],
                 "scene": self._keep(task, scene, keys),
+                "names": {keys[Path(path)]: name for path, name in names.items()},
                 "options": shop.job_options(request),
                 "suffix": output_suffix(request.output.container, scene.facts),
                 "charge": charge,
@@ -116,7 +121,10 @@ class VideoPieces:
         with shop.folder() as folder:
             state_out, plans_out = folder / "state", folder / "plans"
             before = None if state is None else str(shop.copies.get(task.id, state))
-            job = self._job(task.id, plan, "analyse_chunk") | {
+            job = self._job(task.id, plan, "analyse_chunk")
+            if before is not None:
+                job["names"][before] = f"chunk {number - 1}"
+            job |= {
                 "chunk": chunk,
                 "state_in": before,
                 "state_out": str(state_out),
@@ -135,11 +143,10 @@ class VideoPieces:
         watch = self._watch(task.id, plan, "swapping", share)
         with shop.folder() as folder:
             output = folder / f"chunk{plan['suffix']}"
-            job = self._job(task.id, plan, "render_chunk") | {
-                "chunk": chunk,
-                "plans": [str(shop.copies.get(task.id, key)) for key in plans],
-                "output": str(output),
-            }
+            files = [str(shop.copies.get(task.id, key)) for key in plans]
+            job = self._job(task.id, plan, "render_chunk")
+            job["names"] |= dict.fromkeys(files, f"chunk {number}")
+            job |= {"chunk": chunk, "plans": files, "output": str(output)}
             answer = shop.run(job, watch)
             chunk_key = self._put(task.id, f"r{number}{plan['suffix']}", output)
         watch.complete(int(answer["frames"]))
@@ -150,11 +157,10 @@ class VideoPieces:
         watch = self._watch(task.id, plan, "joining", JOIN_PERCENT, counts_frames=False)
         with shop.folder() as folder:
             output = folder / f"output{plan['suffix']}"
-            job = self._job(task.id, plan, "join") | {
-                "chunks": [str(shop.copies.get(task.id, key)) for key in chunks],
-                "plan": plan["plan"],
-                "output": str(output),
-            }
+            files = [str(shop.copies.get(task.id, key)) for key in chunks]
+            job = self._job(task.id, plan, "join")
+            job["names"] |= {file: f"chunk {number}" for number, file in enumerate(files)}
+            job |= {"chunks": files, "plan": plan["plan"], "output": str(output)}
             self._finish(task, plan, output, shop.run(job, watch), watch)
         return {}
 
@@ -186,6 +192,7 @@ class VideoPieces:
             "scene": local(plan["scene"]),
             "mappings": mappings,
             "options": plan["options"],
+            "names": {local(key): name for key, name in plan["names"].items()},
         }
 
     def _keep_mapping(

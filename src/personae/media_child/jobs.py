@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import import_module
@@ -172,12 +174,19 @@ def _named(answer: dict[str, Any], job: Job) -> dict[str, Any]:
 def call_files(text: str, job: Job) -> str:
     """Replace the job's paths in a sentence by what ``names`` calls them, else by the last part.
 
-    Where files lie on this machine concerns no client.
+    Where files lie on this machine, and under which names, concerns no client. The last part of a
+    path, alone, is replaced as well if only one of ``names`` ends so.
     """
     names: Mapping[str, str] = job.get("names") or {}
-    for path in sorted(_paths(job), key=len, reverse=True):
-        text = text.replace(path, names.get(path) or os.path.basename(path))
-    return text
+    ends = Counter(os.path.basename(path) for path in names)
+    shown = {os.path.basename(path): name for path, name in names.items()}
+    shown = {end: name for end, name in shown.items() if ends[end] == 1}
+    shown |= {path: names.get(path) or os.path.basename(path) for path in _paths(job)}
+    if not shown:
+        return text
+    # In one go: what a client calls a file may look like the path of another.
+    found = "|".join(re.escape(one) for one in sorted(shown, key=len, reverse=True))
+    return re.sub(found, lambda match: shown[match[0]], text)
 
 
 def _paths(value: Any) -> set[str]:

@@ -44,7 +44,7 @@ def animation_format(path: Path) -> AnimationFormat:
     if form is None:
         known = " ".join(ANIMATION_EXTENSIONS)
         raise InvalidRequest(
-            f"The scene is an animation, so the output {path} must end in one of {known}."
+            f"The scene is an animation, and the output {path} cannot be one; use one of {known}."
         )
     return form
 

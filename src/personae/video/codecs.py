@@ -158,8 +158,8 @@ def output_container(path: Path) -> str:
         return CONTAINERS[path.suffix.lower()]
     except KeyError:
         raise InvalidRequest(
-            f"{path}: a video cannot be written as '{path.suffix or path.name}'; end the "
-            f"output's name with {', '.join(CONTAINERS)}."
+            f"{path}: a video cannot be written as '{path.suffix or path.name}'; use "
+            f"one of {', '.join(CONTAINERS)}."
         ) from None
 
 

@@ -116,7 +116,7 @@ def output_errors(path: Path) -> Generator[None]:
 def unwritable(path: Path, error: OSError) -> MediaUnreachable:
     """The error for an output that the system refuses."""
     return MediaUnreachable(
-        f"{path} cannot be written: {reason(error)}. Choose another place with -o.",
+        f"{path} cannot be written: {reason(error)}. Choose another place.",
         retryable=error.errno not in _LASTING,
     )
 
@@ -157,7 +157,7 @@ class FileAside:
                 if is_address(self.path):
                     name = _ADDRESS.sub(r"\1://", str(self.path), count=1)
                     what = f"{name} is an address, and outputs are files; upload it afterwards"
-                raise MediaUnreachable(f"{what}, or choose another place with -o.", retryable=False)
+                raise MediaUnreachable(f"{what}, or choose another place.", retryable=False)
             if self.path.is_dir():
                 raise MediaUnreachable(
                     f"{self.path} is a folder; name a file in it.", retryable=False

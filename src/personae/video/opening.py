@@ -92,7 +92,7 @@ def _opening_error(path: Path, error: Exception) -> MediaUnreachable | Exception
         head = file.read(HEAD_BYTES)
     what = describe_kind(head)
     if sniff_head(head) == "picture":
-        return MediaUnsupported(f"{path} is {what}, not a video; give it a picture's name.")
+        return MediaUnsupported(f"{path} is {what}, not a video; use it as a picture.")
     if sniff_head(head) == "video":
         return MediaUnreadable(
             f"{path} is {what}, but its index is missing or damaged, as when a recording or a "

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from personae.app.filenames import clean_filename, filename_of_url, suffix_for
+from personae.app.filenames import (
+    clean_filename,
+    filename_of_url,
+    shown_asset,
+    shown_url,
+    suffix_for,
+)
 
 
 @pytest.mark.parametrize(
@@ -47,3 +53,19 @@ def test_urls_name_their_files(url: str, name: str | None) -> None:
 def test_endings_follow_what_a_file_is() -> None:
     assert suffix_for("video/quicktime") == ".mov"
     assert suffix_for("application/octet-stream") == ""
+
+
+def test_an_asset_is_called_as_its_owner_knows_it() -> None:
+    assert shown_asset("asset_1", "me.png") == "me.png (asset_1)"
+    assert shown_asset("asset_1", None) == "asset_1"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://a.example/clips/scene.mp4?token=hush", "scene.mp4 (from the URL)"),
+        ("https://a.example/", "a.example (from the URL)"),
+    ],
+)
+def test_a_file_behind_a_url_is_called_by_the_end_of_its_path(url: str, shown: str) -> None:
+    assert shown_url(url) == shown

@@ -42,3 +42,18 @@ def test_what_cannot_be_written_is_refused(kind: str, output: SwapOutput) -> Non
 )
 def test_what_can_be_written_passes(kind: str, output: SwapOutput) -> None:
     check_output(output, kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "output", "field"),
+    [
+        ("video", SwapOutput(quality=80), "output.quality"),
+        ("animation", SwapOutput(crf=20), "output.crf"),
+        ("picture", SwapOutput(preset="fast"), "output.preset"),
+        ("video", SwapOutput(container="gif"), "output.container"),
+        ("video", SwapOutput(container="webm", codec="h264"), "output.codec"),
+    ],
+)
+def test_a_refusal_names_the_field(kind: str, output: SwapOutput, field: str) -> None:
+    with pytest.raises(InvalidRequest, match=field.replace(".", r"\.")):
+        check_output(output, kind)

@@ -22,6 +22,23 @@ def test_a_path_that_begins_like_another_is_not_torn_apart() -> None:
     assert call_files("/work/a.png and /work/a", job) == "a.png and a"
 
 
+def test_a_named_file_is_recognised_by_its_last_part_alone() -> None:
+    job = {"state_in": "/work/4f2a.state", "names": {"/work/4f2a.state": "chunk 2"}}
+    assert call_files("The working file 4f2a.state is cut off.", job) == (
+        "The working file chunk 2 is cut off."
+    )
+
+
+def test_what_a_client_calls_a_file_is_not_renamed_itself() -> None:
+    job = {
+        "scene": "/work/a/media.jpg",
+        "mappings": [{"donors": ["/work/b/media.jpg"]}],
+        "names": {"/work/a/media.jpg": "media.jpg (asset_1)", "/work/b/media.jpg": "asset_2"},
+    }
+    text = "/work/a/media.jpg shows nobody like /work/b/media.jpg"
+    assert call_files(text, job) == "media.jpg (asset_1) shows nobody like asset_2"
+
+
 @pytest.mark.parametrize("value", ["largest", "", 3, None])
 def test_what_is_no_path_is_left_alone(value: object) -> None:
     assert call_files("The largest face is at 3.", {"face": value}) == "The largest face is at 3."
