@@ -81,9 +81,25 @@ def erode(image: NDArray[SampleT], steps: int = 1) -> NDArray[SampleT]:
     return cast("NDArray[SampleT]", cv2.erode(image, _BLOCK3, iterations=steps))
 
 
-def dilate(image: NDArray[SampleT]) -> NDArray[SampleT]:
-    """The largest of 3 x 3 pixels."""
-    return cast("NDArray[SampleT]", cv2.dilate(image, _BLOCK3))
+def dilate(image: NDArray[SampleT], steps: int = 1) -> NDArray[SampleT]:
+    """The largest of 3 x 3 pixels, `steps` times over."""
+    return cast("NDArray[SampleT]", cv2.dilate(image, _BLOCK3, iterations=steps))
+
+
+def box_mean(image: NDArray[SampleT], radius_px: int) -> NDArray[SampleT]:
+    """The mean of the square of 2 `radius_px` + 1 pixels around each pixel."""
+    side = 2 * radius_px + 1
+    return cast("NDArray[SampleT]", cv2.blur(image, (side, side)))
+
+
+def second_differences(image: Float32, step: int = 1) -> Float32:
+    """Second differences across of second differences down, between pixels `step` apart.
+
+    0 for slopes, and for edges and ridges that run straight across or down.
+    """
+    kernel = np.zeros(2 * step + 1, np.float32)
+    kernel[[0, step, -1]] = 1, -2, 1
+    return cast("Float32", cv2.sepFilter2D(image, cv2.CV_32F, kernel, kernel))
 
 
 def pad(part: Float32, left: int, top: int, right: int, bottom: int) -> Float32:
@@ -127,6 +143,11 @@ def to_bytes(image: Float32) -> UInt8:
 def multiply(a: NDArray[SampleT], b: Float32) -> Float32:
     """Product, pixel by pixel and channel by channel."""
     return cast("Float32", cv2.multiply(a, b, dtype=cv2.CV_32F))
+
+
+def subtract(a: Float32, b: Float32) -> Float32:
+    """Difference, pixel by pixel and channel by channel."""
+    return cast("Float32", cv2.subtract(a, b))
 
 
 def add_into(a: Float32, b: Float32) -> None:

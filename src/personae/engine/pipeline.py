@@ -1,4 +1,4 @@
-"""The order of the steps: find, follow, know, prepare, plan, render.
+"""The order of the steps: find, follow, know, prepare, plan, render, restore.
 
 Only this module and its parts, `planning` and `following`, know all steps; each of them knows none
 of the others.
@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from personae.engine import imaging
 from personae.engine.faces.embedder import SAME_PERSON_DISTANCE, Embedder, distance
 from personae.engine.faces.finder import FaceFinder
 from personae.engine.following import Casting, Follower, FrameT, PlannedFrame
@@ -22,6 +23,7 @@ from personae.engine.mesh.shape import to_canonical
 from personae.engine.mesh.topology import FaceMesh, face_mesh
 from personae.engine.mesh.unrolling import Unrolled, unroll
 from personae.engine.planning import in_order, plan_face, shift_of
+from personae.engine.restore import ClassicalRestorer, Restorer, SwappedFace
 from personae.engine.track.people import People
 from personae.engine.track.tracker import Tracker
 from personae.engine.types import Canvas, Face, Float32
@@ -30,9 +32,12 @@ from personae.engine.types import Canvas, Face, Float32
 class Engine:
     """Finds, knows and swaps faces. Threads may share it; they take turns at its models."""
 
-    def __init__(self, finder: FaceFinder, embedder: Embedder) -> None:
+    def __init__(
+        self, finder: FaceFinder, embedder: Embedder, restorer: Restorer | None = None
+    ) -> None:
         self._finder = finder
         self._embedder = embedder
+        self._restorer: Restorer = restorer or ClassicalRestorer()
         self._mesh: FaceMesh = face_mesh()
 
     def __repr__(self) -> str:
@@ -69,15 +74,30 @@ class Engine:
                 plans.append(plan_face(donor, landmarks, shift, [sight], strength))
         return in_order(plans, [plan.landmarks for plan in plans])
 
-    def render_into(self, canvas: Canvas, plans: Sequence[FacePlan]) -> list[Rendered]:
-        """Render `plans` into the canvas, in place. Thread-safe on different canvases."""
+    def render_into(
+        self, canvas: Canvas, plans: Sequence[FacePlan], restore: float = 0.0
+    ) -> list[Rendered]:
+        """Render `plans` into the canvas, in place. Thread-safe on different canvases.
+
+        `restore`, in [0, 1], is how much each new face is restored before it is written.
+        """
         done: list[Rendered] = []
         for plan in plans:
             rendered = render_face(self._mesh, canvas, plan)
             if rendered is not None:
+                if restore > 0:
+                    self._restore_into(rendered, canvas, plan, restore)
                 canvas.add_into(rendered.box, rendered.delta)
                 done.append(rendered)
         return done
+
+    def _restore_into(
+        self, rendered: Rendered, canvas: Canvas, plan: FacePlan, strength: float
+    ) -> None:
+        """Add the restorer's change to what was rendered: both are written and rounded once."""
+        rgb = np.clip(rendered.scene + rendered.delta, 0, 255)
+        face = SwappedFace(canvas, rendered.box, rgb, rendered.mask, plan.landmarks)
+        imaging.add_into(rendered.delta, self._restorer.restore(face, strength))
 
     def follow(
         self, frames: Iterable[FrameT], casting: Casting, strength: float

@@ -18,7 +18,7 @@ from personae.engine.mesh.raster import draw_triangles, interpolate, skin_extent
 from personae.engine.mesh.shape import mouth_gap
 from personae.engine.mesh.topology import COARSE_PX, TEXTURE_PX, FaceMesh
 from personae.engine.mesh.vertices import KIND_MOUTH, KIND_RING, OVAL
-from personae.engine.types import Bool, BoxXYXY, Canvas, Float32, Float64
+from personae.engine.types import Bool, BoxXYXY, Canvas, Float32, Float64, UInt8
 
 OPEN_MOUTH = 0.05
 """`mouth_gap` from which the inside of the scene's mouth is shown."""
@@ -57,9 +57,13 @@ class FacePlan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rendered:
-    """A difference to add: `delta` float32 (h, w, 3) for `box`; `mask` float32 (h, w), [0, 1]."""
+    """A difference to add: `delta` float32 (h, w, 3) for `box`; `mask` float32 (h, w), [0, 1].
+
+    `scene`, uint8 (h, w, 3) RGB, is what is there without it.
+    """
 
     box: BoxXYXY
+    scene: UInt8
     delta: Float32
     mask: Float32
 
@@ -120,7 +124,7 @@ def render_face(mesh: FaceMesh, canvas: Canvas, plan: FacePlan) -> Rendered | No
     change *= np.float32(plan.strength)
     change = blending.at_full_size(pixels, scene, background, change, maps.bend)
     mask = blending.confine_into(change, mask * np.float32(plan.strength), maps.bend)
-    return Rendered(where.box, np.ascontiguousarray(change), mask)
+    return Rendered(where.box, pixels, np.ascontiguousarray(change), mask)
 
 
 def _draw(mesh: FaceMesh, where: Placement) -> _Drawing:
