@@ -9,12 +9,14 @@ must be given the same scene, parts and options, but files may have other names 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from personae import wiring
 from personae.engine.casting import Cast
 from personae.errors import InvalidRequest
 from personae.requests import Parts, SwapOptions, refuse_options, refuse_same
+from personae.results import restoring
 from personae.video import chunk_joining, chunk_work
 from personae.video.chunk_plan import TARGET_S, Chunk, ChunkPlan
 from personae.video.chunk_plan import plan_chunks as plan_file
@@ -40,16 +42,18 @@ def plan_chunks(
     start_s: float | None = None,
     end_s: float | None = None,
     target_s: float = TARGET_S,
+    on_packet: Callable[[int], None] | None = None,
 ) -> ChunkPlan:
     """Cut a video, or a range of it, into chunks; loads no model.
 
-    One chunk alone means: use `library.swap_video`. Animations always are one.
+    One chunk alone means: use `library.swap_video`. Animations always are one. `on_packet` is told
+    how many frames were found so far, and may raise.
 
     Raises
     ------
     InvalidRequest, MediaError
     """
-    return plan_file(scene, start_s=start_s, end_s=end_s, target_s=target_s)
+    return plan_file(scene, start_s=start_s, end_s=end_s, target_s=target_s, on_packet=on_packet)
 
 
 def analyse_chunk(
@@ -149,6 +153,7 @@ def join_chunks(
     options: SwapOptions,
     output: Path,
     *,
+    progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> ClipReport:
     """Make the output of the rendered chunks, without encoding them again; loads no model.
@@ -161,8 +166,10 @@ def join_chunks(
     """
     _check(scene, options)
     refuse_same(scene, output)
-    how = _clip_options(options, None, should_stop)
-    return chunk_joining.join_chunks(scene, plan, chunks, how, output)
+    how = _clip_options(options, progress, should_stop)
+    report = chunk_joining.join_chunks(scene, plan, chunks, how, output)
+    restorer, notes = restoring(options.strength, options.restore)
+    return replace(report, notes=(*report.notes, *notes), restorer=restorer)
 
 
 def _check(scene: Path, options: SwapOptions) -> None:
@@ -180,6 +187,8 @@ def _clip_options(
         start_s=how.start_s,
         end_s=how.end_s,
         strength=how.strength,
+        restore=how.restore,
+        max_size=how.max_size,
         threads=how.threads,
         encode=how.encode,
         progress=progress,

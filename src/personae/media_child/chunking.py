@@ -66,6 +66,7 @@ def join(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
         [Path(path) for path in job["chunks"]],
         options_of(job),
         Path(job["output"]),
+        progress=_reporter(context, "join"),
         should_stop=context.should_stop,
     )
     return {

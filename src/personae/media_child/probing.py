@@ -55,7 +55,12 @@ def probe(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """
     path = Path(job["path"])
     context.check_stop()
-    return asdict(facts_of(path, media.probe(path)))
+
+    def decoded(frames: int) -> None:
+        context.check_stop()
+        context.report("probe", frames, None)
+
+    return asdict(facts_of(path, media.probe(path, on_frame=decoded)))
 
 
 def facts_of(path: Path, info: MediaInfo) -> MediaFacts:

@@ -14,7 +14,7 @@ from personae.video.chunk_encoding import (
     packets_of_chunk,
 )
 from personae.video.chunk_plan import ChunkPlan
-from personae.video.job import ClipOptions, ClipReport, clip_report, missing_notes
+from personae.video.job import ClipOptions, ClipReport, clip_report, missing_notes, reporter
 from personae.video.reader import VideoReader
 from personae.video.records import reading
 
@@ -50,7 +50,12 @@ def join_chunks(
     """
     if len(chunks) != len(plan.chunks):
         raise TaskFailed(f"There are {len(chunks)} chunks; the plan has {len(plan.chunks)}.")
-    looks = [look_through(path, index) for index, path in enumerate(chunks)]
+    on_progress = reporter(options.progress, plan.frames_total) or _nobody
+    looks: list[tuple[dict[str, Any], list[int], dict[str, Any]]] = []
+    for index, path in enumerate(chunks):
+        _check_wanted(options.should_stop)
+        on_progress(0)  # all of the chunk is read; nothing of it is written yet
+        looks.append(look_through(path, index))
     pts = [one for _, times, _ in looks for one in times]
     footers = [footer for _, _, footer in looks]
     with reading(chunks[-1]):
@@ -60,7 +65,9 @@ def join_chunks(
     if not cast:
         raise FaceNotFound("scene", f"Nobody in the scene {scene} was swapped.")
     _check_order(chunks, [times for _, times, _ in looks])
-    with VideoReader(scene, start_s=options.start_s, end_s=options.end_s) as reader:
+    with VideoReader(
+        scene, start_s=options.start_s, end_s=options.end_s, max_size=options.max_size
+    ) as reader:
         with ChunkJoiner(output, reader.shape, options.encode) as joiner:
             for path, (header, _, _) in zip(chunks, looks, strict=True):
                 if not joiner.matches(header):
@@ -68,7 +75,7 @@ def join_chunks(
                         f"{path.name} was encoded with other settings, or by another build of "
                         "the encoder; render it again."
                     )
-            _add(joiner, chunks, decoding_times(pts, reordered), options.should_stop)
+            _add(joiner, chunks, decoding_times(pts, reordered), options.should_stop, on_progress)
         _add_damage(reader, plan, footers, pts)
         notes = joiner.report.notes if joiner.report else ()
     notes = (*warnings, *notes, *missing_notes(missing))
@@ -80,14 +87,25 @@ def _add(
     chunks: Sequence[Path],
     dts: Sequence[int],
     should_stop: Callable[[], bool] | None,
+    on_progress: Callable[[int], None],
 ) -> None:
     at = 0
     for path in chunks:
         for record in packets_of_chunk(path):
-            if should_stop is not None and at % 32 == 0 and should_stop():
-                raise Canceled("The work was stopped on request; no output was written.")
+            if at % 32 == 0:
+                _check_wanted(should_stop)
             joiner.add(record, dts[at])
             at += 1
+            on_progress(at)
+
+
+def _check_wanted(should_stop: Callable[[], bool] | None) -> None:
+    if should_stop is not None and should_stop():
+        raise Canceled("The work was stopped on request; no output was written.")
+
+
+def _nobody(done: int) -> None:
+    del done
 
 
 def _check_order(chunks: Sequence[Path], times: Sequence[Sequence[int]]) -> None:

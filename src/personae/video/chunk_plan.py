@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -144,10 +144,12 @@ def plan_chunks(
     end_s: float | None = None,
     target_s: float = TARGET_S,
     limits: MediaLimits = DEFAULT_LIMITS,
+    on_packet: Callable[[int], None] | None = None,
 ) -> ChunkPlan:
     """Cut a video, or a range of it, into chunks of about `target_s` seconds.
 
     An animation is one chunk, and so is a video whose timestamps are missing or ambiguous.
+    `on_packet` is called with the number of frames that were found so far; it may raise.
 
     Raises
     ------
@@ -168,7 +170,7 @@ def plan_chunks(
             expected, trusted = reader.frames_expected, reader.trusted
             look = look_of(reader.shape)
             target = max(1, round(target_s / reader.shape.time_base))
-        index = _read_index(path, limits)
+        index = _read_index(path, limits, on_packet)
     pts = sorted(
         one for one in index.pts if (low is None or one >= low) and (high is None or one < high)
     )
@@ -185,7 +187,7 @@ def look_of(shape: VideoShape) -> str:
     return f"{width}x{height} {shape.pixel_format} {shape.form} {shape.tags} {turned}"
 
 
-def _read_index(path: Path, limits: MediaLimits) -> _Index:
+def _read_index(path: Path, limits: MediaLimits, on_packet: Callable[[int], None] | None) -> _Index:
     """Read all packets of the picture."""
     index = _Index()
     container = open_container(path, limits)
@@ -196,6 +198,8 @@ def _read_index(path: Path, limits: MediaLimits) -> _Index:
                 other.discard = av.stream.Discard.all
         damage = Damage()
         for packet in packets_of(container, [stream], damage):
+            if on_packet is not None:
+                on_packet(len(index.pts))
             if packet.is_discard:
                 index.discarded += 1
             elif packet.size and packet.pts is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,10 +16,12 @@ from personae.video.frames import DecodedFrame, plane_samples
 from personae.video.limits import DEFAULT_LIMITS, MediaLimits
 from personae.video.reader import VideoReader
 from personae.video.shape import VideoShape, read_shape
+from personae.video.sizing import SizeLimit
 
 BACKS_S = (0.0, 5.0, 20.0, None)
 """How far before a chunk decoding begins; further if that gives other frames. None: at the start
 of the clip."""
+_SKIPPED_AT_ONCE = 32
 
 
 class ChunkReader(VideoReader):
@@ -29,7 +31,7 @@ class ChunkReader(VideoReader):
     ----------
     path : Path
     chunk : Chunk
-    start_s, end_s
+    start_s, end_s, max_size
         Of the whole, as for `VideoReader`: the output's clock and its shape are the whole's.
     threads : int
     limits : MediaLimits
@@ -37,6 +39,9 @@ class ChunkReader(VideoReader):
         Decoding begins at a key frame so many seconds before the chunk; None: at the beginning.
     beyond : bool
         Go on behind the chunk, to the end of the whole.
+    on_skip : function, optional
+        Called now and then while frames before the chunk are decoded, only to get there; may
+        raise.
 
     Attributes
     ----------
@@ -54,17 +59,34 @@ class ChunkReader(VideoReader):
         end_s: float | None = None,
         threads: int = 0,
         limits: MediaLimits = DEFAULT_LIMITS,
+        max_size: SizeLimit | None = None,
         back_s: float | None = 0.0,
         beyond: bool = False,
+        on_skip: Callable[[], None] | None = None,
     ) -> None:
         self._chunk = chunk
         self._back_s = back_s
-        super().__init__(path, start_s=start_s, end_s=end_s, threads=threads, limits=limits)
+        self._on_skip = on_skip
+        self._skipped = 0
+        super().__init__(
+            path,
+            start_s=start_s,
+            end_s=end_s,
+            threads=threads,
+            limits=limits,
+            max_size=max_size,
+        )
         if chunk.end_pts is not None and not beyond:
             self._end = chunk.end_pts + self._shift
 
     def count_losses(self, given: int, discarded: int, end: int) -> None:
         """Nothing: a chunk alone cannot tell what is missing."""
+
+    def _next_frame(self, *, restart: bool = False) -> av.VideoFrame | None:
+        self._skipped += 1
+        if self._on_skip is not None and self._skipped % _SKIPPED_AT_ONCE == 0:
+            self._on_skip()
+        return super()._next_frame(restart=restart)
 
     def _begin(self) -> VideoShape:
         chunk = self._chunk

@@ -21,7 +21,7 @@ from personae.engine.mesh.donor import MeshDonor
 from personae.engine.mesh.render import FacePlan
 from personae.engine.pipeline import Engine
 from personae.engine.track.window import LOOKAHEAD
-from personae.errors import InvalidRequest, TaskFailed
+from personae.errors import Canceled, InvalidRequest, TaskFailed
 from personae.video.chunk_encoding import ChunkWriter
 from personae.video.chunk_files import (
     ChunkState,
@@ -35,7 +35,7 @@ from personae.video.chunk_plan import Chunk
 from personae.video.chunk_reading import BACKS_S, ChunkReader, until, verified
 from personae.video.frames import DecodedFrame
 from personae.video.integrity import Damage
-from personae.video.job import QUEUE_FRAMES, ClipOptions, check_cast, reporter
+from personae.video.job import QUEUE_FRAMES, ClipOptions, Progress, check_cast, reporter
 from personae.video.records import reading
 from personae.video.stages import run_stages
 
@@ -123,7 +123,7 @@ def analyse_chunk(
         def render(planned: PlannedFrame[DecodedFrame]) -> _Done:
             frame = planned.frame
             if writer is not None:
-                engine.render_into(frame.scene.canvas, planned.plans)
+                engine.render_into(frame.scene.canvas, planned.plans, options.restore)
             return _Done(frame.pts, planned.plans, None if writer is None else frame)
 
         def keep(done: _Done) -> None:
@@ -188,7 +188,7 @@ def render_chunk(
             return with_plans(source, records)
 
         def render(one: PlannedFrame[DecodedFrame]) -> DecodedFrame:
-            engine.render_into(one.frame.scene.canvas, one.plans)
+            engine.render_into(one.frame.scene.canvas, one.plans, options.restore)
             return one.frame
 
         count = _run(iter(reader), follow, render, writer.write, chunk, options)
@@ -249,9 +249,19 @@ def _reader(
         start_s=options.start_s,
         end_s=options.end_s,
         threads=options.threads or 0,
+        max_size=options.max_size,
         back_s=back_s,
         beyond=beyond,
+        on_skip=lambda: _on_the_way(chunk, options),
     )
+
+
+def _on_the_way(chunk: Chunk, options: ClipOptions) -> None:
+    """Say that the frames before a chunk are being decoded, which may take long."""
+    if options.should_stop is not None and options.should_stop():
+        raise Canceled("The work was stopped on request; no output was written.")
+    if options.progress is not None:
+        options.progress(Progress(0, chunk.frames, 0.0, 0.0, None))
 
 
 def _opened(

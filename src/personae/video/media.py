@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -33,10 +34,15 @@ _TURNS: dict[int, tuple[int, bool]] = {
 }
 
 
-def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> MediaInfo:
+def probe(
+    path: Path,
+    limits: MediaLimits = DEFAULT_LIMITS,
+    on_frame: Callable[[int], None] | None = None,
+) -> MediaInfo:
     """Describe a picture, an animation, a video or sound by its content, whatever its name.
 
-    Pictures are not decoded; animations are, because their length is written nowhere else.
+    Pictures are not decoded; animations are, because their length is written nowhere else:
+    `on_frame` is called with the number of frames that were decoded so far; it may raise.
 
     Raises
     ------
@@ -47,7 +53,7 @@ def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> MediaInfo:
     if kind == "picture":
         return _probe_picture(path, limits)
     if kind == "animation":
-        return _probe_animation(path, limits)
+        return _probe_animation(path, limits, on_frame)
     return _probe_with_ffmpeg(path, limits, known=kind != "unknown")
 
 
@@ -97,7 +103,9 @@ def _common(image: Image.Image) -> dict[str, Any]:
     }
 
 
-def _probe_animation(path: Path, limits: MediaLimits) -> MediaInfo:
+def _probe_animation(
+    path: Path, limits: MediaLimits, on_frame: Callable[[int], None] | None
+) -> MediaInfo:
     with open_image(path, str(path), limits) as image, reading(str(path)):
         common = _common(image)
     with AnimationReader(path, limits) as reader:
@@ -105,6 +113,8 @@ def _probe_animation(path: Path, limits: MediaLimits) -> MediaInfo:
         for frame in reader:
             durations.append(frame.duration_ms)
             common["has_alpha"] |= frame.alpha is not None
+            if on_frame is not None:
+                on_frame(len(durations))
     total_ms = sum(durations)
     rate = Fraction(len(durations) * 1000 / total_ms).limit_denominator(1001) if total_ms else None
     return MediaInfo(

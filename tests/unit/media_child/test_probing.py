@@ -13,14 +13,20 @@ from personae.media_child.probing import probe
 
 
 class Idle:
-    """A context that nobody stops."""
+    """A context that nobody stops, and that notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
 
     def check_stop(self) -> None:
         pass
 
+    def report(self, *told: Any) -> None:
+        self.told.append(told)
 
-def facts(path: Path) -> dict[str, Any]:
-    return probe({"path": str(path)}, Idle())  # type: ignore[arg-type]
+
+def facts(path: Path, context: Idle | None = None) -> dict[str, Any]:
+    return probe({"path": str(path)}, context or Idle())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +72,9 @@ def test_pictures(tmp_path: Path, form: str, content_type: str) -> None:
 def test_an_animation_has_a_length(tmp_path: Path) -> None:
     frames = [Image.new("RGB", (30, 20), (i * 40, 0, 0)) for i in range(5)]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=200)
-    found = facts(tmp_path / "a.gif")
+    context = Idle()
+    found = facts(tmp_path / "a.gif", context)
+    assert context.told == [("probe", n, None) for n in (1, 2, 3, 4, 5)]  # it may take long
     assert (found["kind"], found["content_type"], found["frames"]) == ("animation", "image/gif", 5)
     assert found["duration_s"] == pytest.approx(1.0)
     assert found["fps"] == pytest.approx(5.0)

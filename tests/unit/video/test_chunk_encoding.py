@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -32,7 +33,7 @@ from personae.video.chunk_plan import ChunkPlan, plan_chunks
 from personae.video.chunk_reading import ChunkReader
 from personae.video.codecs import EncodeSettings
 from personae.video.frames import DecodedFrame
-from personae.video.job import ClipOptions
+from personae.video.job import ClipOptions, Progress
 from personae.video.media import probe
 from personae.video.shape import VideoShape
 
@@ -247,6 +248,18 @@ def test_a_join_can_be_stopped(tmp_path: Path) -> None:
     broken = Broken(tmp_path)
     broken.options = ClipOptions(encode=LOSSLESS, should_stop=lambda: True)
     broken.check_refused("stopped", Canceled)
+
+
+def test_a_join_says_how_far_it_is(tmp_path: Path) -> None:
+    job = Broken(tmp_path)
+    told: list[Progress] = []
+    job.options = replace(job.options, progress=told.append)
+    job.join()
+    total = job.plan.frames_total
+    # First a look through every chunk, then all packets.
+    looks = [0] * len(job.plan.chunks)
+    assert [one.frames_done for one in told] == [*looks, *range(1, total + 1)]
+    assert {one.frames_total for one in told} == {total}
 
 
 def test_nobody_swapped_is_no_output(tmp_path: Path) -> None:

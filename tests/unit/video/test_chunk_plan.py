@@ -12,7 +12,7 @@ from PIL import Image
 
 from clips import pattern, rich_clip, vfr_clip, write_clip
 from passes import times
-from personae.errors import InvalidRequest, MediaError
+from personae.errors import Canceled, InvalidRequest, MediaError
 from personae.video.chunk_plan import Chunk, ChunkPlan, plan_chunks
 
 
@@ -108,6 +108,21 @@ def test_animations_and_ambiguous_times_are_one_chunk(tmp_path: Path) -> None:
     assert len(plan_chunks(raw, target_s=0.3).chunks) == 1
     avi = write_clip(tmp_path / "a.avi", frames=50, codec="mpeg4", options={"g": "5"}, b_frames=2)
     assert len(plan_chunks(avi, target_s=0.3).chunks) == 1
+
+
+def test_planning_says_how_far_it_is_and_can_be_stopped(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", frames=60, options=gop(10))
+    told: list[int] = []
+    plan_chunks(clip, target_s=0.4, on_packet=told.append)
+    assert told[:3] == [0, 1, 2]
+    assert told[-1] == 60
+
+    def enough(frames: int) -> None:
+        if frames == 20:
+            raise Canceled
+
+    with pytest.raises(Canceled):
+        plan_chunks(clip, target_s=0.4, on_packet=enough)
 
 
 def test_a_plan_travels_as_json(tmp_path: Path) -> None:

@@ -118,6 +118,18 @@ def test_starting_farther_back_changes_nothing(tmp_path: Path, back_s: float | N
     )
 
 
+def test_a_long_way_to_a_chunk_is_told(tmp_path: Path) -> None:
+    clip = CLIPS["mp4"](tmp_path)
+    chunk = plan_chunks(clip, target_s=0.3).chunks[-1]
+    assert chunk.first_frame > 40
+    told: list[int] = []
+    for back_s, times in ((None, 1), (0.0, 0)):
+        told.clear()
+        with ChunkReader(clip, chunk, back_s=back_s, on_skip=lambda: told.append(1)) as reader:
+            assert len(list(reader)) == chunk.frames
+        assert len(told) == times
+
+
 def test_leading_frames_are_no_damage(tmp_path: Path) -> None:
     clip = CLIPS["open gop"](tmp_path)
     for chunk in plan_chunks(clip, target_s=0.3).chunks:
