@@ -59,8 +59,8 @@ def _shown(name: str, told: dict[str, Any]) -> Iterator[Row]:
     hit = told["kills_of_workers"] and told["kills_of_apis"]
     yield row("kill -9 of workers and of APIs", "both", kills, bool(hit))
     text = (
-        f"{told['broken']}; {told['replayed_after_break']} submits had been committed, their "
-        "answer was lost, and repeating them found the task"
+        f"{told['broken']} by kills, {told['hung_up']} by clients; {told['replayed_after_break']} "
+        "submits had been committed unheard, and repeating them found the task"
     )
     yield row("requests broken off", "", text, True)
     text = f"{ended}; at rest {told['drained_s']:.0f} s after the last kill"

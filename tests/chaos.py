@@ -62,7 +62,7 @@ class Plan:
     early: float = 0.15
     clients: int = 6
     pause_s: float = 0.8
-    videos: float = 0.12
+    videos: float = 0.2
     sweep_s: float = 90.0
     seed: int = 1
 
@@ -80,6 +80,7 @@ class Report:
     kills_of_apis: int = 0
     submits: int = 0
     broken: int = 0
+    hung_up: int = 0
     replayed_after_break: int = 0
     drained_s: float = 0.0
     found: Found = field(default_factory=Found)
@@ -124,7 +125,8 @@ def chaos(folder: Path, variables: dict[str, str], plan: Plan, *, scripted: bool
         books.found.leftovers += service.survivors()
         report.errors = service.errors()
     report.found = found = books.found
-    report.submits, report.broken = len(memory.promises), memory.broken
+    report.submits = len(memory.promises)
+    report.broken, report.hung_up = memory.broken, memory.hung_up
     report.replayed_after_break = memory.replayed_after_break
     report.wrong += memory.wrong + found.lost + found.charged + found.ledger + found.bytes
     report.wrong += found.untold + found.leftovers

@@ -68,6 +68,7 @@ class Memory:
     promises: dict[str, Promise] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
     broken: int = 0
+    hung_up: int = 0
     replayed_after_break: int = 0
     posting: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -105,18 +106,28 @@ class Client:
 
     # --- Requests that go on until an API answers
 
-    def ask(self, method: str, path: str, *, tries_s: float = _PATIENCE_S, **rest: Any) -> Any:
-        """The answer of whichever API gives one; a body that is repeatable must be in `rest`."""
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        tries_s: float = _PATIENCE_S,
+        first_s: float | None = None,
+        **rest: Any,
+    ) -> Any:
+        """The answer of whichever API gives one; a body in `rest` must be repeatable.
+
+        ``first_s``: how long the first try waits for its answer before it hangs up.
+        """
         deadline = time.monotonic() + tries_s
+        patience = httpx.Timeout(30, read=first_s if first_s is not None else 30)
         while True:
             url = f"{self._dice.choice(self._urls)}/native/v1{path}"
             try:
-                answer = self._http.request(method, url, **rest)
+                answer = self._http.request(method, url, timeout=patience, **rest)
             except httpx.TransportError as error:
-                if not isinstance(error, httpx.ConnectError):
-                    self._breaks += 1
-                    with self._memory.lock:
-                        self._memory.broken += 1
+                self._note(error)
+                patience = httpx.Timeout(30)
                 if time.monotonic() > deadline:
                     raise Broken from error
             else:
@@ -125,6 +136,17 @@ class Client:
                         self._memory.wrong.append(f"{method} {path}: {answer.text}")
                     return answer
             time.sleep(self._dice.uniform(0.02, 0.2))
+
+    def _note(self, error: httpx.TransportError) -> None:
+        """Count requests that may have been done, although nobody heard so."""
+        if isinstance(error, httpx.ConnectError):
+            return
+        self._breaks += 1
+        with self._memory.lock:
+            if isinstance(error, httpx.ReadTimeout):
+                self._memory.hung_up += 1
+            else:
+                self._memory.broken += 1
 
     def upload(self, path: Path) -> str:
         """A file as an asset; its id."""
@@ -148,7 +170,9 @@ class Client:
         promise = self._memory.promises[label] = Promise(self.account, kind)
         priority = self._dice.choice(["high", "normal", "normal", "low"])
         body = self.account.wanted(kind, label, priority)
-        rest = {"json": body, "headers": {"Idempotency-Key": label}}
+        rest: dict[str, Any] = {"json": body, "headers": {"Idempotency-Key": label}}
+        if self._dice.random() < 0.2:
+            rest["first_s"] = self._dice.uniform(0.001, 0.06)
         breaks = self._breaks
         with self._memory.submitting():
             if twice:

@@ -19,6 +19,8 @@ import httpx
 import psutil
 
 READY_S = 60.0
+ORPHAN_S = 5.0
+"""So long may a media child take to die when its parent is killed; it takes the kernel no time."""
 _STOP_S = 60.0
 _SCRIPTED_WORKER = [sys.executable, str(Path(__file__).with_name("worker.py"))]
 
@@ -60,7 +62,8 @@ class Site:
         self.ports = _free_ports(apis)
         self.urls = [f"http://127.0.0.1:{port}" for port in self.ports]
         self.running: list[Process] = []
-        self._pids: set[int] = set()
+        self.outlived: set[str] = set()
+        self._killed: dict[int, float] = {}
         self._scripted = scripted
         self._started = 0
 
@@ -75,8 +78,10 @@ class Site:
 
     def replace(self, process: Process) -> None:
         """Kill a process as if its machine lost power, and start another in its place at once."""
+        self.outlived.update(self._orphans(ORPHAN_S))
         process.popen.send_signal(signal.SIGKILL)
         process.popen.wait()
+        self._killed[process.popen.pid] = time.monotonic()
         self.running.remove(process)
         if process.role == "api":
             self.start_api(process.place)
@@ -125,15 +130,16 @@ class Site:
             else:
                 if code:
                     wrong.append(f"a process ({one.role}) ended with {code}: {_tail(one.log)}")
+            self._killed[one.popen.pid] = time.monotonic()
         self.running.clear()
         return wrong
 
-    def survivors(self, timeout_s: float = 10.0) -> list[str]:
+    def survivors(self) -> list[str]:
         """Media children that outlived the process that started them."""
-        deadline = time.monotonic() + timeout_s
-        while (found := self._orphans()) and time.monotonic() < deadline:
+        deadline = time.monotonic() + ORPHAN_S
+        while (found := self._orphans(0.0)) and time.monotonic() < deadline:
             time.sleep(0.1)
-        return found
+        return sorted(self.outlived | set(found))
 
     def log_tail(self) -> str:
         """The ends of the last logs."""
@@ -157,7 +163,7 @@ class Site:
                 command, env=self.environment, stdout=sink, stderr=subprocess.STDOUT
             )
         made = Process(role, place, popen, log)
-        self._pids.add(popen.pid)
+        self._killed.pop(popen.pid, None)
         self.running.append(made)
         return made
 
@@ -172,16 +178,16 @@ class Site:
             return False
         return answer.status_code == 200
 
-    def _orphans(self) -> list[str]:
-        """Processes that say they are children of one of ours which is gone."""
-        alive = {one.popen.pid for one in self.running if one.alive}
+    def _orphans(self, for_s: float) -> list[str]:
+        """Media children of processes of ours that have been gone for so long."""
+        gone = {pid for pid, at in self._killed.items() if at < time.monotonic() - for_s}
         found: list[str] = []
         for process in psutil.process_iter(["cmdline", "status"]):
             words = process.info["cmdline"] or []
             if "personae.media_child" not in words or process.info["status"] == "zombie":
                 continue
             parent = int(words[words.index("--parent") + 1])
-            if parent in self._pids - alive:
+            if parent in gone:
                 found.append(f"a media child ({process.pid}) of {parent} lives on")
         return found
 

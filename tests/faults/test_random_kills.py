@@ -12,6 +12,5 @@ def test_random_kills_lose_nothing(database_url: str, tmp_path: Path) -> None:
     assert report.wrong == [], report.errors
     assert report.kills_of_workers >= 1
     assert report.kills_of_apis >= 1
-    assert report.submits >= 10
+    assert sum(report.found.statuses.values()) >= 10
     assert report.found.videos > 0
-    assert report.found.events >= report.submits - report.broken
