@@ -100,6 +100,7 @@ def swap(
     face: FaceChoice = "largest",
     mappings: Sequence[Mapping] | None = None,
     strength: float = 1.0,
+    restore: float = 0.0,
 ) -> SwapResult:
     """Swap faces in a picture.
 
@@ -114,6 +115,8 @@ def swap(
         Several donors for several people; a face gets the first mapping that wants it.
     strength : float, range [0, 1]
         0 leaves the scene as it is.
+    restore : float, range [0, 1]
+        How much the new faces are denoised and sharpened.
 
     Raises
     ------
@@ -122,9 +125,10 @@ def swap(
     DonorUnusable, MediaError, InvalidRequest, ModelError
     """
     check_strength(strength)
+    check_strength(restore, "restoring strength")
     pixels = load_pixels(scene, "scene")
     parts = parts_of(donor, face, mappings)
-    return swap_pixels(pixels, parts, strength)
+    return swap_pixels(pixels, parts, strength, restore)
 
 
 def swap_file(
@@ -173,7 +177,8 @@ def swap_video(
         As for `swap`.
     options : SwapOptions, optional
         Part, encoder, quality and so on, checked before; or give its fields here by name:
-        strength, start_s, end_s, codec, crf, preset, quality, threads, allow_poor.
+        strength, restore, max_long_px, max_short_px, start_s, end_s, codec, crf, preset, quality,
+        threads, allow_poor.
     progress : callable, called in this thread
     should_stop : callable
         Asked several times a second; True ends the work with `Canceled` and no output.

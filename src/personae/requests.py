@@ -18,6 +18,7 @@ from personae.engine.types import Float32
 from personae.errors import InvalidRequest
 from personae.video.codecs import EncodeSettings, check_settings
 from personae.video.shape import check_range
+from personae.video.sizing import SizeLimit
 
 FaceChoice = Literal["largest", "all"] | int
 
@@ -33,6 +34,11 @@ class SwapOptions:
     ----------
     strength : float, range [0, 1]
         How much of the new face; 0 leaves the scene as it is.
+    restore : float, range [0, 1]
+        How much the new faces are denoised and sharpened; 0 does nothing and costs nothing.
+    max_long_px, max_short_px : int, 16 to 65535, optional
+        Most pixels of the output's longer and shorter side. Larger scenes are scaled down before
+        anything else; none is enlarged. 1920 and 1080 are 1080p, landscape or portrait.
     start_s, end_s : float, seconds, optional
         The part of a clip to keep; sound is cut alike.
     codec : "h264", "hevc", "vp9" or "av1", optional
@@ -57,6 +63,9 @@ class SwapOptions:
     """
 
     strength: float = 1.0
+    restore: float = 0.0
+    max_long_px: int | None = None
+    max_short_px: int | None = None
     start_s: float | None = None
     end_s: float | None = None
     codec: str | None = None
@@ -68,6 +77,9 @@ class SwapOptions:
 
     def __post_init__(self) -> None:
         check_strength(self.strength)
+        check_strength(self.restore, "restoring strength")
+        check_whole("longest side", self.max_long_px, 16, 65535)
+        check_whole("shortest side", self.max_short_px, 16, 65535)
         check_whole("crf", self.crf, 0, 63)
         check_whole("quality", self.quality, 1, 100)
         check_whole("number of threads", self.threads, 0, 1024)
@@ -76,6 +88,13 @@ class SwapOptions:
                 raise InvalidRequest(f"The {name} is a time in seconds, not {value!r}.")
         check_range(self.start_s, self.end_s)
         check_settings(self.encode)
+
+    @property
+    def max_size(self) -> SizeLimit | None:
+        """How large the output may be, if that matters."""
+        if self.max_long_px is None and self.max_short_px is None:
+            return None
+        return SizeLimit(self.max_long_px, self.max_short_px)
 
     @property
     def encode(self) -> EncodeSettings:
@@ -87,6 +106,9 @@ class SwapSettings(TypedDict, total=False):
     """The fields of `SwapOptions` as the keywords that functions take."""
 
     strength: float
+    restore: float
+    max_long_px: int | None
+    max_short_px: int | None
     start_s: float | None
     end_s: float | None
     codec: str | None
@@ -217,10 +239,10 @@ def check_choice(choice: object) -> None:
     raise InvalidRequest(f"A face is 'largest', 'all' or a number, not {choice!r}.")
 
 
-def check_strength(strength: float) -> None:
+def check_strength(strength: float, name: str = "strength") -> None:
     """Refuse a strength outside [0, 1]."""
     if not _is_number(strength) or not 0 <= strength <= 1:
-        raise InvalidRequest(f"The strength must lie between 0 and 1, not {strength!r}.")
+        raise InvalidRequest(f"The {name} must lie between 0 and 1, not {strength!r}.")
 
 
 def check_whole(name: str, value: object, low: int, high: int) -> None:

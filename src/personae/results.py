@@ -6,7 +6,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from personae import wiring
 from personae.engine.types import Face, Float32, UInt8
+
+CLASSICAL_NOTE = "Restored by the classical pass: no restorer model is installed."
+
+
+def restoring(strength: float, restore: float) -> tuple[str | None, tuple[str, ...]]:
+    """What will restore the new faces, if anything, and what there is to warn of."""
+    if strength <= 0 or restore <= 0:
+        return None, ()
+    name = wiring.restorer()
+    return name, (CLASSICAL_NOTE,) if name == "classical" else ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,6 +34,8 @@ class SwapResult:
     swapped : tuple of int
         Numbers of the faces that were swapped.
     warnings : tuple of str
+    restorer : str or None
+        What restored the new faces, if that was asked for; ``classical`` needs no model.
     """
 
     image: UInt8
@@ -30,6 +43,7 @@ class SwapResult:
     faces: tuple[Face, ...]
     swapped: tuple[int, ...]
     warnings: tuple[str, ...]
+    restorer: str | None = None
 
     def __repr__(self) -> str:
         height, width = self.mask.shape
@@ -47,6 +61,7 @@ class SwapReport:
     faces_swapped: int
     elapsed_s: float
     warnings: tuple[str, ...] = field(default=())
+    restorer: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for `json.dumps`."""
@@ -57,5 +72,6 @@ class SwapReport:
             "frames_lost": self.frames_lost,
             "faces_swapped": self.faces_swapped,
             "elapsed_s": round(self.elapsed_s, 3),
+            "restorer": self.restorer,
             "warnings": list(self.warnings),
         }

@@ -17,15 +17,16 @@ from personae.engine.pipeline import Engine
 from personae.engine.types import Face, Float32
 from personae.errors import Canceled, FaceNotFound, InvalidRequest
 from personae.requests import Parts, SwapOptions, refuse_options, refuse_same
-from personae.results import SwapReport, SwapResult
+from personae.results import SwapReport, SwapResult, restoring
 from personae.video import job
 from personae.video.job import ClipOptions, Progress
 from personae.video.saving import picture_format, save_picture
+from personae.video.sizing import fit_picture
 from personae.video.sniffing import sniff
 from personae.video.stills import load_picture
 
 
-def swap_pixels(pixels: Pixels, parts: Parts, strength: float) -> SwapResult:
+def swap_pixels(pixels: Pixels, parts: Parts, strength: float, restore: float = 0.0) -> SwapResult:
     """Swap faces in `pixels`, in place."""
     engine = wiring.engine()
     rgb = pixels.rgb
@@ -36,13 +37,15 @@ def swap_pixels(pixels: Pixels, parts: Parts, strength: float) -> SwapResult:
         canvas, [(faces[i], donor) for i, donor in chosen.donors.items()], strength
     )
     mask = np.zeros(rgb.shape[:2], np.float32)
-    for rendered in engine.render_into(canvas, plans):
+    for rendered in engine.render_into(canvas, plans, restore):
         x0, y0, x1, y1 = rendered.box
         np.maximum(mask[y0:y1, x0:x1], rendered.mask, out=mask[y0:y1, x0:x1])
     image = rgb if pixels.alpha is None else np.dstack([rgb, pixels.alpha])
     missing = [f"Nobody in {pixels.name} looks like {name}." for name in chosen.missing]
-    warnings = (*parts.warnings, *pixels.notes, *missing)
-    return SwapResult(image, mask, tuple(faces), tuple(sorted(chosen.donors)), warnings)
+    restorer, notes = restoring(strength, restore)
+    warnings = (*parts.warnings, *pixels.notes, *missing, *notes)
+    swapped = tuple(sorted(chosen.donors))
+    return SwapResult(image, mask, tuple(faces), swapped, warnings, restorer)
 
 
 def swap_picture_file(
@@ -65,9 +68,9 @@ def swap_picture_file(
     picture_format(target)
     refuse_same(source, target)
     started = time.monotonic()
-    picture = load_picture(source, "scene")
+    picture = fit_picture(load_picture(source, "scene"), how.max_size)
     pixels = Pixels(str(source), picture.rgb, picture.alpha, picture.notes)
-    result = swap_pixels(pixels, who(), how.strength)
+    result = swap_pixels(pixels, who(), how.strength, how.restore)
     if should_stop is not None and should_stop():
         raise Canceled("The work was stopped on request; no output was written.")
     notes = save_picture(
@@ -81,6 +84,7 @@ def swap_picture_file(
         faces_swapped=len(result.swapped),
         elapsed_s=time.monotonic() - started,
         warnings=(*result.warnings, *notes),
+        restorer=result.restorer,
     )
 
 
@@ -101,10 +105,13 @@ def swap_clip_file(
     else:
         refuse_options(source, "a video, whose quality is crf", quality=how.quality)
     parts = who()
+    restorer, notes = restoring(how.strength, how.restore)
     options = ClipOptions(
         start_s=how.start_s,
         end_s=how.end_s,
         strength=how.strength,
+        restore=how.restore,
+        max_size=how.max_size,
         threads=how.threads,
         encode=how.encode,
         quality=how.quality,
@@ -120,7 +127,8 @@ def swap_clip_file(
         frames_lost=report.frames_lost,
         faces_swapped=report.faces_swapped,
         elapsed_s=time.monotonic() - started,
-        warnings=(*parts.warnings, *report.notes),
+        warnings=(*parts.warnings, *report.notes, *notes),
+        restorer=restorer,
     )
 
 

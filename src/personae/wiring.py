@@ -48,6 +48,11 @@ def fetch_missing_models(progress: Progress | None = None) -> tuple[Card, ...]:
     return model_store().ensure([card(name) for name in ENGINE_MODELS], progress)
 
 
+def restorer() -> str:
+    """The name of the restorer that `engine` has: ``classical`` is the one without a model."""
+    return "classical"
+
+
 def models_are_missing() -> bool:
     """Whether `fetch_missing_models` would have something to do."""
     store = model_store()

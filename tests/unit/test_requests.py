@@ -25,6 +25,9 @@ from personae.video.codecs import EncodeSettings
 
 FULL: dict[str, Any] = {
     "strength": 0.5,
+    "restore": 0.25,
+    "max_long_px": 1920,
+    "max_short_px": 1080,
     "start_s": 1.0,
     "end_s": 2.5,
     "codec": "vp9",
@@ -58,6 +61,10 @@ def test_every_field_is_a_keyword_and_the_reverse() -> None:
         ({"strength": -0.1}, "strength"),
         ({"strength": float("nan")}, "strength"),
         ({"strength": "1"}, "strength"),
+        ({"restore": 1.5}, "restoring strength"),
+        ({"restore": float("nan")}, "restoring strength"),
+        ({"max_long_px": 8}, "longest side"),
+        ({"max_short_px": 1080.5}, "shortest side"),
         ({"start_s": -1}, "start"),
         ({"start_s": "1:00"}, "start"),
         ({"end_s": float("inf")}, "end"),

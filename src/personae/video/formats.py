@@ -199,13 +199,19 @@ def check_colours(name: str, tags: ColourTags) -> None:
         )
 
 
+def assumed_matrix(matrix: int, height: int) -> int:
+    """The matrix that a file means: its own, or the one that players assume for its height."""
+    if matrix in _WEIGHTS:
+        return matrix
+    return 1 if height >= 720 else 6
+
+
 def yuv_format(pixel_format: str, tags: ColourTags, height: int) -> YuvFormat:
     """How to read the samples of a frame in a kept format.
 
     A file that does not say its matrix is BT.709 from 720 lines up, else BT.601: what players
     assume. `height` is that of the coded frame, pixels.
     """
-    assumed = 1 if height >= 720 else 6
-    kr, kb = _WEIGHTS[tags.matrix if tags.matrix in _WEIGHTS else assumed]
+    kr, kb = _WEIGHTS[assumed_matrix(tags.matrix, height)]
     full = pixel_format.startswith("yuvj") or tags.range == _FULL_RANGE
     return YuvFormat(kr=kr, kb=kb, full_range=full, bits=KEPT[pixel_format].bits)

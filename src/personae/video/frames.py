@@ -171,6 +171,17 @@ def _with_neutral_chroma(frame: av.VideoFrame, pixel_format: str) -> av.VideoFra
     return made
 
 
+def like_frame(
+    frame: av.VideoFrame, size_wh: tuple[int, int], pixel_format: str | None = None
+) -> av.VideoFrame:
+    """An empty frame of another size or format, with the times and colours of `frame`."""
+    made = av.VideoFrame(*size_wh, pixel_format or frame.format.name)
+    made.pts, made.time_base, made.duration = frame.pts, frame.time_base, frame.duration
+    made.colorspace, made.color_range = frame.colorspace, frame.color_range
+    made.color_trc, made.color_primaries = frame.color_trc, frame.color_primaries
+    return made
+
+
 def relabelled(frame: av.VideoFrame, pixel_format: str) -> av.VideoFrame:
     """A copy of a frame's planes, sample for sample, under another format's name.
 
@@ -178,13 +189,10 @@ def relabelled(frame: av.VideoFrame, pixel_format: str) -> av.VideoFrame:
     and for 4:2:0 to 4:4:4 at odd sizes, where each chroma sample is repeated.
     """
     was, becomes = KEPT[frame.format.name], KEPT[pixel_format]
-    made = av.VideoFrame(frame.width, frame.height, pixel_format)
+    made = like_frame(frame, (frame.width, frame.height), pixel_format)
     for before, after in zip(frame.planes, made.planes, strict=True):
         samples = plane_samples(before, was.bits)
         if after.width != before.width or after.height != before.height:
             samples = samples.repeat(was.sy // becomes.sy, 0).repeat(was.sx // becomes.sx, 1)
         plane_samples(after, becomes.bits)[...] = samples[: after.height, : after.width]
-    made.pts, made.time_base, made.duration = frame.pts, frame.time_base, frame.duration
-    made.colorspace, made.color_range = frame.colorspace, frame.color_range
-    made.color_trc, made.color_primaries = frame.color_trc, frame.color_primaries
     return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from personae.video.codecs import EncodeSettings
 from personae.video.frames import DecodedFrame
 from personae.video.integrity import Damage
 from personae.video.reader import VideoReader
+from personae.video.sizing import SizeLimit, fit_pixels
 from personae.video.stages import run_stages
 from personae.video.writer import VideoWriter
 
@@ -62,12 +63,15 @@ class ClipReport:
         Over all frames.
     notes : tuple of str
         Everything a user should know: what was lost, dropped or changed.
+    restorer : str or None
+        What restored the faces, if anything did; filled in by whoever chose it.
     """
 
     frames: int
     frames_lost: int
     faces_swapped: int
     notes: tuple[str, ...]
+    restorer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,8 @@ class ClipOptions:
     start_s: float | None = None
     end_s: float | None = None
     strength: float = 1.0
+    restore: float = 0.0
+    max_size: SizeLimit | None = None
     threads: int | None = None
     encode: EncodeSettings = field(default_factory=EncodeSettings)
     quality: int | None = None
@@ -105,7 +111,11 @@ def swap_clip(
     MediaError, InvalidRequest, Canceled
     """
     with VideoReader(
-        scene, start_s=options.start_s, end_s=options.end_s, threads=options.threads or 0
+        scene,
+        start_s=options.start_s,
+        end_s=options.end_s,
+        threads=options.threads or 0,
+        max_size=options.max_size,
     ) as reader:
         with VideoWriter(output, reader.shape, options.encode) as writer:
             done = _run(engine, reader, cast, options, writer.write, reader.frames_expected)
@@ -161,10 +171,11 @@ def swap_animation(
         quality = options.quality
         if quality is None and reader.lossy:
             quality = 90
+        size = reader.size_wh if options.max_size is None else options.max_size.fit(reader.size_wh)
         with AnimationWriter(
-            output, reader.size_wh, plays=reader.plays, quality=quality, icc=reader.icc
+            output, size, plays=reader.plays, quality=quality, icc=reader.icc
         ) as writer:
-            frames = _animated(reader, options)
+            frames = _animated(reader, size, options)
             total = None if options.start_s or options.end_s else reader.frames
             done = _run(engine, frames, cast, options, lambda item: writer.write(item.frame), total)
             if not done:
@@ -178,8 +189,10 @@ def swap_animation(
     return ClipReport(done, lost, cast.faces_cast, notes)
 
 
-def _animated(reader: AnimationReader, options: ClipOptions) -> Iterator[_AnimatedFrame]:
-    """The frames of the range, numbered from 0."""
+def _animated(
+    reader: AnimationReader, size_wh: tuple[int, int], options: ClipOptions
+) -> Iterator[_AnimatedFrame]:
+    """The frames of the range, numbered from 0 and scaled down to a size."""
     number = 0
     start, end = options.start_s or 0.0, options.end_s
     for frame in reader:
@@ -187,6 +200,9 @@ def _animated(reader: AnimationReader, options: ClipOptions) -> Iterator[_Animat
             continue
         if end is not None and frame.time_s >= end:
             return
+        if size_wh != reader.size_wh:
+            rgb, alpha = fit_pixels(frame.rgb, frame.alpha, size_wh)
+            frame = replace(frame, rgb=rgb, alpha=alpha, scene_rgb=None)
         view = frame.scene_frame()
         yield _AnimatedFrame(frame, SceneFrame(number, view.time_s, view.canvas))
         number += 1
@@ -203,7 +219,7 @@ def _run(
     """Stream frames through the engine into `write`; how many there were."""
 
     def render(planned: PlannedFrame[DecodedFrame]) -> DecodedFrame:
-        engine.render_into(planned.frame.scene.canvas, planned.plans)
+        engine.render_into(planned.frame.scene.canvas, planned.plans, options.restore)
         return planned.frame
 
     def follow(source: Iterator[DecodedFrame]) -> Iterator[PlannedFrame[DecodedFrame]]:

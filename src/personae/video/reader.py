@@ -20,6 +20,7 @@ from personae.video.lengths import picture_span
 from personae.video.limits import DEFAULT_LIMITS, MediaLimits
 from personae.video.opening import open_container, video_stream
 from personae.video.shape import VideoShape, check_range, frame_rate, read_shape, time_range
+from personae.video.sizing import SizeLimit, fit_frame, fit_shape
 
 _MOV = "mov"
 
@@ -39,6 +40,8 @@ class VideoReader:
     threads : int
         For decoding; 0 takes one per core. Frames do not depend on it.
     limits : MediaLimits
+    max_size : SizeLimit, optional
+        Frames that are larger are scaled down as they are decoded.
 
     Attributes
     ----------
@@ -67,6 +70,7 @@ class VideoReader:
         end_s: float | None = None,
         threads: int = 0,
         limits: MediaLimits = DEFAULT_LIMITS,
+        max_size: SizeLimit | None = None,
     ) -> None:
         check_range(start_s, end_s)
         self.path = Path(path)
@@ -92,7 +96,9 @@ class VideoReader:
             self._end = None if kept.end_s is None else ceil(kept.end_s / tick)
             self._shift = int(kept.shift_s / tick)
             self._first: av.VideoFrame | None = None
-            self.shape = self._begin()
+            decoded = self._begin()
+            self._decoded_wh = decoded.coded_wh
+            self.shape = fit_shape(decoded, max_size)
         except BaseException:
             self.close()
             raise
@@ -152,9 +158,10 @@ class VideoReader:
 
     def _wrap(self, frame: av.VideoFrame, number: int, pts: int) -> DecodedFrame:
         shape = self.shape
-        if (frame.width, frame.height) != shape.coded_wh:
+        if (frame.width, frame.height) != self._decoded_wh:
+            width, height = self._decoded_wh
             raise MediaUnsupported(
-                f"{self.path} changes its size from {shape.coded_wh[0]}x{shape.coded_wh[1]} to "
+                f"{self.path} changes its size from {width}x{height} to "
                 f"{frame.width}x{frame.height} on the way; re-encode it to one size first."
             )
         shifted = pts - self._shift
@@ -166,6 +173,7 @@ class VideoReader:
             )
         duration = frame.duration or None
         frame = convert_frame(frame, shape.pixel_format, shape.tags.matrix)
+        frame = fit_frame(frame, shape.coded_wh)
         canvas = FrameCanvas(frame, shape.form, shape.orientation)
         scene = SceneFrame(number=number, time_s=time_s, canvas=canvas)
         return DecodedFrame(frame, shifted, self._time_base, duration, scene)
