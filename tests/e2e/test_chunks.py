@@ -195,6 +195,22 @@ def test_bytes_depend_neither_on_order_nor_on_who_does_it(tmp_path: Path, donors
     assert len(picture_bytes(tmp_path / "one.mp4")) > 10_000
 
 
+@pytest.mark.parametrize("name", ["comings and goings", "open gop", "10 bit"])
+def test_one_go_gives_the_bytes_of_two(tmp_path: Path, name: str, donors: Donors) -> None:
+    scene = SCENES[name](tmp_path)
+    parts = everyone(donors)
+    apart = Job(scene, tmp_path / "apart", lambda: parts, SwapOptions(crf=24))
+    both = Job(scene, tmp_path / "both", lambda: parts, SwapOptions(crf=24))
+    apart.run(tmp_path / "apart.mp4")
+    for chunk in both.plan.chunks:
+        both.analyse(chunk.index, render=True)
+        for kind in ("state", "plans", "chunk"):
+            expected = apart.path(kind, chunk.index).read_bytes()
+            assert both.path(kind, chunk.index).read_bytes() == expected
+    both.join(tmp_path / "both.mp4")
+    assert (tmp_path / "both.mp4").read_bytes() == (tmp_path / "apart.mp4").read_bytes()
+
+
 _CHILD = """
 import sys
 from pathlib import Path

@@ -36,6 +36,10 @@ def add_video(output: Any, shape: VideoShape, encoding: Encoding, threads: int) 
     context = stream.codec_context
     context.time_base = shape.time_base
     context.thread_count = threads
+    if encoding.codec.name == "h264":
+        # PyAV's default is threads that share a frame; on a busy machine, x264's then come to other
+        # bits once in fifty clips. Threads with a frame each never do, and waste fewer bits.
+        context.thread_type = "FRAME"
     context.flags |= CodecFlags.bitexact | CodecFlags.frame_duration
     if shape.field_order not in PROGRESSIVE and encoding.codec.name == "h264":
         context.flags |= CodecFlags.interlaced_dct | CodecFlags.interlaced_me

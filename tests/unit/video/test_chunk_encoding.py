@@ -28,7 +28,12 @@ from clips import (
 from passes import LOSSLESS, leftovers, packets, pass_through, planes, same_planes, times
 from personae.errors import Canceled, FaceNotFound, InvalidRequest, MediaUnreachable, TaskFailed
 from personae.video import chunk_joining
-from personae.video.chunk_encoding import ChunkWriter, decoding_times, look_through
+from personae.video.chunk_encoding import (
+    ChunkWriter,
+    decoding_times,
+    look_through,
+    packets_of_chunk,
+)
 from personae.video.chunk_plan import ChunkPlan, plan_chunks
 from personae.video.chunk_reading import ChunkReader
 from personae.video.codecs import EncodeSettings
@@ -161,6 +166,20 @@ def test_bytes_depend_neither_on_order_nor_on_repetition(tmp_path: Path) -> None
         chunk_joining.join_chunks(scene, plan, paths, options, output)
         outputs.append(output.read_bytes())
     assert outputs[0] == outputs[1]
+
+
+def test_a_picture_is_one_slice(tmp_path: Path) -> None:
+    """x264's threads that share a picture come to other bits now and then, on a busy machine."""
+    scene = write_clip(tmp_path / "a.mp4", frames=30, size_wh=(320, 240), options=GOP)
+    plan = plan_chunks(scene, target_s=0.4)
+    options = ClipOptions(encode=EncodeSettings("h264", preset="veryfast"))
+    paths = encode_chunks(scene, tmp_path, plan, options, ".mp4")
+    pictures = [record["data"] for path in paths for record in packets_of_chunk(path)]
+    assert len(pictures) == 30
+    for data in pictures:
+        # ITU-T H.264, 7.3.1 and table 7-1: kinds 1 and 5 are slices.
+        units = [part[0] & 31 for part in data.split(b"\0\0\1")[1:]]
+        assert sum(kind in (1, 5) for kind in units) == 1
 
 
 def test_nothing_of_the_working_files_shows_in_the_output(tmp_path: Path) -> None:
