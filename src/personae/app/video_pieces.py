@@ -42,7 +42,8 @@ class VideoPieces:
             ``plan``, ``whole``, ``a3``, ``r3`` or ``join``.
         arguments : mapping
             ``plan``: the plan's blob; ``chunk``: the number; ``state``: the blob with the state
-            after the chunk before; ``plans``: blobs of analyses; ``chunks``: blobs to join.
+            after the chunk before; ``render``: whether analysis renders in the same go; ``plans``:
+            blobs of analyses; ``chunks``: blobs to join.
         """
         self._shop.copies.enter(task.id)
         try:
@@ -54,7 +55,7 @@ class VideoPieces:
             if name == "join":
                 return self._join(task, plan, arguments["chunks"])
             if name.startswith("a"):
-                return self._analyse(task, plan, arguments["chunk"], arguments["state"])
+                return self._analyse(task, plan, arguments)
             return self._render(task, plan, arguments["chunk"], arguments["plans"])
         finally:
             self._shop.copies.leave(task.id)
@@ -114,11 +115,15 @@ class VideoPieces:
             self._finish(task, plan, output, shop.run(job, watch), watch)
         return {}
 
-    def _analyse(self, task: Task, plan: Plan, number: int, state: str | None) -> dict[str, Any]:
-        shop, chunk = self._shop, plan["plan"]["chunks"][number]
-        share = ANALYSIS_PERCENT * _part(plan, chunk)
-        watch = self._watch(task.id, plan, "analysing", share, counts_frames=False)
+    def _analyse(self, task: Task, plan: Plan, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        shop, number, state = self._shop, arguments["chunk"], arguments["state"]
+        chunk, renders = plan["plan"]["chunks"][number], bool(arguments.get("render"))
+        share = (ANALYSIS_PERCENT + RENDER_PERCENT * renders) * _part(plan, chunk)
+        phase = "swapping" if renders else "analysing"
+        watch = self._watch(task.id, plan, phase, share, counts_frames=renders)
+        made: dict[str, str] = {}
         with shop.folder() as folder:
+            output = folder / f"chunk{plan['suffix']}"
             state_out, plans_out = folder / "state", folder / "plans"
             before = None if state is None else str(shop.copies.get(task.id, state))
             job = self._job(task.id, plan, "analyse_chunk")
@@ -129,13 +134,16 @@ class VideoPieces:
                 "state_in": before,
                 "state_out": str(state_out),
                 "plans_out": str(plans_out),
+                "output": str(output) if renders else None,
             }
             answer = shop.run(job, watch)
-            state_key = self._put(task.id, f"a{number}.state", state_out)
-            plans_key = self._put(task.id, f"a{number}.plans", plans_out)
-        watch.complete()
-        decided = int(answer["decided_to"])
-        return {"state_key": state_key, "plans_key": plans_key, "decided_to": decided}
+            made["state_key"] = self._put(task.id, f"a{number}.state", state_out)
+            if renders:
+                made["chunk_key"] = self._put(task.id, f"r{number}{plan['suffix']}", output)
+            else:
+                made["plans_key"] = self._put(task.id, f"a{number}.plans", plans_out)
+        watch.complete(int(answer["frames"]))
+        return made
 
     def _render(self, task: Task, plan: Plan, number: int, plans: list[str]) -> dict[str, Any]:
         shop, chunk = self._shop, plan["plan"]["chunks"][number]
@@ -247,6 +255,7 @@ def swap_result(
         "frames_lost": answer.get("frames_lost", 0),
         "warnings": answer.get("warnings", []),
         "duration_s": facts.duration_s,
+        "restorer": answer.get("restorer"),
     }
 
 

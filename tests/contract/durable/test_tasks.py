@@ -72,6 +72,42 @@ def test_a_long_video_comes_in_chunks(service: Lab) -> None:
     assert [job["state_in"] is None for job in analyses] == [True, False, False, False]
 
 
+def test_a_lone_worker_renders_as_it_analyses(service: Lab) -> None:
+    """Nobody could take the rendering, so decoding everything twice would be for nothing."""
+    tenant = service.tenant()
+    donor = service.asset(tenant)
+    clip = service.asset(tenant, "video/mp4", duration_s=4.0)
+    with worker_here(service, slots=1) as media:
+        alone = service.submit(tenant, "video", clip, donor)
+        (alone,) = service.wait([alone.id])
+        service.wait_until(lambda: not service.blobs.list_keys("work", time.time() + 9))
+    ops = [job["op"] for job in media.jobs]
+    assert [ops.count(op) for op in ("analyse_chunk", "render_chunk", "join")] == [4, 0, 1]
+    assert alone.status == "succeeded", alone.error
+    assert alone.result is not None
+    assert (alone.result["frames"], alone.progress.percent) == (100, 100)
+    with worker_here(service, slots=2) as media:
+        helped = service.submit(tenant, "video", clip, donor)
+        (helped,) = service.wait([helped.id])
+    ops = [job["op"] for job in media.jobs]
+    assert [ops.count(op) for op in ("analyse_chunk", "render_chunk", "join")] == [4, 4, 1]
+    assert service.output(alone) == service.output(helped)
+
+
+def test_as_many_videos_as_places_are_not_split(service: Lab) -> None:
+    tenant = service.tenant()
+    donor = service.asset(tenant)
+    clips = [service.asset(tenant, "video/mp4", duration_s=d, sleep_s=0.4) for d in (4.0, 5.0)]
+    with worker_here(service, slots=2) as media:
+        tasks = [service.submit(tenant, "video", clip, donor) for clip in clips]
+        done = service.wait([task.id for task in tasks])
+    assert [one.status for one in done] == ["succeeded"] * 2
+    ops = [job["op"] for job in media.jobs]
+    assert ops.count("analyse_chunk") == 9
+    # While one of them begins, or the longer one ends, the other is alone.
+    assert ops.count("render_chunk") <= 6
+
+
 def test_a_short_video_is_not_cut(service: Lab) -> None:
     tenant = service.tenant()
     donor = service.asset(tenant)
@@ -356,6 +392,38 @@ def test_a_lost_task_is_ended_by_the_sweep(service: Lab) -> None:
     assert done.status == "failed"
     assert _balance(service, tenant).available == 5
     assert later.fail_lost_tasks() == 0
+
+
+def test_lost_tasks_behind_a_backlog_are_found(service: Lab) -> None:
+    from personae.app.reconcile import Reconciler
+
+    tenant = service.tenant()
+    donor, scene = service.asset(tenant), service.asset(tenant)
+    tasks = [service.submit(tenant, "image", scene, donor) for _ in range(9)]
+    service.work.cancel([tasks[-1].id])
+    parts = service.database, service.blobs, service.work
+    later = Reconciler(*parts, lambda: time.time() + 60, batch=2)
+    assert later.fail_lost_tasks() == 1
+    assert service.task(tasks[-1].id).status == "failed"
+
+
+def test_the_sweep_removes_old_tasks_when_their_files_are_gone(service: Lab) -> None:
+    from personae.app.reconcile import RETENTION_S, Reconciler
+
+    tenant = service.tenant(credits=9)
+    donor, scene = service.asset(tenant), service.asset(tenant)
+    with worker_here(service):
+        service.wait([service.submit(tenant, "image", scene, donor).id])
+
+    def sweep(after_s: float) -> dict[str, int]:
+        parts = service.database, service.blobs, service.work
+        return Reconciler(*parts, lambda: time.time() + after_s).sweep()
+
+    assert sweep(RETENTION_S - 99)["purge_tasks"] == 0
+    assert sweep(RETENTION_S + 99)["purge_tasks"] == 1
+    with service.database.engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM tasks").scalar_one() == 0
+    assert (_balance(service, tenant).spent, service.audit()) == (1, [])
 
 
 def test_the_sweep_leaves_waiting_tasks_alone(service: Lab) -> None:

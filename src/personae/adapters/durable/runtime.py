@@ -14,6 +14,7 @@ from dbos import error as dbos_errors
 
 from personae.adapters.durable import names
 from personae.adapters.durable.beats import Beats
+from personae.adapters.durable.crew import Crew
 from personae.adapters.durable.engines import durable_engine, plain_url
 from personae.adapters.durable.recovery import Recovery
 from personae.adapters.durable.waiting import Waiter
@@ -94,7 +95,8 @@ class Runtime:
         }
         _join_logs()
         self._dbos = DBOS(config=config)
-        self._workflows = Workflows(steps, Waiter(self.work.ended, stopping))
+        crew = Crew(self.beats, self.work, options.chunk_slots, 3 * options.beat_s)
+        self._workflows = Workflows(steps, Waiter(self.work.ended, stopping), crew)
         self.recovery = Recovery(self._dbos, self.beats, self.work)
         self._leaving = threading.Event()
         # Apart: a long sweep must not stop the heart.

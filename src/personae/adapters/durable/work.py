@@ -106,6 +106,27 @@ class DurableWork:
         )
         return {one.executor_id for one in found if one.executor_id is not None}
 
+    def videos_in_hand(self, most: int) -> int:
+        """How many videos are being worked on or could be, counted up to `most`.
+
+        A video that is swapped counts from plan to join, also while none of its pieces runs.
+        """
+        if most < 1:
+            return 0
+        pending, enqueued = WorkflowStatusString.PENDING.value, WorkflowStatusString.ENQUEUED.value
+        swaps = self._client.list_workflows(
+            name=names.RUN_VIDEO, status=pending, limit=most, load_input=False, load_output=False
+        )
+        searches = self._client.list_workflows(
+            name=names.RUN_TASK,
+            queue_name=names.CHUNKS,
+            status=[pending, enqueued],
+            limit=most,
+            load_input=False,
+            load_output=False,
+        )
+        return min(most, len(swaps) + len(searches))
+
     def attempts(self, workflow: str) -> list[int]:
         """How often each workflow of this name was begun, for those that look after a service."""
         found = self._client.list_workflows(name=workflow, load_input=False, load_output=False)

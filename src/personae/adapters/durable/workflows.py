@@ -3,8 +3,11 @@
 A long video is a family of workflows. The parent only waits::
 
     task ─► plan ─► a0 ─► a1 ─► … ─► an       analysis, each from the state of the one before
-                     └─► r0  └─► r1 … └─► rn  rendering, as soon as a chunk's plans are decided
+                     └─► r0  └─► r1 … └─► rn  rendering, by the plans that analysis made
                                        └────► join, which also finishes the task
+
+Where no worker is left to take the rendering, analysis renders its chunk in the same go and the
+piece for that is left out. That is decided when a piece begins, and recorded with its outcome.
 
 Every piece is a workflow on the queue of chunks, so that any worker takes it, in its turn. What
 has been done is kept: when the parent's worker dies, another replays it over the finished pieces.
@@ -19,6 +22,7 @@ from typing import Any, Protocol
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID, WorkflowHandle
 
 from personae.adapters.durable import names
+from personae.adapters.durable.crew import Crew
 from personae.adapters.durable.waiting import Waiter
 
 MAX_ATTEMPTS = 3
@@ -68,10 +72,11 @@ class Workflows:
         Tasks whose workflow here does nothing but wait for pieces.
     """
 
-    def __init__(self, steps: Steps, waiter: Waiter) -> None:
+    def __init__(self, steps: Steps, waiter: Waiter, crew: Crew) -> None:
         self.parents: set[str] = set()
         self._steps = steps
         self._waiter = waiter
+        self._crew = crew
         register = DBOS.workflow
         register(name=names.RUN_TASK, max_recovery_attempts=MAX_RECOVERIES)(self._task())
         register(name=names.RUN_DELIVERY, max_recovery_attempts=MAX_RECOVERIES)(self._delivery())
@@ -99,13 +104,23 @@ class Workflows:
 
     def _piece_function(self) -> Callable[[str, str, dict[str, Any]], Outcome]:
         def piece(task_id: str, name: str, arguments: dict[str, Any]) -> Outcome:
-            return _tried(
-                lambda last: DBOS.run_step(
-                    {"name": name}, self._steps.run_piece, task_id, name, arguments, last=last
+            try:
+                return _tried(
+                    lambda last: DBOS.run_step(
+                        {"name": name}, self._do_piece, task_id, name, arguments, last=last
+                    )
                 )
-            )
+            finally:
+                self._waiter.hurry()
 
         return piece
+
+    def _do_piece(
+        self, task_id: str, name: str, arguments: dict[str, Any], *, last: bool
+    ) -> Outcome:
+        if name.startswith("a"):
+            arguments = {**arguments, "render": not self._crew.has_spare_hands()}
+        return self._steps.run_piece(task_id, name, arguments, last=last)
 
     def _video(self) -> Callable[[str, str, int], str]:
         def video(task_id: str, tenant_id: str, priority: int) -> str:
@@ -191,25 +206,19 @@ def _conduct(family: _Family) -> str:
     ends = plan["ends"]
     if len(ends) == 1:
         return family.run("whole", {"plan": plan["plan"]})["state"]
-    analyses: list[Outcome] = []
-    renders: list[WorkflowHandle[Outcome]] = []
+    state: str | None = None
+    begun: list[Outcome | WorkflowHandle[Outcome]] = []
     for i in range(len(ends)):
-        before = analyses[-1]["state_key"] if analyses else None
-        done = family.run(f"a{i}", {"plan": plan["plan"], "chunk": i, "state": before})
+        done = family.run(f"a{i}", {"plan": plan["plan"], "chunk": i, "state": state})
         if done["state"] != "done":
             return done["state"]
-        analyses.append(done)
-        while len(renders) <= i and (
-            done["decided_to"] >= ends[len(renders)] or i == len(ends) - 1
-        ):
-            chunk = len(renders)
-            needed = {
-                "plan": plan["plan"],
-                "chunk": chunk,
-                "plans": [one["plans_key"] for one in analyses[chunk:]],
-            }
-            renders.append(family.start(f"r{chunk}", needed, later=names.RENDERING))
-    rendered = [family.outcome(handle) for handle in renders]
+        state = done["state_key"]
+        if "chunk_key" in done:
+            begun.append(done)
+            continue
+        needed = {"plan": plan["plan"], "chunk": i, "plans": [done["plans_key"]]}
+        begun.append(family.start(f"r{i}", needed, later=names.RENDERING))
+    rendered = [one if isinstance(one, dict) else family.outcome(one) for one in begun]
     for one in rendered:
         if one["state"] != "done":
             return one["state"]

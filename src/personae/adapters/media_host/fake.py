@@ -207,6 +207,8 @@ class FakeMediaHost:
         state = hashlib.sha256(before + self._digest(job).encode()).hexdigest()
         write(job["state_out"], state.encode())
         write(job["plans_out"], json.dumps({"index": chunk["index"], "state": state}).encode())
+        if job.get("output") is not None:
+            self._write_part(job)
         frames = chunk["frames"]
         decided = chunk["first_frame"] + frames
         return {"frames": frames, "faces_swapped": frames, "decided_to": decided}
@@ -216,9 +218,13 @@ class FakeMediaHost:
         plans = [json.loads(read(Path(path))) for path in job["plans"]]
         if chunk["index"] not in [plan["index"] for plan in plans]:
             raise InvalidRequest(f"The plans of chunk {chunk['index']} are missing.")
+        self._write_part(job)
+        return {"frames": chunk["frames"]}
+
+    def _write_part(self, job: Job) -> None:
+        chunk = job["chunk"]
         part = {"first": chunk["first_frame"], "frames": chunk["frames"]}
         write(job["output"], json.dumps({**part, "digest": self._digest(job)}).encode())
-        return {"frames": chunk["frames"]}
 
     def _join(self, job: Job) -> dict[str, Any]:
         scene = Path(job["scene"])
