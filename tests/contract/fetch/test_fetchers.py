@@ -28,6 +28,10 @@ PAGES = {
     "/a": FakePage(b"picture"),
     "/empty": FakePage(b""),
     "/missing": FakePage(b"not here", 404),
+    "/forbidden": FakePage(b"", 403),
+    "/gone": FakePage(b"", 410),
+    "/slow": FakePage(b"", 408),
+    "/busy": FakePage(b"", 429),
     "/broken": FakePage(b"", 503),
     "/moved": FakePage(location="/a"),
     "/away": FakePage(location="http://inside.example/a"),
@@ -124,6 +128,21 @@ def test_what_is_not_fetched_leaves_nothing(
     with pytest.raises(error):
         fetch(world, url, tmp_path / "x")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "retryable"),
+    [
+        *(("/missing", False), ("/forbidden", False), ("/gone", False), ("/loop", False)),
+        *(("/broken", True), ("/busy", True), ("/slow", True)),
+    ],
+)
+def test_another_try_is_advised_where_it_may_help(
+    world: MakeWorld, tmp_path: Path, path: str, retryable: bool
+) -> None:
+    with pytest.raises(MediaUnreachable) as refused:
+        fetch(world, path, tmp_path / "x")
+    assert refused.value.retryable is retryable
 
 
 @pytest.mark.parametrize("url", ["/missing?t=hush", "/a?t=hush", "http://inside.example/?t=hush"])

@@ -13,6 +13,17 @@ _STEP_BYTES = 1 << 18
 _GZIP = 31  # zlib's number for 32 KiB windows in gzip's frame
 
 
+def no_file(name: str, status: int) -> MediaUnreachable:
+    """The error for an answer that is no file; worth another try where the status says so.
+
+    408, 425 and 429 ask for one (RFC 9110, RFC 8470, RFC 6585); of 5xx it may be hoped.
+    """
+    return MediaUnreachable(
+        f"{name} answered with status {status} instead of a file.",
+        retryable=status >= 500 or status in (408, 425, 429),
+    )
+
+
 class Limit:
     """How much one answer may bring.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from personae.adapters.fetch.allowing import AllowList
+from personae.adapters.fetch.bodies import no_file
 from personae.adapters.fetch.gate import Gate
 from personae.adapters.fetch.urls import read_url
 from personae.app.ports import Answer
@@ -82,11 +83,11 @@ class FakeFetcher:
             following = parsed.joined(page.location)
             url = f"{following.scheme}://{following.authority}{following.path}"
         else:
-            raise MediaUnreachable(f"The URL redirects more than {_MAX_REDIRECTS} times.")
-        if page.status != 200:
             raise MediaUnreachable(
-                f"{parsed.shown} answered with status {page.status} instead of a file."
+                f"The URL redirects more than {_MAX_REDIRECTS} times.", retryable=False
             )
+        if page.status != 200:
+            raise no_file(parsed.shown, page.status)
         if len(page.body) > limit_bytes:
             raise MediaTooLarge(f"{parsed.shown} is larger than {limit_bytes} bytes.")
         path.write_bytes(page.body)

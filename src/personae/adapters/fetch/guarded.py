@@ -21,7 +21,7 @@ import httpx
 
 from personae.adapters.fetch.addresses import Address
 from personae.adapters.fetch.allowing import AllowList
-from personae.adapters.fetch.bodies import Limit, unpacked
+from personae.adapters.fetch.bodies import Limit, no_file, unpacked
 from personae.adapters.fetch.gate import Gate, Resolver, SystemResolver
 from personae.adapters.fetch.saving import Download
 from personae.adapters.fetch.urls import ParsedUrl, read_url
@@ -101,7 +101,9 @@ class GuardedFetcher:
             raise MediaUnreachable(
                 f"{parsed.shown} was not downloaded within {timeout_s:.0f} s; try again."
             ) from error
-        raise MediaUnreachable(f"The URL redirects more than {_MAX_REDIRECTS} times.")
+        raise MediaUnreachable(
+            f"The URL redirects more than {_MAX_REDIRECTS} times.", retryable=False
+        )
 
     async def post(
         self, url: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float = 10.0
@@ -197,9 +199,7 @@ class GuardedFetcher:
     ) -> int:
         """Write the body aside, then give it its name."""
         if response.status_code != _OK:
-            raise MediaUnreachable(
-                f"{parsed.shown} answered with status {response.status_code} instead of a file."
-            )
+            raise no_file(parsed.shown, response.status_code)
         limit = Limit(parsed.shown, limit_bytes)
         limit.announce(response.headers.get("content-length"))
         download = Download(path)
