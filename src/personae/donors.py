@@ -10,6 +10,7 @@ import numpy as np
 
 from personae import wiring
 from personae.engine.canvas import RgbCanvas
+from personae.engine.faces.closeups import find_in_photo
 from personae.engine.faces.embedder import SAME_PERSON_DISTANCE, distance
 from personae.engine.mesh.donor import MeshDonor
 from personae.engine.mesh.quality import Finding
@@ -119,7 +120,7 @@ def single_face(engine: Engine, pixels: Pixels, role: Role) -> tuple[Face, list[
     ------
     FaceNotFound
     """
-    faces = engine.faces(RgbCanvas(pixels.rgb))
+    faces = find_in_photo(engine.faces, pixels.rgb)
     if not faces:
         raise FaceNotFound(
             role,

@@ -189,6 +189,10 @@ class Service:
             "first_s": None,
             "last_s": None,
             "crop_asset_id": crop.id,
+            "crop_box_xyxy": [0, 8, 120, 152],
+            "crop_width": 120,
+            "crop_height": 144,
+            "crop_points": [[30.0, 42.0], [80.0, 42.0], [55.0, 72.0], [35.0, 102.0], [75.0, 102.0]],
             "embedding": [0.0] * 128,
         }
         told = {"faces": [{"face_id": number, **face} for number in (0, 1)]}

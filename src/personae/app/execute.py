@@ -7,7 +7,7 @@ it needs: after a crash, again from the start. They are safe to repeat: a task e
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -244,16 +244,17 @@ class Executor:
             faces: list[dict[str, Any]] = []
             assets: list[Asset] = []
             for face in found:
-                crop = self._store_crop(task, crops / Path(face["crop"]).name, until)
+                crop = self._store_crop(task, crops / Path(face["crop"]).name, face, until)
                 assets.append(crop)
                 kept = {name: value for name, value in face.items() if name != "crop"}
                 faces.append({**kept, "crop_asset_id": crop.id})
         # The row stays longer than it can be named, for swaps that wait their turn with it.
         shop.finish(task, {"faces": faces}, assets, charge=0, expires_at=until + _DETECTION_SLACK_S)
 
-    def _store_crop(self, task: Task, path: Path, until: float) -> Asset:
+    def _store_crop(self, task: Task, path: Path, face: Mapping[str, Any], until: float) -> Asset:
         content_type = "image/png" if path.suffix == ".png" else "image/jpeg"
-        facts = MediaFacts("picture", content_type)
+        width, height = face["crop_width"], face["crop_height"]
+        facts = MediaFacts("picture", content_type, width, height, frames=1)
         return outputs.store_output(
             self._shop.blobs,
             task,

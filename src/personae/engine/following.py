@@ -196,7 +196,7 @@ class Follower(Generic[FrameT]):
         """Plans for the frame that the window decides on, farthest face first."""
         there = [t for t in self._window.tracks() if self._is_there(entry, t)]
         shown = [(track, self._window.steady(track)) for track in there]
-        shown.sort(key=lambda one: float(one[1][:468, 0].min() + one[1][:468, 0].max()))
+        shown.sort(key=lambda one: box_of(one[1])[:2])
         faces = [CastFace(box_of(lm), self._person(track)) for track, lm in shown]
         plans: list[FacePlan] = []
         for position, donor in self._casting.cast(faces).items():

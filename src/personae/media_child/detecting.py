@@ -8,6 +8,7 @@ from typing import Any
 
 from personae import wiring
 from personae.engine.canvas import RgbCanvas
+from personae.engine.types import Float32
 from personae.media_child.census import Person, people_of_clip
 from personae.media_child.jobs import Context, load_engine
 from personae.media_child.views import View, crop
@@ -16,7 +17,8 @@ from personae.video.saving import save_picture
 from personae.video.sniffing import sniff
 from personae.video.stills import load_picture
 
-_CROP_QUALITY = 92
+_CROP_QUALITY = 95
+"""Clients send crops back to say who is meant."""
 
 
 def detect(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
@@ -24,6 +26,8 @@ def detect(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
 
     What the file is decides, whatever the job calls it. A crop of each is written into
     ``crops_dir``; a clip's boxes and landmarks are those of the frame at ``best_s``.
+    ``crop_box_xyxy`` is where a crop was cut out, ``crop_points`` are the five points in it as it
+    was written.
     """
     path, folder = Path(job["path"]), Path(job["crops_dir"])
     load_engine()
@@ -49,14 +53,14 @@ def _in_picture(path: Path, context: Context) -> list[Person]:
 
 def _face_json(number: int, person: Person, folder: Path) -> dict[str, Any]:
     """One face as plain values, rounded to what the models can tell; its crop is written."""
-    face, name = person.best.face, f"face_{number}.jpg"
-    save_picture(folder / name, person.best.crop, quality=_CROP_QUALITY)
+    face, crop, name = person.best.face, person.best.crop, f"face_{number}.jpg"
+    save_picture(folder / name, crop.rgb, quality=_CROP_QUALITY)
     return {
         "face_id": number,
         "box_xyxy": [round(float(value), 2) for value in face.box_xyxy],
         "score": round(float(face.score), 4),
-        "points": [[round(float(x), 2), round(float(y), 2)] for x, y in face.points],
-        "landmarks": [[round(float(v), 2) for v in point] for point in face.landmarks],
+        "points": _rounded(face.points),
+        "landmarks": _rounded(face.landmarks),
         "pose": {
             "yaw": round(float(face.pose.yaw), 2),
             "pitch": round(float(face.pose.pitch), 2),
@@ -66,6 +70,14 @@ def _face_json(number: int, person: Person, folder: Path) -> dict[str, Any]:
         "last_s": round(person.last_s, 3),
         "best_s": round(person.best.time_s, 3),
         "crop": name,
+        "crop_box_xyxy": list(crop.box_xyxy),
+        "crop_width": crop.rgb.shape[1],
+        "crop_height": crop.rgb.shape[0],
+        "crop_points": _rounded(crop.points),
         # Enough digits for every bit of a float32.
         "embedding": [float(f"{value:.9g}") for value in person.best.embedding],
     }
+
+
+def _rounded(points: Float32) -> list[list[float]]:
+    return [[round(float(value), 2) for value in point] for point in points]

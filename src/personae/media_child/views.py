@@ -13,10 +13,28 @@ from personae.engine.types import BoxXYXY, Canvas, Face, Float32, UInt8
 
 CROP_PX = 512
 """The longest side of a crop."""
-MARGIN = 0.35
+MARGIN = 0.12
 """How far a crop reaches over the face's box on each side, as a share of its size."""
 _LARGE_PX = 400.0
 """A face is not seen better for being larger than this."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crop:
+    """A picture of one face.
+
+    Attributes
+    ----------
+    box_xyxy : BoxXYXY, pixels of the picture that it was cut from
+    rgb : uint8 (h, w, 3) RGB
+        What is in the box, at most `CROP_PX` a side.
+    points : float32 (5, 2), pixels of `rgb`, all inside it
+        As `Face.points`.
+    """
+
+    box_xyxy: BoxXYXY
+    rgb: UInt8
+    points: Float32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,14 +45,13 @@ class View:
     ----------
     face : Face
     time_s : float, seconds
-    crop : uint8 (h, w, 3) RGB
-        The face with some room around it, at most `CROP_PX` a side.
+    crop : Crop
     embedding : float32 (128,), unit norm
     """
 
     face: Face
     time_s: float
-    crop: UInt8
+    crop: Crop
     embedding: Float32
 
 
@@ -49,11 +66,18 @@ def worth(face: Face) -> float:
     return size * max(0.0, ahead) * face.score
 
 
-def crop(canvas: Canvas, face: Face) -> UInt8:
-    """The face with some room around it; at least one pixel, whatever the box."""
-    region = canvas.region_rgb(_region(face, canvas.size_wh))
-    size = thumbnail_size((region.shape[1], region.shape[0]), CROP_PX)
-    return np.ascontiguousarray(imaging.resize_area(region, size))
+def crop(canvas: Canvas, face: Face) -> Crop:
+    """The face with a little room around it; at least one pixel, whatever the box."""
+    box = _region(face, canvas.size_wh)
+    region = canvas.region_rgb(box)
+    full = (region.shape[1], region.shape[0])
+    size = thumbnail_size(full, CROP_PX)
+    rgb = np.ascontiguousarray(imaging.resize_area(region, size))
+    scale = np.array(size, np.float32) / np.array(full, np.float32)
+    points = (face.points - np.array(box[:2], np.float32) + 0.5) * scale - 0.5
+    # A face may reach over the picture's edge, a point of the crop not over the crop's.
+    points = np.clip(points, 0, np.array(size, np.float32) - 1)
+    return Crop(box, rgb, points.astype(np.float32))
 
 
 def _region(face: Face, size_wh: tuple[int, int]) -> BoxXYXY:

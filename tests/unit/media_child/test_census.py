@@ -22,7 +22,7 @@ from personae.engine.faces.finder import make_face
 from personae.errors import Canceled
 from personae.media_child.census import Appearance, Person, join_people, people_of_clip
 from personae.media_child.detecting import detect
-from personae.media_child.views import CROP_PX, View, crop
+from personae.media_child.views import CROP_PX, Crop, View, crop
 
 SIZE_WH = (480, 360)
 
@@ -131,9 +131,8 @@ def appearance(first_s: float, last_s: float, angle: float) -> Appearance:
     embedding[:2] = math.cos(angle), math.sin(angle)
     landmarks = np.random.default_rng(1).random((478, 3), np.float32)
     face = make_face(landmarks, 1.0)
-    return Appearance(
-        first_s, last_s, View(face, first_s, np.zeros((1, 1, 3), np.uint8), embedding)
-    )
+    shown = Crop((0, 0, 1, 1), np.zeros((1, 1, 3), np.uint8), np.zeros((5, 2), np.float32))
+    return Appearance(first_s, last_s, View(face, first_s, shown, embedding))
 
 
 def test_people_who_look_alike_are_joined_unless_they_are_there_at_once() -> None:
@@ -179,15 +178,16 @@ def test_it_tells_how_far_it_is_and_stops_when_asked(tmp_path: Path) -> None:
         people_of_clip(path, Watcher(stop_after=5))
 
 
-def test_a_crop_shows_the_face_with_some_room_and_stays_small(tmp_path: Path) -> None:
+def test_a_crop_shows_the_face_with_a_little_room_and_stays_small(tmp_path: Path) -> None:
     canvas = RgbCanvas(np.asarray(Image.fromarray(portrait("hopper")).resize((2048, 2400))).copy())
     [face] = wiring.engine().faces(canvas)
     shown = crop(canvas, face)
-    assert max(shown.shape) == CROP_PX
-    [again] = wiring.engine().faces(RgbCanvas(shown))
+    assert max(shown.rgb.shape) == CROP_PX
+    [again] = wiring.engine().faces(RgbCanvas(shown.rgb))
     x0, y0, x1, y1 = again.box_xyxy
-    assert 0 < x0 < x1 < shown.shape[1]
-    assert 0 < y0 < y1 < shown.shape[0]
+    assert 0 < x0 < x1 < shown.rgb.shape[1]
+    assert 0 < y0 < y1 < shown.rgb.shape[0]
+    np.testing.assert_allclose(again.points, shown.points, atol=8)
 
 
 def test_detect_lists_a_pictures_faces_from_left_to_right(tmp_path: Path) -> None:

@@ -302,6 +302,10 @@ def _face(number: int, crop: str, duration_s: float | None) -> dict[str, Any]:
         "first_s": 0.0,
         "last_s": duration_s or 0.0,
         "crop": crop,
+        "crop_box_xyxy": [round(left), 40, round(left) + 1, 41],
+        "crop_width": 1,
+        "crop_height": 1,
+        "crop_points": [[0.0, 0.0]] * 5,
         "embedding": [float(i == number % 128) for i in range(128)],
     }
 

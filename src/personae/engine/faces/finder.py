@@ -56,7 +56,7 @@ class FaceFinder:
         self._landmarks = landmarks
 
     def find_all(self, canvas: Canvas) -> list[Face]:
-        """All faces of a still, left to right (by the middle of the box), then top to bottom.
+        """All faces of a still, by the left edges of their boxes, then by the upper ones.
 
         The order is deterministic: clients address faces by their number in it.
         """
@@ -185,13 +185,11 @@ def make_face(landmarks: Float32, score: float) -> Face:
 
 
 def in_reading_order(faces: Iterable[Face]) -> list[Face]:
-    """Left to right by the middle of the box, then top to bottom."""
+    """Left to right by the left edge of the box, then top to bottom by the upper one.
 
-    def place(face: Face) -> tuple[float, float]:
-        x0, y0, x1, y1 = face.box_xyxy
-        return x0 + x1, y0 + y1
-
-    return sorted(faces, key=place)
+    By an edge and not by the middle, so that whoever only sees the boxes sees the same order.
+    """
+    return sorted(faces, key=lambda face: face.box_xyxy[:2])
 
 
 def _plausible(landmarks: Float32, score: float) -> bool:

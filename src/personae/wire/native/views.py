@@ -150,9 +150,18 @@ def _face(
         pose=None if pose is None else detected.Pose(**pose),
         first_s=told.get("first_s"),
         last_s=told.get("last_s"),
-        crop=None
-        if crop is None
-        else detected.Crop(asset_id=crop.id, url=url_of(blobs, crop, ttl_s)),
+        crop=None if crop is None else _crop(told, crop, url_of(blobs, crop, ttl_s)),
+    )
+
+
+def _crop(told: Mapping[str, Any], crop: Asset, url: str) -> detected.Crop:
+    return detected.Crop(
+        asset_id=crop.id,
+        url=url,
+        width=told.get("crop_width"),
+        height=told.get("crop_height"),
+        box_xyxy=told.get("crop_box_xyxy"),
+        points=told.get("crop_points"),
     )
 
 

@@ -38,6 +38,16 @@ class Crop(Shown):
         description="Signed; anybody who holds it can fetch the picture for a while.",
         examples=["https://api.example.com/blobs/…?op=get&exp=…&sig=…"],
     )
+    width: int | None = Field(description="In pixels.", examples=[239])
+    height: int | None = Field(description="In pixels.", examples=[291])
+    box_xyxy: list[int] | None = Field(
+        description="What of the scene it shows: left, top, right, bottom, in pixels.",
+        examples=[[186, 67, 425, 358]],
+    )
+    points: list[list[float]] | None = Field(
+        description="The face's five points, in pixels of the crop.",
+        examples=[[[76.0, 113.0], [164.0, 114.0], [119.0, 165.0], [84.0, 209.0], [156.0, 210.0]]],
+    )
 
 
 class Pose(Shown):
