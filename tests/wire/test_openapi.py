@@ -53,6 +53,15 @@ BARE = ("deleteSwap", "deleteAsset", "deleteFace", "deleteEndpoint", "uploadFile
 """Operations with an answer that has nothing in it."""
 
 
+def test_examples_of_problems_are_what_is_answered(document: dict[str, Any]) -> None:
+    for path, method, operation in operations(document):
+        if not path.startswith("/native/v1"):
+            continue
+        told = operation["responses"]["429"]["content"]["application/problem+json"]["example"]
+        assert (told["code"], told["retryable"]) == ("rate_limited", True), (path, method)
+        assert "422" in operation["responses"], (path, method)
+
+
 def test_every_operation_of_the_api_needs_a_scope(document: dict[str, Any]) -> None:
     for path, method, operation in operations(document):
         if path.startswith("/native/v1"):

@@ -48,6 +48,12 @@ def test_every_error_that_ends_a_task_comes_back_as_itself(kind: type[PersonaeEr
         assert error.role == "donor"
 
 
+@pytest.mark.parametrize("retryable", [True, False])
+def test_whether_a_url_is_worth_another_try_comes_back(retryable: bool) -> None:
+    told = TaskError("media_unreachable", "It was so.", retryable, "caller")
+    assert error_of_task(told).retryable is retryable
+
+
 def test_an_unknown_code_is_a_failure_of_the_platform() -> None:
     assert type(error_of_task(TaskError("from_the_future", "?"))) is TaskFailed
 

@@ -21,12 +21,13 @@ from personae.wire.docs_page import page_of
 from personae.wire.envelope import REQUEST_ID
 from personae.wire.examples import example_of
 from personae.wire.guard import Access, access, access_of
-from personae.wire.problems import MEDIA_TYPE, Problem, body_of, title
+from personae.wire.problems import MEDIA_TYPE, Problem, body_of, retryable, title
 
 _ABOUT = """\
 Swap faces in pictures and videos. Everything takes and gives JSON; times are ISO 8601 in UTC; \
 listings come in pages (`limit`, `cursor`); errors are problem documents (RFC 9457) whose `code` \
-does not change. A POST with an `Idempotency-Key` can be repeated without harm."""
+does not change. Fields and parameters that a call does not have are refused. A POST \
+with an `Idempotency-Key` can be repeated without harm."""
 _REF = "#/components/schemas/"
 _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 _SECURITY_SCHEMES = {
@@ -178,11 +179,9 @@ def _problem_statuses(
 ) -> list[int]:
     found: set[int] = set()
     if asked.scope is not None:
-        found |= {401, 403, 429}
+        found |= {401, 403, 422, 429}  # A parameter that is not there is refused everywhere.
     if "{" in path:
         found |= {404}
-    if operation.get("parameters"):
-        found |= {422}
     if "requestBody" in operation:
         found |= {413, 415, 422}
     if method == "post":
@@ -191,7 +190,7 @@ def _problem_statuses(
 
 
 def _problem_response(code: str, status: int) -> dict[str, Any]:
-    shown = Problem(code, status, title(code))
+    shown = Problem(code, status, title(code), retryable(code))
     return {
         "description": title(code),
         "content": {

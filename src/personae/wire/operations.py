@@ -16,7 +16,7 @@ from personae.errors import NotFound, Unauthorized
 from personae.wire.dialects import Call, call_of
 from personae.wire.guard import Guarded, access
 from personae.wire.metrics import CONTENT_TYPE, Metrics
-from personae.wire.problems import STATUS, WIRE_CODES, classes, title
+from personae.wire.problems import STATUS, WIRE_CODES, classes, retryable, title
 from personae.wire.replies import reply
 
 router = APIRouter(route_class=Guarded, tags=["operations"])
@@ -153,7 +153,7 @@ async def problem_kind(
         status = WIRE_CODES[code][0]
         fault = "platform" if status >= 500 else "caller"
         shown = ProblemKind(
-            code=code, title=title(code), status=status, retryable=False, fault=fault
+            code=code, title=title(code), status=status, retryable=retryable(code), fault=fault
         )
     else:
         raise NotFound("There is no problem of that kind.")

@@ -59,7 +59,9 @@ WIRE_CODES: Mapping[str, tuple[int, str]] = {
 }
 """Status and default sentence of the errors that only HTTP has."""
 
+_RETRYABLE_WIRE_CODES = ("body_stalled", "internal_error")
 _BY_STATUS = {
+    400: "malformed_body",  # The framework says so of bodies alone; nested too deep, for one.
     405: "method_not_allowed",
     408: "body_stalled",
     413: "body_too_large",
@@ -121,10 +123,19 @@ def title(code: str) -> str:
     return (kind.__doc__ or "").strip().splitlines()[0]
 
 
+def retryable(code: str) -> bool:
+    """Whether errors of a code usually are worth another try."""
+    if code in WIRE_CODES:
+        return code in _RETRYABLE_WIRE_CODES
+    return classes().get(code, PersonaeError).retryable
+
+
 def problem_of(error: Exception) -> Problem:
     """What to tell a client of an error; nothing of an unexpected one."""
     if isinstance(error, WireError):
-        return Problem(error.code, error.status, error.detail, headers=error.headers)
+        return Problem(
+            error.code, error.status, error.detail, retryable(error.code), headers=error.headers
+        )
     if not isinstance(error, PersonaeError):
         return internal()
     status = STATUS.get(error.code, 500)
@@ -146,7 +157,7 @@ def problem_of_status(status: int, headers: Mapping[str, str] | None = None) -> 
     if status == 404:
         return Problem("not_found", 404, "There is nothing at this address.", headers=headers)
     code = _BY_STATUS.get(status, "bad_request" if 400 <= status < 500 else "internal_error")
-    return Problem(code, status, WIRE_CODES[code][1], headers=headers)
+    return Problem(code, status, WIRE_CODES[code][1], retryable(code), headers=headers)
 
 
 def internal() -> Problem:
@@ -159,6 +170,8 @@ def error_of_task(told: TaskError) -> PersonaeError:
     if told.code == errors.FaceNotFound.code:
         role: Any = told.role or "scene"
         return errors.FaceNotFound(role, told.message)
+    if told.code == errors.MediaUnreachable.code:
+        return errors.MediaUnreachable(told.message, retryable=told.retryable)
     return classes().get(told.code, errors.TaskFailed)(told.message)
 
 
