@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -21,6 +22,7 @@ Body = Literal["none", "json", "upload", "form"]
 _Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
 _FORM_BYTES = 1 << 16  # What a form may add to the file in it.
 _ATTRIBUTE = "personae_access"
+_SHOWN = 100  # Characters of a name that nobody knows.
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,21 @@ def access_of(endpoint: Callable[..., Any]) -> Access:
 
 
 class Guarded(APIRoute):
-    """A route that lets nobody in without the right key, nor too often, nor with too much."""
+    """A route that lets nobody in without the right key, nor too often, nor with too much.
+
+    Attributes
+    ----------
+    strict_query : bool
+        Whether parameters of the query that the endpoint does not have are refused. Those of
+        operations are called by all sorts of probes, so there they are not.
+    """
+
+    strict_query: ClassVar[bool] = False
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The framework's handler, behind the checks."""
         handle, asked, path = super().get_route_handler(), access_of(self.endpoint), self.path
+        known = {one.alias for one in self.dependant.query_params}
 
         async def guarded(request: Request) -> Response:
             call = call_of(request)
@@ -88,10 +100,25 @@ class Guarded(APIRoute):
                 limit = settings.json_limit_bytes
             if asked.body == "json":
                 _check_json(request)
+            if self.strict_query:
+                refuse_unknown("query", [one for one in request.query_params if one not in known])
             receive = limited(request, limit, settings.body_idle_s)
             return await handle(Request(request.scope, receive))
 
         return guarded
+
+
+def refuse_unknown(where: Literal["query", "body"], names: Sequence[str]) -> None:
+    """Refuse parameters or form fields that a call does not have, as fields of JSON are refused.
+
+    Raises
+    ------
+    RequestValidationError
+        If there are any `names`.
+    """
+    if names:
+        told = {"type": "extra_forbidden", "msg": "Extra inputs are not permitted"}
+        raise RequestValidationError([{**told, "loc": (where, name[:_SHOWN])} for name in names])
 
 
 class BodyTooLarge(HTTPException):

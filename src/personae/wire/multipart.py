@@ -8,13 +8,14 @@ from collections.abc import AsyncIterator
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from personae.wire.guard import refuse_unknown
 from personae.wire.problems import WireError
 
 _MOST_HEADER_BYTES = 8192
 
 
 class FormFile:
-    """The one file of a form; other fields are passed over.
+    """The one file of a form.
 
     Call `open` first; then `filename` and `content_type` are known and `data` gives the bytes.
 
@@ -24,19 +25,26 @@ class FormFile:
         The body.
     content_type : str
         The header; it has the boundary.
+    field : str, optional
+        The only field that the form may have. Without it the file may have any name, and other
+        fields are passed over.
 
     Raises
     ------
     WireError
         ``malformed_body``, here and from the methods.
+    RequestValidationError
+        From the methods, if there is another field.
     """
 
     filename: str | None = None
     content_type: str | None = None
 
-    def __init__(self, chunks: AsyncIterator[bytes], content_type: str) -> None:
+    def __init__(
+        self, chunks: AsyncIterator[bytes], content_type: str, field: str | None = None
+    ) -> None:
         boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
-        self._chunks = chunks
+        self._chunks, self._only = chunks, field
         self._field, self._value = bytearray(), bytearray()
         self._headers: dict[str, str] = {}
         self._data: deque[bytes] = deque()
@@ -105,6 +113,9 @@ class FormFile:
         told = self._headers.get("content-disposition", "")
         # The parser takes Latin-1; browsers send names in UTF-8.
         options = parse_options_header(told.encode().decode("latin-1"))[1]
+        name = options.get(b"name", b"").decode("utf-8", "replace")
+        if self._only is not None and name != self._only:
+            refuse_unknown("body", [name])
         self._in_file = b"filename" in options
         if not self._in_file:
             return

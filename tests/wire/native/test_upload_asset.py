@@ -52,12 +52,7 @@ def test_a_raw_body_becomes_an_asset(service: Service) -> None:
 
 def test_a_form_becomes_an_asset(service: Service) -> None:
     data = fake_media("video/mp4", filler=b"\r\n--boundary\r\n" * 500, duration_s=3.5)
-    fields = [
-        ("note", (None, b"passed over")),
-        ("file", ("na\u00efve \u201cclip\u201d.mp4", data, "video/mp4")),
-        ("after", (None, b"too")),
-    ]
-    answer = form(service, fields)
+    answer = form(service, {"file": ("na\u00efve \u201cclip\u201d.mp4", data, "video/mp4")})
     assert answer.status_code == 201, answer.text
     told = answer.json()
     assert told["sha256"] == hashlib.sha256(data).hexdigest()
@@ -115,15 +110,15 @@ def test_json_is_no_file(service: Service) -> None:
         ("multipart/form-data; boundary=x", b"junk"),
         (
             "multipart/form-data; boundary=x",
-            b"--x\r\nContent-Disposition: form-data; name=a\r\n\r\n1",
+            b"--x\r\nContent-Disposition: form-data; name=file\r\n\r\n1",
         ),
         (
             "multipart/form-data; boundary=x",
-            b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--x--\r\n',
+            b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\n1\r\n--x--\r\n',
         ),
         (
             "multipart/form-data; boundary=x",
-            b'--x\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\ncut off',
+            b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\ncut off',
         ),
         ("multipart/form-data; boundary=" + "y" * 300, b"--y\r\n"),
         ("multipart/form-data; boundary=x", b"--x\r\nA: " + b"b" * 50_000),
@@ -134,8 +129,17 @@ def test_broken_forms_are_refused(service: Service, kind: str, body: bytes) -> N
     assert stored(service) == 0
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_another_field_is_refused_by_name(service: Service, first: bool) -> None:
+    fields = [("note", (None, b"hello")), ("file", ("a.png", fake_media()))]
+    told = problem(form(service, fields if first else fields[::-1]), 422, "invalid_request")
+    assert [(one["in"], one["pointer"]) for one in told["errors"]] == [("body", "/note")]
+    assert stored(service) == 0
+    assert service.blobs.list_keys("", service.clock() + 1) == []
+
+
 def test_one_file_at_a_time(service: Service) -> None:
-    files = [("a", ("a.png", fake_media())), ("b", ("b.png", fake_media(filler=b"b")))]
+    files = [("file", ("a.png", fake_media())), ("file", ("b.png", fake_media(filler=b"b")))]
     problem(form(service, files), 400, "malformed_body")
     assert stored(service) == 0
 

@@ -13,9 +13,15 @@ NAME_OF_DIALECT = "native"
 PREFIX = "/native/v1"
 
 
+class Strict(Guarded):
+    """A guarded route that refuses parameters which it does not have."""
+
+    strict_query = True
+
+
 def group(path: str, tag: str) -> APIRouter:
     """Routes below one path."""
-    return APIRouter(prefix=f"{PREFIX}{path}", route_class=Guarded, tags=[tag])
+    return APIRouter(prefix=f"{PREFIX}{path}", route_class=Strict, tags=[tag])
 
 
 def _in_path(prefix: str) -> Any:

@@ -28,6 +28,7 @@ from personae.wire.problems import WireError
 from personae.wire.replies import replayed, reply
 
 router = group("/assets", "assets")
+_FIELD = "file"
 _UPLOAD_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -39,8 +40,9 @@ _UPLOAD_BODY: dict[str, Any] = {
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
-                    "required": ["file"],
-                    "properties": {"file": {"type": "string", "format": "binary"}},
+                    "required": [_FIELD],
+                    "properties": {_FIELD: {"type": "string", "format": "binary"}},
+                    "additionalProperties": False,
                 }
             },
         },
@@ -92,7 +94,7 @@ async def _file_in(
         if kind is not None and kind.lower().startswith("application/json"):
             raise WireError("unsupported_body", "Send the file itself, or a form with it.")
         return request.stream(), filename, kind
-    form = FormFile(request.stream(), kind)
+    form = FormFile(request.stream(), kind, field=_FIELD)
     await form.open()
     return form.data(), filename or form.filename, form.content_type
 
