@@ -105,6 +105,9 @@ def submit_preview(
     ------
     As `submit_swap`, without credits.
     """
+    known = _repeated(tx, ctx)
+    if known is not None:
+        return known, False
     facts = _check_swap(tx, ctx, request)
     length = None if facts is None else facts.duration_s
     if time_s is not None and (time_s < 0 or (length is not None and time_s > length)):

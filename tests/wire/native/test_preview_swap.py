@@ -92,6 +92,29 @@ def test_one_that_takes_too_long_is_to_be_asked_for(opened: Callable[..., Servic
     assert again.json()["status"] == "succeeded"
 
 
+def test_a_repeated_key_makes_one_preview(service: Service) -> None:
+    key, body = {"Idempotency-Key": "once"}, swap_body(service)
+    with worker(service):
+        answers = [service.call("POST", "/swaps/preview", body, headers=key) for _ in range(2)]
+    assert answers[0].json()["id"] == answers[1].json()["id"]
+    assert [one.headers.get("idempotency-replayed") for one in answers] == [None, "true"]
+    assert len(service.queued.tasks) == 1
+    other = service.call("POST", "/swaps/preview", {**body, "strength": 0.5}, headers=key)
+    problem(other, 409, "conflict")
+
+
+def test_a_repeated_key_tells_the_same_failure(service: Service) -> None:
+    key, body = {"Idempotency-Key": "once"}, swap_body(service)
+    why = TaskError("media_unreachable", "It answered with status 404.", False, "caller")
+    with worker(service, why):
+        for replayed in (None, "true"):
+            answer = service.call("POST", "/swaps/preview", body, headers=key)
+            told = problem(answer, 422, "media_unreachable")
+            assert told["retryable"] is False
+            assert answer.headers.get("idempotency-replayed") == replayed
+    assert len(service.queued.tasks) == 1
+
+
 def test_who_wants_a_picture() -> None:
     assert wants_picture("image/*")
     assert wants_picture("image/jpeg, application/json")

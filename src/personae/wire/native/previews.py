@@ -12,6 +12,7 @@ from personae.errors import Expired
 from personae.wire.dialects import Call, call_of
 from personae.wire.files import BINARY
 from personae.wire.guard import access
+from personae.wire.idempotency import IdempotencyKey, request_hash
 from personae.wire.native import views
 from personae.wire.native.models import swaps as models
 from personae.wire.native.reading import files_now
@@ -19,7 +20,7 @@ from personae.wire.native.routing import group
 from personae.wire.native.swaps import address, context_of, view
 from personae.wire.native.wanted import check_urls, request_of
 from personae.wire.problems import error_of_task
-from personae.wire.replies import reply
+from personae.wire.replies import replayed, reply
 from personae.wire.waiting import wait_for_end
 
 router = group("/swaps", "swaps")
@@ -37,7 +38,9 @@ _MOST_PAUSE_S = 0.1
     },
 )
 @access("swaps:write", "json")
-async def preview_swap(request: Request, wanted: models.PreviewIn) -> Response:
+async def preview_swap(
+    request: Request, wanted: models.PreviewIn, idempotency_key: IdempotencyKey = None
+) -> Response:
     """Free of charge, and done before everything else.
 
     The answer is JSON with a link to the picture, or the picture itself for `Accept: image/*`. If
@@ -46,10 +49,12 @@ async def preview_swap(request: Request, wanted: models.PreviewIn) -> Response:
     call = call_of(request)
     services, asked = call.services, request_of(wanted)
     check_urls(services.fetcher, asked)
-    context = context_of(call)
-    task, _ = await services.database.awrite(
+    hashed = request_hash("POST", request.url.path, wanted) if idempotency_key else None
+    context = context_of(call, key=idempotency_key, hashed=hashed)
+    task, new = await services.database.awrite(
         lambda tx: submit.submit_preview(tx, context, asked, wanted.time_s)
     )
+    call.headers.update(replayed(new))  # Also of why it failed.
     task = await wait_for_end(
         services.database, task, services.settings.preview_wait_s, _MOST_PAUSE_S
     )
