@@ -25,7 +25,7 @@ from unittest import mock
 
 from faults.books import Books, Found
 from faults.clients import KINDS, Account, Client, Memory
-from faults.media import write_media
+from faults.media import write_all_media
 from faults.receiver import Receiver, receiver
 from faults.site import Site, site
 from personae.hosting.settings import load_settings
@@ -103,17 +103,23 @@ def chaos(folder: Path, variables: dict[str, str], plan: Plan, *, scripted: bool
         "PERSONAE_CHUNK_S": "1",
         "PERSONAE_GRACE_S": "5",
         "PERSONAE_MEDIA_THREADS": "1",
+        "PERSONAE_PROBE_SLOTS": "1",
         **variables,
     }
     report, memory = Report(), Memory()
     with ExitStack() as stack:
-        hooks = stack.enter_context(receiver())
-        service = stack.enter_context(site(folder, variables, scripted=scripted))
-        accounts = [_open(service, hooks, memory, folder, i, scripted) for i in range(TENANTS)]
-        _attack(service, accounts, memory, plan, report)
         stack.enter_context(mock.patch.dict(os.environ, variables))
+        hooks = stack.enter_context(receiver())
+        service = stack.enter_context(site(folder, scripted=scripted))
         books = Books(load_settings(data_dir=service.data))
         stack.callback(books.close)
+        accounts = [
+            Account(name, books.make_key(name, CREDITS), media)
+            for name, media in write_all_media(folder, TENANTS, scripted=scripted).items()
+        ]
+        for account in accounts:
+            _settle_in(service, account, hooks, memory)
+        _attack(service, accounts, memory, plan, report)
         resting = time.monotonic()
         report.wrong += books.wait_until_drained(_QUIET_S + 6 * plan.seconds)[:5]
         report.drained_s = round(time.monotonic() - resting, 1)
@@ -133,25 +139,20 @@ def chaos(folder: Path, variables: dict[str, str], plan: Plan, *, scripted: bool
     return report
 
 
-def _open(
-    service: Site, hooks: Receiver, memory: Memory, folder: Path, number: int, scripted: bool
-) -> Account:
-    """A tenant with media, a webhook, and the outputs that its tasks make when nothing happens."""
-    name = f"tenant-{number}"
-    media = write_media(folder / name, number, scripted=scripted)
-    account = Account(name, service.make_key(name, CREDITS), media)
-    with Client(service.urls, account, memory, 1000 + number) as client:
-        made = client.ask("POST", "/webhooks/endpoints", json={"url": f"{hooks.url}/{name}"})
-        hooks.secrets[name] = made.json()["secret"]
-        account.donor = client.upload(media.donor)
-        account.scenes = {kind: client.upload(path) for kind, path in media.scenes.items()}
+def _settle_in(service: Site, account: Account, hooks: Receiver, memory: Memory) -> None:
+    """Upload, register a webhook, and see what the tasks make when nothing happens to them."""
+    with Client(service.urls, account, memory, len(memory.promises)) as client:
+        address = f"{hooks.url}/{account.name}"
+        made = client.ask("POST", "/webhooks/endpoints", json={"url": address})
+        hooks.secrets[account.name] = made.json()["secret"]
+        account.donor = client.upload(account.media.donor)
+        account.scenes = {kind: client.upload(path) for kind, path in account.media.scenes.items()}
         names = {kind: client.submit(kind) for kind in KINDS}
         for kind, task_id in names.items():
             task = client.wait(str(task_id), 60)
             account.prices[kind] = task["credits"]["charged"]
             if kind != "nobody":
                 account.twins[kind] = client.output(task)
-    return account
 
 
 def _attack(

@@ -16,8 +16,9 @@ from faults.receiver import Receiver
 from personae.adapters.database import tables
 from personae.adapters.durable import names
 from personae.adapters.durable.engines import durable_engine
+from personae.app import accounts
 from personae.app.outputs import WORK
-from personae.app.ports import Blobs
+from personae.app.ports import Blobs, Transaction
 from personae.app.reconcile import Reconciler
 from personae.hosting import wiring
 from personae.hosting.settings import Settings
@@ -60,6 +61,17 @@ class Books:
     def close(self) -> None:
         self._engine.dispose()
         self._opened.close()
+
+    def make_key(self, tenant: str, credits: int) -> str:
+        """An API key of a new tenant who has some credits."""
+        now = time.time()
+
+        def work(tx: Transaction) -> str:
+            made = accounts.create_tenant(tx, tenant, now)
+            accounts.grant(tx, made.id, credits, key=f"grant:{made.id}", note=None, now=now)
+            return accounts.issue_key(tx, made.id, name="key", now=now).key
+
+        return self._opened.database.write(work)
 
     # --- Waiting for the end
 

@@ -31,6 +31,15 @@ class Media:
     scenes: dict[str, Path]
 
 
+def write_all_media(folder: Path, tenants: int, *, scripted: bool) -> dict[str, Media]:
+    """Media of several tenants, by the tenants' names."""
+    names = [f"tenant-{number}" for number in range(tenants)]
+    return {
+        name: write_media(folder / name, number, scripted=scripted)
+        for number, name in enumerate(names)
+    }
+
+
 def write_media(folder: Path, number: int, *, scripted: bool) -> Media:
     """Media of tenant `number`; videos are cut into pieces of one second.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import random
 import signal
@@ -43,22 +42,20 @@ class Process:
 class Site:
     """A service on one data folder: several APIs, each on a port that it keeps, and workers.
 
+    Its other settings are this process's own variables.
+
     Parameters
     ----------
     scripted : bool
         Workers of `faults.worker`, which look at no pixels, instead of ``personae worker``.
-    variables : mapping
-        Settings; ``PERSONAE_DATABASE_URL`` must be among them.
     """
 
-    def __init__(
-        self, folder: Path, variables: dict[str, str], *, apis: int, scripted: bool
-    ) -> None:
+    def __init__(self, folder: Path, *, apis: int, scripted: bool) -> None:
         self.data = folder / "data"
         self.data.mkdir(parents=True)
         self.logs = folder / "logs"
         self.logs.mkdir()
-        self.environment = {**os.environ, "PERSONAE_DATA_DIR": str(self.data), **variables}
+        self.environment = {**os.environ, "PERSONAE_DATA_DIR": str(self.data)}
         self.ports = _free_ports(apis)
         self.urls = [f"http://127.0.0.1:{port}" for port in self.ports]
         self.running: list[Process] = []
@@ -106,13 +103,6 @@ class Site:
             assert time.monotonic() < deadline, self.log_tail()
             assert all(one.alive for one in self.running), self.log_tail()
             time.sleep(0.05)
-
-    def make_key(self, tenant: str, credits: int) -> str:
-        """An API key of a new tenant who has some credits."""
-        command = [sys.executable, "-m", "personae", "keys", "create", "--tenant", tenant]
-        command += ["--credits", str(credits), "--json"]
-        done = subprocess.run(command, env=self.environment, check=True, capture_output=True)
-        return str(json.loads(done.stdout)["key"])
 
     def stop(self) -> list[str]:
         """End everything in an orderly way; what did not go well."""
@@ -193,11 +183,9 @@ class Site:
 
 
 @contextlib.contextmanager
-def site(
-    folder: Path, variables: dict[str, str], *, apis: int = 2, workers: int = 2, scripted: bool
-) -> Iterator[Site]:
+def site(folder: Path, *, apis: int = 2, workers: int = 2, scripted: bool) -> Iterator[Site]:
     """A running service; nothing of it is left at the end."""
-    made = Site(folder, variables, apis=apis, scripted=scripted)
+    made = Site(folder, apis=apis, scripted=scripted)
     try:
         made.start_api(0)
         made.wait_until_ready()  # One of them migrates.
