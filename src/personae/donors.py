@@ -17,7 +17,7 @@ from personae.engine.mesh.quality import Finding
 from personae.engine.mesh.unrolling import Unrolled
 from personae.engine.pipeline import Engine
 from personae.engine.types import Face, Float32, UInt8
-from personae.errors import DonorUnusable, FaceNotFound, InvalidRequest, Role
+from personae.errors import DonorUnusable, FaceNotFound, InvalidRequest, Role, SeveralFaces
 from personae.video.stills import load_picture
 
 ImageLike = str | os.PathLike[str] | UInt8
@@ -113,12 +113,16 @@ def check_path(path: object, role: str, otherwise: str = "") -> None:
         raise InvalidRequest(f"The {role} must be {what}, not a {type(path).__name__}.")
 
 
-def single_face(engine: Engine, pixels: Pixels, role: Role) -> tuple[Face, list[str]]:
+def single_face(
+    engine: Engine, pixels: Pixels, role: Role, *, alone: bool = False
+) -> tuple[Face, list[str]]:
     """The largest face of a donor or reference photo, and a warning if there are others.
 
     Raises
     ------
     FaceNotFound
+    SeveralFaces
+        If there are others, and the face should be `alone`.
     """
     faces = find_in_photo(engine.faces, pixels.rgb)
     if not faces:
@@ -130,6 +134,11 @@ def single_face(engine: Engine, pixels: Pixels, role: Role) -> tuple[Face, list[
     largest = max(faces, key=_area)
     if len(faces) == 1:
         return largest, []
+    if alone:
+        raise SeveralFaces(
+            f"{_sentence(called(pixels.name, role))} shows {len(faces)} faces; give a photo of "
+            "one person alone."
+        )
     return largest, [f"{pixels.name} shows {len(faces)} faces; the largest was taken."]
 
 
@@ -167,20 +176,12 @@ def prepare_donor(*photos: ImageLike, allow_poor: bool = False) -> Donor:
     engine = wiring.engine()
     studied = [_study(engine, pixels) for pixels in read]
     warnings = [text for one in studied for text in one.warnings]
-    used = [one for one in studied if allow_poor or not one.fatal]
+    used = studied if allow_poor else _passing(studied)
     warnings += [
         f"{one.name} was left out: {_reasons(one.findings, fatal=True)}."
         for one in studied
         if one not in used
     ]
-    if not used:
-        raise DonorUnusable(
-            " ".join(
-                f"{_sentence(called(one.name, 'donor'))} cannot be used: "
-                f"{_reasons(one.findings, fatal=True)}; give another photo."
-                for one in studied
-            )
-        )
     warnings += [
         f"{one.name} is not ideal: {_reasons(one.findings, fatal=False)}."
         for one in used
@@ -192,8 +193,52 @@ def prepare_donor(*photos: ImageLike, allow_poor: bool = False) -> Donor:
     return Donor(mesh, best.embedding, len(used), tuple(warnings))
 
 
-def _study(engine: Engine, pixels: Pixels) -> _Studied:
-    face, warnings = single_face(engine, pixels, "donor")
+def check_donor(*photos: ImageLike) -> int:
+    """Whether photos can be kept as one person's: how many of them a swap takes.
+
+    Stricter than `prepare_donor`, because whoever keeps photos for later is not there to read
+    warnings: each must show one person alone, and all of them the same one.
+
+    Raises
+    ------
+    FaceNotFound, SeveralFaces, MediaError
+    DonorUnusable
+        If no photo passes the gate, or two seem to show different people.
+    """
+    read = [load_pixels(photo, "donor") for photo in photos]
+    engine = wiring.engine()
+    studied = [_study(engine, pixels, alone=True) for pixels in read]
+    used = _passing(studied)
+    strangers = _strangers(used)
+    if strangers:
+        raise DonorUnusable(
+            f"{' '.join(map(_sentence, strangers))} Keep each person as a face of their own."
+        )
+    return len(used)
+
+
+def _passing(studied: Sequence[_Studied]) -> list[_Studied]:
+    """Those that pass the quality gate.
+
+    Raises
+    ------
+    DonorUnusable
+        If none does.
+    """
+    used = [one for one in studied if not one.fatal]
+    if not used:
+        raise DonorUnusable(
+            " ".join(
+                f"{_sentence(called(one.name, 'donor'))} cannot be used: "
+                f"{_reasons(one.findings, fatal=True)}; give another photo."
+                for one in studied
+            )
+        )
+    return used
+
+
+def _study(engine: Engine, pixels: Pixels, *, alone: bool = False) -> _Studied:
+    face, warnings = single_face(engine, pixels, "donor", alone=alone)
     canvas = RgbCanvas(pixels.rgb)
     photo, findings = engine.study(canvas, face)
     embedding = engine.embed(canvas, face.landmarks)

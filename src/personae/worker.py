@@ -16,7 +16,7 @@ from personae.app.deliver import Deliverer, Signer
 from personae.app.execute import ExecuteOptions, Executor
 from personae.app.inputs import Sources
 from personae.app.ports import Blobs, Clock, Database, Fetcher, MediaHost
-from personae.app.reconcile import Reconciler
+from personae.app.reconcile import RETENTION_S, Reconciler
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,15 @@ class WorkerOptions:
         How long work in hand may take to finish when the worker is told to stop.
     sweep_s : float, seconds
         Between two rounds of putting things right.
+    retention_s : float, seconds
+        How long the rows of finished tasks are kept.
     """
 
     execute: ExecuteOptions
     durable: DurableOptions = field(default_factory=DurableOptions)
     grace_s: float = 20.0
     sweep_s: float = 30.0
+    retention_s: float = RETENTION_S
 
 
 def run_worker(parts: WorkerParts, options: WorkerOptions, stop: threading.Event) -> bool:
@@ -85,7 +88,9 @@ def run_worker(parts: WorkerParts, options: WorkerOptions, stop: threading.Event
     runtime = Runtime(
         parts.database_url, executor, options.durable, handed_back, sweep_s=options.sweep_s
     )
-    reconciler = Reconciler(parts.database, parts.blobs, runtime.work, parts.clock)
+    reconciler = Reconciler(
+        parts.database, parts.blobs, runtime.work, parts.clock, options.retention_s
+    )
     runtime.sweep_with(reconciler.sweep)
     runtime.start()
     try:

@@ -37,6 +37,10 @@ class Client:
         """Send a request; the whole answer."""
         return self._portal.call(partial(self._client.request, method, url, **more))
 
+    def await_(self, call: Any, *given: Any) -> Any:
+        """Call something asynchronous in the application's event loop."""
+        return self._portal.call(call, *given)
+
     def get(self, url: str, **more: Any) -> httpx.Response:
         """A GET."""
         return self.request("GET", url, **more)

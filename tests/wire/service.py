@@ -60,6 +60,7 @@ class Service:
     blobs: MemoryBlobs
     fetcher: FakeFetcher
     clock: Clock
+    media: FakeMediaHost
     canceled: list[str] = field(default_factory=list[str])
     queue_is_down: bool = False
     keys: dict[str, str] = field(default_factory=dict[str, str])
@@ -68,6 +69,11 @@ class Service:
         """Let the application work on another database from now on, for tests of its failures."""
         gate = self.app.state.gate
         gate.services = replace(gate.services, database=other)
+
+    def flush(self) -> None:
+        """Do what the application does every few seconds: write down which keys were used."""
+        gate = self.app.state.gate
+        self.client.await_(gate.uses.flush, gate.services.database)
 
     def tenant(self, name: str = "ours", credits: int = 100) -> str:
         """The id of a tenant, made with credits when it is first named."""
@@ -264,5 +270,5 @@ def open_service(
         check_url=partial(verify, SECRET) if serve_files else None,
     )
     app = create_app(services, dialects)
-    made = Service(app, Client(app, BASE), database, queued, blobs, fetcher, clock)
+    made = Service(app, Client(app, BASE), database, queued, blobs, fetcher, clock, media)
     return made

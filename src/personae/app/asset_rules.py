@@ -34,6 +34,8 @@ class AssetLimits:
         Of a download, from the first lookup to the last byte.
     probe_timeout_s : float, seconds
         Of one look at a file; a file that a child dies or hangs over gets a second one.
+    donor_timeout_s : float, seconds
+        Of one look at the photos of a donor that is to be kept.
     ttl_s : float, seconds
         After which an upload or an import is deleted.
     reservation_s : int, seconds
@@ -47,6 +49,7 @@ class AssetLimits:
     upload_bytes: int = 2 * _GIB
     fetch_timeout_s: float = 120.0
     probe_timeout_s: float = 30.0
+    donor_timeout_s: float = 60.0
     ttl_s: float = float(_WEEK_S)
     reservation_s: int = 3600
     refused_ttl_s: float = 86400.0

@@ -11,13 +11,12 @@ is counts for nothing. A tenant's files with the same bytes are stored once.
 from __future__ import annotations
 
 import asyncio
-import re
-import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from personae.app.asset_rules import AssetLimits, check_ready, check_there, refusal_of
+from personae.app.asset_rules import AssetLimits, check_ready, check_there
+from personae.app.donor_look import DonorLook
 from personae.app.filenames import (
     clean_filename,
     filename_of_url,
@@ -28,26 +27,22 @@ from personae.app.filenames import (
 from personae.app.inputs import LocalMedia
 from personae.app.intake import Arrival, Intake
 from personae.app.ports import Blobs, Clock, Database, Fetcher, MediaHost, Transaction
-from personae.app.receiving import Receiver, fingerprint, too_large
+from personae.app.receiving import Receiver, fingerprint
+from personae.app.reservations import Reservations
+from personae.app.scratch import LOCAL_NAME, Scratch
 from personae.app.threads import finish_in_thread
-from personae.domain.ids import new_id
 from personae.domain.media import Asset, AssetRole
 from personae.domain.pages import Page
 from personae.domain.swap import MediaRef
 from personae.errors import (
     Conflict,
-    InvalidRequest,
     MediaError,
     MediaUnreachable,
     NotFound,
     TaskFailed,
-    Unavailable,
 )
 
 __all__ = ["AssetLimits", "AssetService"]
-
-_LOCAL_NAME = "The file"  # As refusals begin: "The file is of an unknown kind".
-_CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}")
 
 
 class AssetService:
@@ -77,8 +72,12 @@ class AssetService:
         self._fetcher = fetcher
         self._clock = clock
         self._limits = limits
-        self._work_dir = work_dir
+        self._scratch = Scratch(work_dir)
         self._intake = Intake(database, blobs, media, clock, limits)
+        self._reservations = Reservations(
+            database, blobs, self._intake, self._scratch, clock, limits
+        )
+        self._donors = DonorLook(self.materialise, media, limits.donor_timeout_s)
 
     async def upload(
         self,
@@ -105,8 +104,8 @@ class AssetService:
         Unavailable
         """
         name = clean_filename(filename)
-        async with self._folder() as folder, self._refusals(tenant_id, "upload", name):
-            path = folder / _LOCAL_NAME
+        async with self._scratch.folder() as folder, self._refusals(tenant_id, "upload", name):
+            path = folder / LOCAL_NAME
             stored = await Receiver(path, self._limits.upload_bytes).receive(chunks)
             return await self._intake.take(Arrival(tenant_id, "upload", name, path, stored))
 
@@ -122,8 +121,8 @@ class AssetService:
         """
         self._fetcher.check(url)
         name = filename_of_url(url)
-        async with self._folder() as folder, self._refusals(tenant_id, "import", name):
-            path = folder / _LOCAL_NAME
+        async with self._scratch.folder() as folder, self._refusals(tenant_id, "import", name):
+            path = folder / LOCAL_NAME
             await self._fetch(url, path)
             stored = await finish_in_thread(fingerprint, path)
             return await self._intake.take(Arrival(tenant_id, "import", name, path, stored))
@@ -131,74 +130,19 @@ class AssetService:
     async def reserve(
         self, tenant_id: str, *, filename: str | None, content_type: str, size_bytes: int
     ) -> tuple[Asset, str, float]:
-        """Prepare an upload past the API: the asset, where to PUT its bytes, and until when.
-
-        The PUT must declare `content_type`; `complete` then takes the file over.
-
-        Raises
-        ------
-        InvalidRequest, MediaTooLarge, Unavailable
-        """
-        kind = content_type.lower()
-        if _CONTENT_TYPE.fullmatch(kind) is None:
-            raise InvalidRequest(f"{content_type[:80]!r} is not a content type such as video/mp4.")
-        if size_bytes < 1:
-            raise InvalidRequest("Say how many bytes the file will have: at least one.")
-        if size_bytes > self._limits.upload_bytes:
-            raise too_large(self._limits.upload_bytes)
-        now, ttl_s = self._clock(), self._limits.reservation_s
-        asset_id = new_id("asset", now)
-        # Not where the file will stay: whoever holds the URL could change it there later on.
-        key = f"uploads/{tenant_id}/{asset_id}"
-        asset = Asset(
-            id=asset_id,
-            tenant_id=tenant_id,
-            role="upload",
-            state="awaiting_upload",
-            blob_key=key,
-            content_type=kind,
-            filename=clean_filename(filename),
-            size_bytes=size_bytes,
-            sha256=None,
-            facts=None,
-            refusal=None,
-            task_id=None,
-            created_at=now,
-            expires_at=now + ttl_s,
+        """Prepare an upload past the API; see `Reservations.reserve`."""
+        return await self._reservations.reserve(
+            tenant_id, filename=filename, content_type=content_type, size_bytes=size_bytes
         )
-        url = await finish_in_thread(
-            self._blobs.upload_url, key, content_type=kind, size_limit=size_bytes, ttl_s=ttl_s
-        )
-        await self._database.awrite(lambda tx: tx.assets.insert(asset))
-        return asset, url, now + ttl_s
 
     async def complete(self, tenant_id: str, asset_id: str) -> Asset:
-        """Take over what was PUT to a reserved URL; the ready asset, also when asked again.
+        """Take over what was PUT to a reserved URL; see `Reservations.complete`."""
+        return await self._reservations.complete(tenant_id, asset_id)
 
-        Raises
-        ------
-        NotFound, Expired
-        Conflict
-            If nothing was uploaded, or not as many bytes as announced; upload again, then ask
-            again.
-        MediaUnreadable, MediaUnsupported, MediaTooLarge
-            Why the file was refused; also when asked again.
-        Unavailable
-        """
-        asset = await self.get(tenant_id, asset_id)
-        if asset.state == "refused":
-            raise refusal_of(asset)
-        if asset.state != "awaiting_upload":
-            return asset
-        async with self._folder() as folder:
-            try:
-                arrival = await self._collect(asset, folder / _LOCAL_NAME)
-                done = await self._intake.take(arrival)
-            except MediaError as error:
-                await self._intake.refuse_reserved(asset, error)
-                raise
-        await self._intake.drop(asset.blob_key)
-        return done
+    async def check_donor(self, tenant_id: str, asset_ids: Sequence[str]) -> int:
+        """Look at photos that are to be kept as one donor; see `DonorLook.photos_used`."""
+        async with self._scratch.folder() as folder:
+            return await self._donors.photos_used(tenant_id, asset_ids, folder)
 
     async def get(self, tenant_id: str, asset_id: str) -> Asset:
         """An asset, in whatever state.
@@ -295,7 +239,7 @@ class AssetService:
         return LocalMedia(path, asset.facts, asset.blob_key, name)
 
     def _download(self, url: str, folder: Path) -> LocalMedia:
-        path = folder / _LOCAL_NAME
+        path = folder / LOCAL_NAME
         asyncio.run(self._fetch(url, path))
         name = shown_url(url)
         facts = self._intake.probe(path, name=name)
@@ -310,25 +254,6 @@ class AssetService:
             timeout_s=self._limits.fetch_timeout_s,
         )
 
-    async def _collect(self, asset: Asset, path: Path) -> Arrival:
-        """Copy what was uploaded to a local file, where nobody changes it any more."""
-        size = await finish_in_thread(self._blobs.size, asset.blob_key)
-        announced = asset.size_bytes or 0
-        if size is None:
-            raise Conflict(f"Nothing has been uploaded for {asset.id} yet; PUT the file first.")
-        if size != announced:
-            await self._intake.drop(asset.blob_key)
-            raise Conflict(
-                f"{size} bytes were uploaded for {asset.id}, but {announced} announced; PUT the "
-                "file again."
-            )
-        try:
-            chunks = await self._blobs.stream(asset.blob_key)
-            stored = await Receiver(path, announced).receive(chunks)
-        except NotFound as error:
-            raise Conflict(f"The upload of {asset.id} was being completed already.") from error
-        return Arrival(asset.tenant_id, asset.role, asset.filename, path, stored, asset)
-
     @asynccontextmanager
     async def _refusals(
         self, tenant_id: str, role: AssetRole, filename: str | None
@@ -341,21 +266,3 @@ class AssetService:
         except MediaError as error:
             await self._intake.refuse(tenant_id, role, filename, error)
             raise
-
-    @asynccontextmanager
-    async def _folder(self) -> AsyncGenerator[Path]:
-        """An empty folder, removed with all that is in it."""
-        try:
-            folder = await finish_in_thread(self._make_folder)
-        except OSError as error:
-            raise Unavailable("The service cannot take files now; try again later.") from error
-        try:
-            yield Path(folder.name)
-        finally:
-            await finish_in_thread(folder.cleanup)
-
-    def _make_folder(self) -> tempfile.TemporaryDirectory[str]:
-        self._work_dir.mkdir(parents=True, exist_ok=True)
-        return tempfile.TemporaryDirectory(
-            prefix="asset-", dir=self._work_dir, ignore_cleanup_errors=True
-        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -24,7 +24,15 @@ GONE = 410
 class Signer(Protocol):
     """How a scheme signs: the headers that go with a body."""
 
-    def __call__(self, delivery: Delivery, body: bytes, now: float) -> Mapping[str, str]: ...
+    def __call__(
+        self, delivery: Delivery, secrets: Sequence[str], body: bytes, now: float
+    ) -> Mapping[str, str]:
+        """Headers that prove the sender by each of `secrets`: the newest comes first."""
+        ...
+
+
+Due = tuple[Delivery, Sequence[str]]
+"""What is to be sent, and the secrets to sign it with."""
 
 
 class Deliverer:
@@ -57,11 +65,11 @@ class Deliverer:
         A worker that dies between the POST and the note sends it again: receivers tell repeats by
         the event's id.
         """
-        delivery = self._database.write(self._due(delivery_id))
-        if delivery is None:
+        due = self._database.write(self._due(delivery_id))
+        if due is None:
             return
-        at = self._clock()
-        status, error, took_s = self._post(delivery, at)
+        (delivery, secrets), at = due, self._clock()
+        status, error, took_s = self._post(delivery, secrets, at)
         attempt = Attempt(delivery.id, delivery.attempts + 1, at, status, error, took_s)
         self._database.write(lambda tx: _note(tx, attempt, self._clock()))
         _log.info(
@@ -74,13 +82,18 @@ class Deliverer:
             error=error,
         )
 
-    def _due(self, delivery_id: str) -> Callable[[Transaction], Delivery | None]:
-        """What is to be sent; a delivery whose endpoint is gone or off is dropped."""
+    def _due(self, delivery_id: str) -> Callable[[Transaction], Due | None]:
+        """What is to be sent; a delivery whose endpoint is gone or off is dropped.
 
-        def look(tx: Transaction) -> Delivery | None:
+        The secrets are the endpoint's as they are now: one that was replaced after the event was
+        made, perhaps because somebody had learned it, must not vouch for retries.
+        """
+
+        def look(tx: Transaction) -> Due | None:
             delivery = tx.hooks.delivery(None, delivery_id)
             if delivery is None or delivery.status != "pending":
                 return None
+            secrets: Sequence[str] = (delivery.secret,)
             if delivery.endpoint_id is not None:
                 endpoint = tx.hooks.endpoint(delivery.tenant_id, delivery.endpoint_id)
                 if endpoint is None or not endpoint.enabled:
@@ -103,18 +116,21 @@ class Deliverer:
                         ),
                     )
                     return None
-            return delivery
+                secrets = endpoint.secrets(self._clock())
+            return delivery, secrets
 
         return look
 
-    def _post(self, delivery: Delivery, at: float) -> tuple[int | None, str | None, float]:
+    def _post(
+        self, delivery: Delivery, secrets: Sequence[str], at: float
+    ) -> tuple[int | None, str | None, float]:
         """Status, error in one sentence, seconds."""
         body = json.dumps(delivery.body, separators=(",", ":"), ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json", "User-Agent": "Personae-Webhooks/1"}
         try:
             signer = self._signers.get(delivery.scheme)
             if signer is not None:
-                headers |= signer(delivery, body, at)
+                headers |= signer(delivery, secrets, body, at)
             headers |= delivery.headers
             answer = asyncio.run(
                 self._fetcher.post(delivery.url, body, headers, timeout_s=self._timeout_s)

@@ -87,14 +87,20 @@ def update(
     return changed
 
 
-def rotate_secret(tx: Transaction, tenant_id: str, endpoint_id: str) -> Endpoint:
-    """Give an endpoint a new secret; deliveries made from now on are signed with it.
+def rotate_secret(tx: Transaction, tenant_id: str, endpoint_id: str, now: float) -> Endpoint:
+    """Give an endpoint a new secret; whatever is sent from now on is signed with it.
+
+    For `SECRET_OVERLAP_S` also with the one before, so that receivers can change at their leisure;
+    one that was replaced earlier still is out at once.
 
     Raises
     ------
     NotFound
     """
-    changed = dataclasses.replace(get(tx, tenant_id, endpoint_id), secret=new_secret())
+    was = get(tx, tenant_id, endpoint_id)
+    changed = dataclasses.replace(
+        was, secret=new_secret(), previous_secret=was.secret, rotated_at=now
+    )
     tx.hooks.update_endpoint(changed)
     return changed
 
@@ -138,8 +144,17 @@ def redeliver(tx: Transaction, tenant_id: str, delivery_id: str, now: float) -> 
     Raises
     ------
     NotFound
+    Conflict
+        If the endpoint that it went to has been deleted or switched off.
     """
     was, _ = delivery(tx, tenant_id, delivery_id)
+    if was.endpoint_id is not None:
+        endpoint = tx.hooks.endpoint(tenant_id, was.endpoint_id)
+        if endpoint is None:
+            raise Conflict(
+                f"The endpoint {was.endpoint_id} has been deleted; nothing can be sent to it."
+            )
+        _check_enabled(endpoint)
     fresh = dataclasses.replace(
         was,
         id=new_id("dlv", now),
@@ -162,8 +177,17 @@ def send_test(tx: Transaction, tenant_id: str, endpoint_id: str, now: float) -> 
     Raises
     ------
     NotFound
+    Conflict
+        If it is switched off.
     """
-    return hooks.send_test(tx, get(tx, tenant_id, endpoint_id), now)
+    endpoint = get(tx, tenant_id, endpoint_id)
+    _check_enabled(endpoint)
+    return hooks.send_test(tx, endpoint, now)
+
+
+def _check_enabled(endpoint: Endpoint) -> None:
+    if not endpoint.enabled:
+        raise Conflict(f"The endpoint {endpoint.id} is switched off; enable it first.")
 
 
 def _check_events(events: Sequence[str]) -> None:

@@ -16,19 +16,17 @@ PHOTO_TTL_S = 7 * 86400.0
 _LISTED = 200
 
 
-def save(
+def check(
     tx: Transaction, tenant_id: str, name: str, asset_ids: Sequence[str], now: float
-) -> SavedFace:
-    """Keep photos of one person under a name.
-
-    The photos no longer expire; whether they show a usable face is found when they are used.
+) -> list[Asset]:
+    """The photos, if by all that is known without looking at pixels they can be kept.
 
     Raises
     ------
     InvalidRequest
         If there are too few or too many photos, or one is not a picture.
-    NotFound
-        If one is not the tenant's.
+    NotFound, Expired
+        If one is not the tenant's, or no longer.
     """
     if not 1 <= len(asset_ids) <= MAX_PHOTOS or len(set(asset_ids)) != len(asset_ids):
         raise InvalidRequest(f"A saved face has 1 to {MAX_PHOTOS} different photos.")
@@ -44,9 +42,35 @@ def save(
         if asset.expires_at is not None and asset.expires_at <= now:
             raise Expired(f"The asset {asset_id} has expired; upload the file again.")
         photos.append(asset)
-    for asset in photos:
+    return photos
+
+
+def save(
+    tx: Transaction,
+    tenant_id: str,
+    name: str,
+    asset_ids: Sequence[str],
+    now: float,
+    *,
+    photos_used: int,
+) -> SavedFace:
+    """Keep photos of one person under a name; they no longer expire.
+
+    Parameters
+    ----------
+    photos_used : int
+        What `AssetService.check_donor` found them good for, outside this transaction.
+
+    Raises
+    ------
+    InvalidRequest, NotFound, Expired
+        As `check`.
+    """
+    for asset in check(tx, tenant_id, name, asset_ids, now):
         tx.assets.update(replace(asset, expires_at=None))
-    face = SavedFace(new_id("face", now), tenant_id, name, tuple(asset_ids), now)
+    face = SavedFace(
+        new_id("face", now), tenant_id, name, tuple(asset_ids), now, photos_used=photos_used
+    )
     tx.faces.insert(face)
     return face
 

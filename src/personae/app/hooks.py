@@ -120,7 +120,7 @@ def _to_endpoint(
         event_type=event_type,
         url=endpoint.url,
         scheme=STANDARD,
-        secret=endpoint.secret,
+        secret="",
         body=body,
         headers={},
         status="pending",

@@ -40,6 +40,9 @@ class Tenants(Protocol):
     def key_by_client(self, client_id: str, client_secret_hash: str) -> ApiKey | None: ...
     def keys(self, tenant_id: str) -> list[ApiKey]: ...
     def revoke_key(self, tenant_id: str, key_id: str, at: float) -> bool: ...
+    def note_uses(self, used: Mapping[str, float]) -> None:
+        """Write when keys were last used, by name; never back to an earlier time."""
+        ...
 
 
 class Credits(Protocol):
@@ -164,9 +167,21 @@ class Tasks(Protocol):
         ...
 
     def set_held(self, task_id: str, credits_held: int) -> None: ...
-    def delete(self, tenant_id: str, task_id: str, at: float) -> bool: ...
-    def unfinished(self, older_than: float, limit: int) -> list[Task]: ...
+    def delete(self, tenant_id: str, task_id: str, at: float) -> bool:
+        """Hide a final task and forget its result; False if there is none."""
+        ...
+
+    def unfinished(
+        self, older_than: float, *, after: str | None = None, limit: int
+    ) -> Page[Task]: ...
     def expired(self, now: float, limit: int) -> list[Task]: ...
+    def purge(self, finished_before: float, limit: int) -> int:
+        """Remove final tasks of which no file is left, with their deliveries; how many.
+
+        What they cost and how many they were stays in the ledger and in `Credits.usage`.
+        """
+        ...
+
     def counts_by_status(self) -> dict[tuple[str, str], int]:
         """How many by kind and status, over all tenants; for metrics."""
         ...
@@ -208,6 +223,9 @@ class Hooks(Protocol):
         ...
 
     def attempts(self, delivery_id: str) -> list[Attempt]: ...
+    def purge(self, made_before: float, limit: int) -> int:
+        """Remove deliveries that are under way no longer, with their attempts; how many."""
+        ...
 
 
 class Audit(Protocol):
@@ -337,6 +355,10 @@ class Blobs(Protocol):
         """Where a client may PUT the bytes without a key of ours."""
         ...
 
+    def upload_headers(self, content_type: str) -> dict[str, str]:
+        """What that PUT has to carry."""
+        ...
+
     def download_url(self, key: str, *, filename: str, content_type: str, ttl_s: int) -> str:
         """Where anybody who holds the URL may GET the bytes for a while; absolute."""
         ...
@@ -351,7 +373,7 @@ class Answer:
 
 
 class Fetcher(Protocol):
-    """The one way out: http(s) to public addresses only; see `docs/decisions`."""
+    """The one way out: http(s) to public addresses only; see `docs/decisions/0009`."""
 
     def check(self, url: str) -> None:
         """Refuse what can be refused by looking at the URL alone.

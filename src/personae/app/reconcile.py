@@ -14,12 +14,16 @@ from personae.app import closing, hooks
 from personae.app.outputs import WORK
 from personae.app.ports import Blobs, Clock, Database, Transaction
 from personae.domain.media import Asset
+from personae.domain.tasks import Task
 from personae.errors import TaskFailed
 
 _log = structlog.get_logger("personae.reconcile")
 
 IDEMPOTENCY_TTL_S = 24 * 3600.0
+RETENTION_S = 30 * 24 * 3600.0
 _BATCH = 500
+_PURGED = 200
+"""Rows removed in one go: a purge must not hold up those who submit."""
 _SETTLED_S = 30.0
 """A task younger than this is left alone: its worker may be about to end it."""
 _ORPHAN_S = 6 * 3600.0
@@ -43,13 +47,31 @@ class Work(Protocol):
 
 
 class Reconciler:
-    """Sweeps; `sweep` is one round of everything."""
+    """Sweeps; `sweep` is one round of everything.
 
-    def __init__(self, database: Database, blobs: Blobs, work: Work, clock: Clock) -> None:
+    Parameters
+    ----------
+    retention_s : float, seconds
+        How long the rows of finished tasks and of what was sent about them are kept.
+    batch : int
+        How many unfinished tasks are looked at together.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        blobs: Blobs,
+        work: Work,
+        clock: Clock,
+        retention_s: float = RETENTION_S,
+        batch: int = _BATCH,
+    ) -> None:
         self._database = database
         self._blobs = blobs
         self._work = work
         self._clock = clock
+        self._retention_s = retention_s
+        self._batch = batch
         self._next_orphans = 0.0
 
     def sweep(self) -> dict[str, int]:
@@ -59,6 +81,8 @@ class Reconciler:
             self.fail_lost_tasks,
             self.expire_assets,
             self.expire_tasks,
+            self.purge_tasks,
+            self.purge_deliveries,
             self.forget_idempotency,
             self.forget_workflows,
             self.delete_working_files,
@@ -77,12 +101,25 @@ class Reconciler:
     def fail_lost_tasks(self) -> int:
         """End tasks whose workflow ended without ending them, and give their credits back."""
         now = self._clock()
-        tasks = self._database.read(lambda tx: tx.tasks.unfinished(now - _SETTLED_S, _BATCH))
+        ended, after = 0, None
+        while True:  # A page at a time: a backlog may be long.
+            page = self._database.read(
+                lambda tx, after=after: tx.tasks.unfinished(
+                    now - _SETTLED_S, after=after, limit=self._batch
+                )
+            )
+            ended += self._fail_lost(page.items)
+            after = page.next_after
+            if after is None:
+                return ended
+
+    def _fail_lost(self, tasks: Sequence[Task]) -> int:
+        """End those of some tasks that nobody works on; how many."""
         states = self._work.states([task.id for task in tasks])
-        lost = [task for task in tasks if states.get(task.id) not in ("waiting", "running")]
-        error = closing.task_error(TaskFailed())
-        ended = 0
-        for task in lost:
+        error, ended = closing.task_error(TaskFailed()), 0
+        for task in tasks:
+            if states.get(task.id) in ("waiting", "running"):
+                continue
             _log.warning(
                 "lost task ended",
                 action="reconcile.lost",
@@ -113,6 +150,16 @@ class Reconciler:
             return sum(tx.tasks.delete(task.tenant_id, task.id, now) for task in due)
 
         return self._database.write(hide)
+
+    def purge_tasks(self) -> int:
+        """Remove the rows of tasks that ended long ago, once their files are gone."""
+        before = self._clock() - self._retention_s
+        return self._database.write(lambda tx: tx.tasks.purge(before, _PURGED))
+
+    def purge_deliveries(self) -> int:
+        """Remove what was sent long ago, to whomever."""
+        before = self._clock() - self._retention_s
+        return self._database.write(lambda tx: tx.hooks.purge(before, _PURGED))
 
     def forget_idempotency(self) -> int:
         """Drop idempotency keys that clients no longer repeat."""

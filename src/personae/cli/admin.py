@@ -88,7 +88,8 @@ def list_keys(tenant: TenantName, data: Data = None, as_json: AsJson = False) ->
     with Talk(as_json=as_json) as talk, _database(data) as database:
         rows = database.read(lambda tx: tx.tenants.keys(_known(tx, tenant).id))
         lines = [
-            f"{key.id}  {key.prefix}…  {key.name}  {'revoked' if key.revoked_at else 'valid'}"
+            f"{key.id}  {key.prefix}…  {key.name}  {'revoked' if key.revoked_at else 'valid'}  "
+            f"{'never used' if key.last_used_at is None else 'used ' + _when(key.last_used_at)}"
             for key in rows
         ]
         talk.result("\n".join(lines), {"keys": [_plain(key) for key in rows]})

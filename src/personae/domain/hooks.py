@@ -9,11 +9,19 @@ DeliveryStatus = Literal["pending", "delivered", "failed", "canceled"]
 EVENT_TYPES: tuple[str, ...] = ("task.succeeded", "task.failed", "task.canceled", "asset.expired")
 RETRY_DELAYS_S: tuple[int, ...] = (5, 30, 120, 600, 1800, 7200, 21600, 43200)
 """Waits between attempts: nine attempts in about 21 hours."""
+SECRET_OVERLAP_S = 24 * 3600.0
+"""How long events are also signed with the secret that a new one has replaced."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a tenant's events go; ``hook_…``. `events` empty means all. Secret: ``whsec_…``."""
+    """Where a tenant's events go; ``hook_…``. `events` empty means all. Secret: ``whsec_…``.
+
+    Attributes
+    ----------
+    previous_secret, rotated_at : str, float, optional
+        What `secret` replaced, and when.
+    """
 
     id: str
     tenant_id: str
@@ -22,6 +30,15 @@ class Endpoint:
     events: tuple[str, ...]
     enabled: bool
     created_at: float
+    previous_secret: str | None = None
+    rotated_at: float | None = None
+
+    def secrets(self, now: float) -> tuple[str, ...]:
+        """What events are signed with now: the secret, and for a while the one before it."""
+        old, since = self.previous_secret, self.rotated_at
+        if old is None or since is None or now >= since + SECRET_OVERLAP_S:
+            return (self.secret,)
+        return (self.secret, old)
 
     def __repr__(self) -> str:
         return f"Endpoint({self.id}, secret hidden)"
@@ -38,7 +55,8 @@ class Delivery:
     scheme : "standard" or a dialect's name
         Who signs and how.
     secret : str
-        What it is signed with; empty when the scheme has none.
+        What a callback that came with a task is signed with, if anything. Empty for an endpoint,
+        whose own is looked up whenever something is sent.
     """
 
     id: str

@@ -58,7 +58,11 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class SavedFace:
-    """A donor kept for later: one person's photos, ``face_…``."""
+    """A donor kept for later: one person's photos, ``face_…``.
+
+    ``photos_used``: how many of the photos a swap takes; the others are too poor. None if they
+    were not looked at.
+    """
 
     id: str
     tenant_id: str
@@ -66,3 +70,4 @@ class SavedFace:
     asset_ids: tuple[str, ...]
     created_at: float
     deleted_at: float | None = None
+    photos_used: int | None = None

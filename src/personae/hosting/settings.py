@@ -60,8 +60,10 @@ class Settings(BaseSettings):
         What one child process may hold.
     chunk_s : float, seconds
         Length that pieces of long videos are aimed at.
+    task_retention_s : float, seconds
+        How long finished tasks whose files are gone, and what was sent about them, are remembered.
     rate_per_s, rate_burst : float, int
-        Requests of one key.
+        Requests of one key, counted by each API process for itself.
     """
 
     model_config = SettingsConfigDict(env_prefix="PERSONAE_", extra="forbid", validate_default=True)
@@ -90,6 +92,8 @@ class Settings(BaseSettings):
     fetch_timeout_s: float = Field(default=120.0, ge=1.0)
     asset_ttl_s: float = Field(default=7 * 86400.0, ge=60.0)
     output_ttl_s: float = Field(default=7 * 86400.0, ge=60.0)
+    # Not below a day: until then idempotency keys name tasks.
+    task_retention_s: float = Field(default=30 * 86400.0, ge=86400.0)
     url_ttl_s: int = Field(default=3600, ge=10, le=7 * 86400)
 
     rate_per_s: float = Field(default=20.0, gt=0)

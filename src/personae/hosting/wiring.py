@@ -188,6 +188,7 @@ def run_worker(settings: Settings, stop: threading.Event) -> bool:
                 execute=_execution(settings, scratch.path),
                 durable=DurableOptions(image_slots=slots, chunk_slots=slots),
                 grace_s=settings.grace_s,
+                retention_s=settings.task_retention_s,
             ),
             stop,
         )
@@ -200,7 +201,10 @@ def run_worker(settings: Settings, stop: threading.Event) -> bool:
 def sweep(settings: Settings) -> dict[str, int]:
     """One round of putting things right, outside a worker."""
     with open_service(settings) as opened:
-        reconciler = Reconciler(opened.database, storage(settings), opened.work, time.time)
+        reconciler = Reconciler(
+            *(opened.database, storage(settings), opened.work, time.time),
+            settings.task_retention_s,
+        )
         return reconciler.sweep()
 
 

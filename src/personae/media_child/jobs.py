@@ -21,6 +21,7 @@ Role = Literal["probe", "full"]
 # Modules are imported when their first job comes: a child that only probes starts in no time.
 _OPS = {
     "probe": "probing:probe",
+    "check_donor": "judging:judge",
     "detect": "detecting:detect",
     "swap": "swapping:swap",
     "preview": "swapping:preview",
@@ -29,7 +30,8 @@ _OPS = {
     "render_chunk": "chunking:render_chunk",
     "join": "chunking:join",
 }
-_PROBE_OPS = ("ping", "probe", "plan_chunks")
+# A look at a donor's photos loads the models, when the first one comes.
+_PROBE_OPS = ("ping", "probe", "plan_chunks", "check_donor")
 
 
 class Context:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
@@ -17,6 +18,8 @@ from personae.wire.metrics import Metrics
 from personae.wire.native.dialect import Native
 from personae.wire.services import Services
 
+_FLUSH_S = 15.0
+"""Between two looks at which keys were used."""
 _EXPOSED = (
     REQUEST_ID,
     "ETag",
@@ -63,9 +66,16 @@ def create_app(services: Services, dialects: Sequence[Dialect] = ()) -> FastAPI:
                 max_age=600,
             ),
         )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        async with gate.uses.flushing(services.database, _FLUSH_S):
+            yield
+
     app = FastAPI(
         title="Personae",
         version=settings.version,
+        lifespan=lifespan,
         openapi_url=None,
         docs_url=None,
         redoc_url=None,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from personae.app import accounts
 from personae.app.accounts import Principal
 from personae.errors import Unauthorized
+from personae.wire.key_uses import KeyUses
 from personae.wire.services import Services
 
 _MOST_KEYS = 10_000
@@ -34,6 +35,8 @@ class _Bucket:
 class Gate:
     """The doorkeeper of one process.
 
+    Requests are counted in this process alone: several of them together let in as many times more.
+
     Parameters
     ----------
     services : Services
@@ -44,6 +47,7 @@ class Gate:
         self.services = services
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+        self.uses = KeyUses()
 
     async def admit(self, secret: str | None) -> Principal:
         """Who holds this key.

@@ -89,6 +89,7 @@ class Guarded(APIRoute):
             if asked.scope is not None:
                 principal = await call.dialect.admit(call, request)
                 call.principal = principal
+                call.gate.uses.note(principal.key.id, call.now())
                 headers, wait_s = call.gate.count(principal.key.id)
                 call.headers.update(headers)
                 if wait_s:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 
 from fastapi import Header
 from pydantic import BaseModel
@@ -73,6 +73,24 @@ def once(
     made = make()
     tx.idempotency.remember(tenant_id, key, hashed, name_of(made), now)
     return made, True
+
+
+def shown_once(what_now: str) -> NoReturn:
+    """Refuse to answer again what had a secret in it, which is not stored to be shown twice.
+
+    Parameters
+    ----------
+    what_now : str
+        How to get along without it.
+
+    Raises
+    ------
+    Conflict
+    """
+    raise Conflict(
+        "This Idempotency-Key has done its work, and the secret was shown in that answer only. If "
+        f"it did not arrive: {what_now}, and take a fresh Idempotency-Key for another."
+    )
 
 
 async def create_once(

@@ -26,7 +26,7 @@ class WireSettings:
     body_idle_s : float, seconds
         How long a client may pause in the middle of a body.
     rate_per_s, rate_burst : float, int
-        Requests that one key gets back each second, and how many it can save up.
+        Requests that one key gets back each second, and how many it can save up, in each process.
     auth_cache_s : float, seconds
         For how long a key that was right is not looked up again; a revoked key works on for that
         long in other processes (in this one it stops at once). 0 looks up every time.

@@ -102,6 +102,15 @@ def test_azure_signs_its_own_urls(monkeypatch: pytest.MonkeyPatch) -> None:
     url = blobs.download_url("t/a", filename="x", content_type="y/z", ttl_s=60)
     assert urlsplit(url).path == "/box/pre/t/a"
     assert parse_qs(urlsplit(url).query)["sig"]
+    # Without it Azure answers 400: https://learn.microsoft.com/rest/api/storageservices/put-blob
+    assert blobs.upload_headers("image/png") == {
+        "Content-Type": "image/png",
+        "x-ms-blob-type": "BlockBlob",
+    }
+
+
+def test_s3_uploads_need_no_header_but_their_type(s3_blobs: Blobs) -> None:
+    assert s3_blobs.upload_headers("image/png") == {"Content-Type": "image/png"}
 
 
 def test_google_signs_its_own_urls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

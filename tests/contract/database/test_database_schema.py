@@ -26,6 +26,8 @@ from personae.adapters.database.tables import metadata
 from personae.domain.credits import Balance
 from personae.errors import InvalidRequest, Unavailable
 
+NOW = 1_760_000_000.0
+"""When the rows of the releases were made."""
 RELEASES = Path(__file__).parent / "releases"
 
 
@@ -94,9 +96,10 @@ def test_sqlite_has_the_same_tables_to_the_letter(tmp_path: Path) -> None:
                 "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
             ).all()
         engine.dispose()
-        # The order of columns and constraints may differ; what they say may not.
+        # The order of columns and constraints may differ; what they say may not. Columns that were
+        # added later stand behind each other on the last line.
         return {
-            name: {line.strip(" ,") for line in re.split(r"\n", sql)}
+            name: {line.strip("\t ,)") for line in re.split(r"\n|, (?=[a-z_]+ [A-Z])", sql)}
             for name, sql in rows
             if name != "alembic_version"
         }
@@ -162,6 +165,13 @@ def test_the_database_of_a_release_is_brought_up_to_date(database_url: str, rele
         lambda tx: tx.hooks.deliveries(owner.id, endpoint_id=None, after=None, limit=9)
     )
     assert len(database.read(lambda tx: tx.hooks.attempts(deliveries.items[0].id))) == 1
+    (hook,) = database.read(lambda tx: tx.hooks.endpoints(owner.id))
+    assert (hook.previous_secret, hook.rotated_at) == (None, None)
+    (face,) = database.read(lambda tx: tx.faces.page(owner.id, after=None, limit=9)).items
+    assert face.photos_used is None
+    assert [
+        one.id for one in database.read(lambda tx: tx.tasks.unfinished(NOW + 1, limit=9)).items
+    ] == ["task_02"]
     database.close()
 
 

@@ -6,9 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from database_samples import NOW, add_tenant, task
+from database_samples import NOW, add_tenant, asset, delivery, task
 from personae.adapters.database import SqlDatabase
 from personae.app.ports import Transaction
+from personae.domain.credits import close_key, hold_key
+from personae.domain.hooks import Attempt
+from personae.domain.ids import new_id
+from personae.domain.media import Asset
 from personae.domain.tasks import Task, TaskError, TaskProgress, TaskStatus
 from personae.errors import Conflict
 
@@ -181,8 +185,113 @@ def test_the_sweeps_find_their_tasks(database: SqlDatabase) -> None:
         tx.tasks.finish(fresh.id, "succeeded", expires_at=NOW + 1, at=NOW)
 
     database.write(work)
-    unfinished = database.read(lambda tx: tx.tasks.unfinished(NOW, 9))
-    assert [one.id for one in unfinished] == [older.id, old.id]
-    assert len(database.read(lambda tx: tx.tasks.unfinished(NOW, 1))) == 1
+    unfinished = database.read(lambda tx: tx.tasks.unfinished(NOW, limit=9)).items
+    assert sorted(one.id for one in unfinished) == sorted([older.id, old.id])
     assert [t.id for t in database.read(lambda tx: tx.tasks.expired(NOW, 9))] == [done.id]
-    assert replace(old) == unfinished[1]
+    assert old in unfinished
+
+
+def test_unfinished_tasks_come_a_page_at_a_time(database: SqlDatabase) -> None:
+    owner = add_tenant(database)
+    made = [task(owner, id=new_id("task", NOW - 90 + i), created_at=NOW - 90 + i) for i in range(7)]
+    put(database, *made)
+    database.write(lambda tx: tx.tasks.finish(made[2].id, "failed", at=NOW))
+    pages, after = [], None
+    while True:
+        page = database.read(lambda tx, after=after: tx.tasks.unfinished(NOW, after=after, limit=2))
+        pages.append([one.id for one in page.items])
+        after = page.next_after
+        if after is None:
+            break
+    ids = [one.id for one in made]
+    assert pages == [[ids[0], ids[1]], [ids[3], ids[4]], [ids[5], ids[6]]]
+
+
+def test_a_deleted_task_forgets_its_result(database: SqlDatabase) -> None:
+    owner = add_tenant(database)
+    one = task(owner, kind="detect_image")
+    put(database, one)
+    faces = {"faces": [{"embedding": [0.5] * 128}]}
+    database.write(lambda tx: tx.tasks.finish(one.id, "succeeded", result=faces, at=NOW))
+    assert database.write(lambda tx: tx.tasks.delete(owner, one.id, NOW))
+    with database.engine.connect() as connection:
+        assert "embedding" not in repr(connection.exec_driver_sql("SELECT * FROM tasks").all())
+
+
+def _ended(database: SqlDatabase, owner: str, status: TaskStatus, at: float) -> Task:
+    """A task that ended, with a delivery that was tried once."""
+    one = task(owner, created_at=at - 5)
+    sent = delivery(owner, task_id=one.id, created_at=at)
+    credits = 3 if status == "succeeded" else 0
+
+    def work(tx: Transaction) -> None:
+        tx.tasks.insert(one)
+        tx.tasks.finish(one.id, status, credits_charged=credits, at=at)
+        if credits:
+            tx.credits.transfer(owner, "hold", 3, hold_key(one.id), task_id=one.id, at=at)
+            tx.credits.transfer(owner, "settle", 3, close_key(one.id), task_id=one.id, at=at)
+        tx.hooks.insert_delivery(sent)
+        done = replace(sent, status="delivered", attempts=1)
+        tx.hooks.note_attempt(Attempt(sent.id, 1, at, 200, None, 0.1), done)
+
+    database.write(work)
+    return one
+
+
+def test_old_tasks_go_with_what_was_sent_but_not_from_the_books(database: SqlDatabase) -> None:
+    owner = add_tenant(database, credits=100)
+    old = [_ended(database, owner, s, NOW - 50) for s in ("succeeded", "failed", "canceled")]
+    young, holding = (
+        _ended(database, owner, "succeeded", NOW + 50),
+        _ended(database, owner, "succeeded", NOW - 60),
+    )
+    waiting = task(owner, created_at=NOW - 99)
+    put(database, waiting)
+    kept, gone = asset(owner, task_id=holding.id), asset(owner, task_id=old[0].id)
+
+    def work(tx: Transaction) -> None:
+        tx.assets.insert(kept)
+        tx.assets.insert(gone)
+        tx.assets.remove(owner, gone.id, NOW)
+
+    database.write(work)
+    since, until = NOW - 86400, NOW + 86400
+    usage = database.read(lambda tx: tx.credits.usage(owner, since, until))
+    assert sum(row["tasks"] for row in usage) == 3
+    assert database.write(lambda tx: tx.tasks.purge(NOW, 2)) == 2
+    assert database.write(lambda tx: tx.tasks.purge(NOW, 9)) == 1
+    assert database.write(lambda tx: tx.tasks.purge(NOW, 9)) == 0
+
+    def left(tx: Transaction) -> tuple[set[str], set[str | None], Asset | None]:
+        tasks = tx.tasks.page(owner, kinds=(), after=None, limit=9).items
+        sent = tx.hooks.deliveries(owner, endpoint_id=None, after=None, limit=9).items
+        return {t.id for t in tasks}, {d.task_id for d in sent}, tx.assets.get(owner, gone.id)
+
+    tasks, sent, row = database.read(left)
+    assert tasks == {young.id, holding.id, waiting.id}
+    assert sent == {young.id, holding.id}
+    assert row is None
+    assert database.read(lambda tx: tx.credits.usage(owner, since, until)) == usage
+    assert database.read(lambda tx: tx.credits.audit()) == []
+
+
+def test_old_deliveries_go_unless_they_are_under_way(database: SqlDatabase) -> None:
+    owner = add_tenant(database)
+    tried, waits, young = (
+        delivery(owner, task_id=None, status="failed", created_at=NOW - 9),
+        delivery(owner, task_id=None, created_at=NOW - 9),
+        delivery(owner, task_id=None, status="delivered", created_at=NOW),
+    )
+
+    def work(tx: Transaction) -> None:
+        for one in (tried, waits, young):
+            tx.hooks.insert_delivery(one)
+        tx.hooks.note_attempt(Attempt(tried.id, 1, NOW, 500, "no", 0.1), tried)
+
+    database.write(work)
+    assert database.write(lambda tx: tx.hooks.purge(NOW, 9)) == 1
+    page = database.read(
+        lambda tx: tx.hooks.deliveries(owner, endpoint_id=None, after=None, limit=9)
+    )
+    assert {one.id for one in page.items} == {waits.id, young.id}
+    assert database.read(lambda tx: tx.hooks.attempts(tried.id)) == []

@@ -8,6 +8,7 @@ import pytest
 
 from database_samples import NOW, add_tenant, api_key, tenant
 from personae.adapters.database import SqlDatabase
+from personae.app.ports import Transaction
 from personae.errors import Conflict, NotFound
 
 
@@ -75,3 +76,19 @@ def test_a_key_is_revoked_once_and_by_its_owner_only(database: SqlDatabase) -> N
     found = database.read(lambda tx: tx.tenants.key_by_hash("hash"))
     assert found is not None
     assert found.revoked_at == 7.0
+
+
+def test_the_last_use_of_keys_moves_forward_only(database: SqlDatabase) -> None:
+    owner = add_tenant(database)
+    keys = [api_key(owner) for _ in range(3)]
+
+    def insert(tx: Transaction) -> None:
+        for number, key in enumerate(keys):
+            tx.tenants.insert_key(key, f"hash {number}", "s")
+
+    database.write(insert)
+    database.write(lambda tx: tx.tenants.note_uses({keys[0].id: NOW, keys[1].id: NOW + 5}))
+    database.write(lambda tx: tx.tenants.note_uses({keys[0].id: NOW + 1, keys[1].id: NOW}))
+    database.write(lambda tx: tx.tenants.note_uses({}))
+    found = {key.id: key.last_used_at for key in database.read(lambda tx: tx.tenants.keys(owner))}
+    assert found == {keys[0].id: NOW + 1, keys[1].id: NOW + 5, keys[2].id: None}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -14,7 +15,8 @@ from personae.adapters.webhooks import sign_standard
 from personae.app import accounts, endpoints, hooks
 from personae.app.deliver import Deliverer
 from personae.app.ports import Transaction
-from personae.domain.hooks import RETRY_DELAYS_S, Delivery, Endpoint
+from personae.domain.hooks import RETRY_DELAYS_S, SECRET_OVERLAP_S, Delivery, Endpoint
+from personae.errors import Conflict, NotFound
 
 URL = "https://hooks.example.com/in"
 
@@ -149,6 +151,77 @@ def test_a_redelivery_carries_the_same_event(world: _World) -> None:
     first, second = world.network.posts
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
     assert json.loads(first.body) == json.loads(second.body)
+
+
+def _proves(secret: str, post: Any) -> bool:
+    try:
+        Webhook(secret).verify(post.body, dict(post.headers))
+    except WebhookVerificationError:
+        return False
+    return True
+
+
+def test_retries_and_redeliveries_are_signed_with_the_new_secret(world: _World) -> None:
+    import time
+
+    world.now = time.time()
+    world.network.pages[URL] = FakePage(status=500)
+    world.attempt()
+    old, tenant = world.endpoint.secret, world.endpoint.tenant_id
+    rotated = world.database.write(
+        lambda tx: endpoints.rotate_secret(tx, tenant, world.endpoint.id, world.now)
+    )
+    world.attempt()
+    again = world.database.write(
+        lambda tx: endpoints.redeliver(tx, tenant, world.delivery.id, world.now)
+    )
+    world.deliverer.deliver_once(again.id)
+    before, retry, redelivery = world.network.posts
+    assert (_proves(old, before), _proves(rotated.secret, before)) == (True, False)
+    for post in (retry, redelivery):
+        # For a day with both, so that the receiver can change over.
+        assert len(post.headers["webhook-signature"].split()) == 2
+        assert _proves(old, post)
+        assert _proves(rotated.secret, post)
+
+
+def test_a_replaced_secret_signs_for_a_day_only(world: _World) -> None:
+    import time
+
+    old, tenant = world.endpoint.secret, world.endpoint.tenant_id
+    at = time.time() - SECRET_OVERLAP_S
+    rotated = world.database.write(
+        lambda tx: endpoints.rotate_secret(tx, tenant, world.endpoint.id, at)
+    )
+    world.now = time.time()
+    world.attempt()
+    (post,) = world.network.posts
+    assert (_proves(old, post), _proves(rotated.secret, post)) == (False, True)
+
+
+def test_a_delivery_to_an_endpoint_holds_no_secret(world: _World) -> None:
+    with world.database.engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT * FROM deliveries").all()
+    assert world.endpoint.secret not in repr(rows)
+
+
+@pytest.mark.parametrize("end", ["deleted", "disabled"])
+def test_nothing_is_redelivered_to_an_endpoint_that_ended(world: _World, end: str) -> None:
+    tenant = world.endpoint.tenant_id
+
+    def stop(tx: Transaction) -> None:
+        if end == "deleted":
+            tx.hooks.delete_endpoint(tenant, world.endpoint.id)
+        else:
+            tx.hooks.update_endpoint(replace(world.endpoint, enabled=False))
+
+    world.database.write(stop)
+    with pytest.raises(Conflict, match=world.endpoint.id):
+        world.database.write(
+            lambda tx: endpoints.redeliver(tx, tenant, world.delivery.id, world.now)
+        )
+    with pytest.raises(NotFound):
+        world.database.write(lambda tx: endpoints.redeliver(tx, tenant, "dlv_none", world.now))
 
 
 def test_a_scheme_that_nobody_knows_goes_out_unsigned(

@@ -1,4 +1,4 @@
-"""POST /detections, GET /detections/{id}, POST /detections/{id}/cancel"""
+"""POST /detections, GET /detections, GET|DELETE /detections/{id}, POST /detections/{id}/cancel"""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ def test_strangers_stay_out(service: Service) -> None:
     task_id = detected(service)
     strangers_stay_out(service, "GET", f"/detections/{task_id}", "swaps:read")
     strangers_stay_out(service, "POST", f"/detections/{task_id}/cancel", "swaps:write")
+    strangers_stay_out(service, "GET", "/detections", "swaps:read")
+    strangers_stay_out(service, "DELETE", f"/detections/{task_id}", "swaps:write")
 
 
 def test_a_detection_is_queued_for_nothing(service: Service) -> None:
@@ -72,6 +74,7 @@ def test_what_is_not_ours_is_not_there(service: Service) -> None:
     for name in (detected(service, "theirs"), swap, f"task_{UNKNOWN}", "x"):
         problem(service.call("GET", f"/detections/{name}"), 404, "not_found")
         problem(service.call("POST", f"/detections/{name}/cancel"), 404, "not_found")
+        problem(service.call("DELETE", f"/detections/{name}"), 404, "not_found")
     assert service.task(swap).status == "queued"
 
 
@@ -89,6 +92,46 @@ def test_one_can_be_canceled(service: Service) -> None:
     task_id = detected(service)
     assert service.call("POST", f"/detections/{task_id}/cancel").json()["status"] == "canceled"
     problem(service.call("POST", f"/detections/{task_id}/cancel"), 409, "conflict")
+
+
+def test_they_are_listed_newest_first(service: Service) -> None:
+    made = [detected(service) for _ in range(3)]
+    detected(service, "theirs")
+    submitted(service)
+    crop = service.found(made[2])
+    answer = service.call("GET", "/detections", params={"limit": 2})
+    page = answer.json()
+    assert [one["id"] for one in page["items"]] == [made[2], made[1]]
+    assert page["items"][0]["faces"][0]["crop"]["asset_id"] == crop.id
+    assert "embedding" not in answer.text
+    rest = service.call("GET", "/detections", params={"cursor": page["next_cursor"]}).json()
+    assert [one["id"] for one in rest["items"]] == [made[0]]
+    assert rest["next_cursor"] is None
+
+
+def test_nothing_is_left_of_a_deleted_one(service: Service) -> None:
+    task_id = detected(service)
+    crop = service.found(task_id)
+    assert service.call("DELETE", f"/detections/{task_id}").status_code == 204
+    problem(service.call("GET", f"/detections/{task_id}"), 404, "not_found")
+    problem(service.call("GET", f"/assets/{crop.id}"), 404, "not_found")
+    assert service.blobs.size(crop.blob_key) is None
+    with service.database.engine.connect() as connection:
+        statement = "SELECT result FROM tasks WHERE id = ?"
+        assert connection.exec_driver_sql(statement, (task_id,)).scalar_one() is None
+    assert service.call("GET", "/detections").json()["items"] == []
+    problem(service.call("DELETE", f"/detections/{task_id}"), 404, "not_found")
+
+
+def test_one_that_is_under_way_is_canceled_and_deleted(service: Service) -> None:
+    task_id, now = detected(service), service.clock()
+    service.database.write(lambda tx: tx.tasks.start(task_id, now))
+    assert service.call("DELETE", f"/detections/{task_id}").status_code == 204
+    assert service.canceled == [task_id]
+    done = service.database.write(
+        lambda tx: tx.tasks.finish(task_id, "succeeded", result={"faces": []}, at=now)
+    )
+    assert not done, "a worker still could finish it"
 
 
 @pytest.mark.parametrize(

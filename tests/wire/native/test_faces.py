@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from personae.adapters.media_host.fake import fake_media
 from wire.checks import UNKNOWN, problem, strangers_stay_out
 from wire.service import CLIP, Service
 
@@ -91,6 +92,49 @@ def test_what_is_not_ours_is_not_there(service: Service) -> None:
 def test_what_breaks_the_schema_is_refused(service: Service, change: dict[str, Any]) -> None:
     body = {"name": "Ada", "asset_ids": [service.asset().id], **change}
     assert problem(service.call("POST", "/faces", body), 422, "invalid_request")["errors"]
+
+
+def photo(service: Service, **script: Any) -> str:
+    """A photo of which a media host that plays finds what the script says."""
+    return service.asset(data=fake_media(**script)).id
+
+
+@pytest.mark.parametrize(
+    ("scripts", "code"),
+    [
+        ([{"faces": 0}], "face_not_found"),
+        ([{}, {"faces": 0}], "face_not_found"),
+        ([{"faces": 3}], "several_faces"),
+        ([{"poor": True}], "donor_unusable"),
+        ([{"person": "Ada"}, {"person": "Eve"}], "donor_unusable"),
+        ([{"crash": True}], "media_unreadable"),
+    ],
+)
+def test_photos_that_no_swap_could_use_are_not_kept(
+    service: Service, scripts: list[dict[str, Any]], code: str
+) -> None:
+    photos = [photo(service, filler=b"%d" % i, **one) for i, one in enumerate(scripts)]
+    answer = service.call("POST", "/faces", {"name": "Ada", "asset_ids": photos})
+    told = problem(answer, 422, code)
+    assert told.get("role") == ("donor" if code == "face_not_found" else None)
+    assert service.call("GET", "/faces").json()["items"] == []
+    kept = service.call("GET", f"/assets/{photos[0]}").json()
+    assert kept["expires_at"] is not None
+
+
+def test_photos_too_poor_beside_others_are_not_counted(service: Service) -> None:
+    photos = [photo(service), photo(service, poor=True)]
+    told = service.call("POST", "/faces", {"name": "Ada", "asset_ids": photos}).json()
+    assert told["photos_used"] == 1
+    assert service.call("GET", f"/faces/{told['id']}").json() == told
+
+
+def test_a_repeated_key_looks_once(service: Service) -> None:
+    body, key = {"name": "Ada", "asset_ids": [service.asset().id]}, {"Idempotency-Key": "k"}
+    for _ in range(3):
+        service.call("POST", "/faces", body, headers=key)
+    looks = [job for job in service.media.jobs if job["op"] == "check_donor"]
+    assert [len(job["donors"]) for job in looks] == [1]
 
 
 def test_only_pictures_are_faces(service: Service) -> None:

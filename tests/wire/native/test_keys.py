@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from personae.domain.tenants import SCOPES
+from personae.errors import Unavailable
 from wire.checks import UNKNOWN, problem, strangers_stay_out
 from wire.service import Service
 
@@ -44,14 +46,64 @@ def test_its_secrets_are_shown_once(service: Service) -> None:
     assert told["key"] not in service.call("GET", "/keys").text
 
 
-def test_a_repeated_key_makes_one_and_hides_it(service: Service) -> None:
+def test_a_repeated_key_makes_one_and_is_told_so(service: Service) -> None:
     headers = {"Idempotency-Key": "k"}
     first = service.call("POST", "/keys", {"name": "A"}, headers=headers).json()
-    again = service.call("POST", "/keys", {"name": "A"}, headers=headers).json()
-    assert first["id"] == again["id"]
-    assert first["key"]
-    assert (again["key"], again["client_secret"]) == (None, None)
+    again = service.call("POST", "/keys", {"name": "A"}, headers=headers)
+    assert f"/keys/{first['id']}" in problem(again, 409, "conflict")["detail"]
+    assert len(service.call("GET", "/keys").json()["items"]) == 2
     problem(service.call("POST", "/keys", {"name": "B"}, headers=headers), 409, "conflict")
+
+
+def test_its_last_use_is_told_by_the_minute(service: Service) -> None:
+    told = made(service)
+    headers = {"Authorization": f"Bearer {told['key']}"}
+
+    def used() -> str | None:
+        service.flush()
+        return service.call("GET", f"/keys/{told['id']}").json()["last_used_at"]
+
+    assert used() is None
+    service.client.get("/native/v1/account", headers=headers)
+    first = used()
+    assert first is not None
+    assert first[:16] == told["created_at"][:16]
+    service.clock.advance(50)
+    service.client.get("/native/v1/account", headers=headers)
+    assert used() == first
+    service.clock.advance(15)
+    service.client.get("/native/v1/account", headers=headers)
+    again = used()
+    assert again is not None
+    assert again > first
+
+
+def test_uses_that_cannot_be_written_wait(service: Service) -> None:
+    told = made(service)
+    service.client.get("/native/v1/account", headers={"X-API-Key": told["key"]})
+    service.break_database(Broken())
+    service.flush()
+    service.break_database(service.database)
+    service.flush()
+    assert service.call("GET", f"/keys/{told['id']}").json()["last_used_at"] is not None
+
+
+def test_uses_are_written_when_the_process_ends(service: Service) -> None:
+    told = made(service)
+
+    async def live() -> None:
+        async with service.app.router.lifespan_context(service.app):
+            service.app.state.gate.uses.note(told["id"], service.clock())
+
+    asyncio.run(live())
+    assert service.call("GET", f"/keys/{told['id']}").json()["last_used_at"] is not None
+
+
+class Broken:
+    """A database that is away."""
+
+    async def awrite(self, work: Any) -> Any:
+        raise Unavailable
 
 
 def test_nobody_gives_away_what_they_lack(service: Service) -> None:

@@ -56,9 +56,8 @@ def test_the_secret_is_shown_once(service: Service) -> None:
 def test_a_repeated_key_registers_once(service: Service) -> None:
     body, key = {"url": URL}, {"Idempotency-Key": "k"}
     first = service.call("POST", "/webhooks/endpoints", body, headers=key).json()
-    again = service.call("POST", "/webhooks/endpoints", body, headers=key).json()
-    assert first["id"] == again["id"]
-    assert again["secret"] is None
+    again = service.call("POST", "/webhooks/endpoints", body, headers=key)
+    assert f"{first['id']}/secret" in problem(again, 409, "conflict")["detail"]
     assert len(service.call("GET", "/webhooks/endpoints").json()["items"]) == 1
     other = {"url": URL, "events": ["task.failed"]}
     problem(service.call("POST", "/webhooks/endpoints", other, headers=key), 409, "conflict")
@@ -112,6 +111,23 @@ def test_an_event_can_be_sent_again(service: Service) -> None:
     was = service.call("GET", f"/webhooks/deliveries/{first}").json()
     assert told["event_id"] == was["event_id"]
     assert len(service.queued.deliveries) == 2
+
+
+def test_nothing_is_sent_again_to_an_endpoint_that_is_gone_or_off(service: Service) -> None:
+    off, gone = made(service)["id"], made(service)["id"]
+    sent = [
+        service.call("POST", f"/webhooks/endpoints/{one}/test").json()["id"] for one in (off, gone)
+    ]
+    service.call("PATCH", f"/webhooks/endpoints/{off}", {"enabled": False})
+    service.call("DELETE", f"/webhooks/endpoints/{gone}")
+    queued = len(service.queued.deliveries)
+    for delivery, word in zip(sent, ("switched off", "deleted"), strict=True):
+        answer = service.call("POST", f"/webhooks/deliveries/{delivery}/redeliver")
+        assert word in problem(answer, 409, "conflict")["detail"]
+    answer = service.call("POST", f"/webhooks/endpoints/{off}/test")
+    assert "switched off" in problem(answer, 409, "conflict")["detail"]
+    problem(service.call("POST", f"/webhooks/endpoints/{gone}/test"), 404, "not_found")
+    assert len(service.queued.deliveries) == queued
 
 
 def test_the_log_can_be_of_one_endpoint(service: Service) -> None:

@@ -149,10 +149,17 @@ class CloudBlobs:
         """Where a client may PUT the bytes.
 
         No object store holds a presigned PUT to a size limit: who reserved it checks the size
-        when it is there. Azure also wants the header ``x-ms-blob-type: BlockBlob``.
+        when it is there.
         """
         url = self._sign("PUT", key, ttl_s)
         return s3_links.for_upload(url, self._s3_keys, content_type=content_type)
+
+    def upload_headers(self, content_type: str) -> dict[str, str]:
+        """Azure's Put Blob also has to be told which of its three kinds of blob it makes."""
+        headers = {"Content-Type": content_type} if content_type else {}
+        if isinstance(self._store, AzureStore):
+            headers["x-ms-blob-type"] = "BlockBlob"
+        return headers
 
     def download_url(self, key: str, *, filename: str, content_type: str, ttl_s: int) -> str:
         url = self._sign("GET", key, ttl_s)

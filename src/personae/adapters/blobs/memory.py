@@ -99,6 +99,9 @@ class MemoryBlobs:
             key, content_type=content_type, size_limit=size_limit, ttl_s=ttl_s
         )
 
+    def upload_headers(self, content_type: str) -> dict[str, str]:
+        return {"Content-Type": content_type} if content_type else {}
+
     def download_url(self, key: str, *, filename: str, content_type: str, ttl_s: int) -> str:
         return self._links.download(key, filename=filename, content_type=content_type, ttl_s=ttl_s)
 

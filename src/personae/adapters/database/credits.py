@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from personae.adapters.database.books import faults_in_books
+from personae.adapters.database.days import DAY_S, day_name, day_of
 from personae.adapters.database.dialects import insert_unless_there
 from personae.adapters.database.paging import number_after, page_of
 from personae.adapters.database.rows import Row, fetch_one
-from personae.adapters.database.tables import accounts, ledger_entries, tasks
+from personae.adapters.database.tables import accounts, ledger_entries, tasks, usage_days
 from personae.domain.credits import Account, Balance, LedgerEntry, TransferKind
 from personae.domain.pages import Page
 from personae.errors import InsufficientCredits, InvalidRequest, NotFound
 
-_DAY_S = 86400
+_OTHER = "other"
 
 
 class _Way(NamedTuple):
@@ -172,13 +172,15 @@ class SqlCredits:
         -------
         list of dict
             ``day`` (``YYYY-MM-DD``), ``kind`` (a task's, or ``other``), ``credits``, ``tasks``
-            (that succeeded), by day and kind.
+            (that succeeded), by day and kind. Tasks whose rows have been purged count by whole
+            days.
         """
         spent = self._spent(tenant_id, since, until)
         done = self._done(tenant_id, since, until)
+        self._add_purged(tenant_id, since, until, spent, done)
         return [
             {
-                "day": _day_name(day),
+                "day": day_name(day),
                 "kind": kind,
                 "credits": spent.get((day, kind), 0),
                 "tasks": done.get((day, kind), 0),
@@ -188,7 +190,7 @@ class SqlCredits:
 
     def _spent(self, tenant_id: str, since: float, until: float) -> dict[tuple[int, str], int]:
         at = ledger_entries.c.created_at
-        day, kind = _day_of(at), sa.func.coalesce(tasks.c.kind, "other")
+        day, kind = day_of(at), sa.func.coalesce(tasks.c.kind, _OTHER)
         rows = self._connection.execute(
             sa.select(day, kind, sa.func.sum(ledger_entries.c.amount))
             .select_from(
@@ -210,7 +212,7 @@ class SqlCredits:
     def _done(self, tenant_id: str, since: float, until: float) -> dict[tuple[int, str], int]:
         at = tasks.c.finished_at
         rows = self._connection.execute(
-            sa.select(_day_of(at), tasks.c.kind, sa.func.count())
+            sa.select(day_of(at), tasks.c.kind, sa.func.count())
             .where(
                 tasks.c.tenant_id == tenant_id,
                 tasks.c.status == "succeeded",
@@ -221,18 +223,36 @@ class SqlCredits:
         )
         return {(int(d), k): int(count) for d, k, count in rows}
 
+    def _add_purged(
+        self,
+        tenant_id: str,
+        since: float,
+        until: float,
+        spent: dict[tuple[int, str], int],
+        done: dict[tuple[int, str], int],
+    ) -> None:
+        """Add tasks whose rows are gone; what they cost stands in the ledger without a kind."""
+        rows = self._connection.execute(
+            sa.select(
+                usage_days.c.day, usage_days.c.kind, usage_days.c.tasks, usage_days.c.credits
+            ).where(
+                usage_days.c.tenant_id == tenant_id,
+                usage_days.c.day >= int(since // DAY_S),
+                usage_days.c.day * DAY_S < until,
+            )
+        )
+        for day, kind, count, credits in rows:
+            done[day, kind] = done.get((day, kind), 0) + count
+            unnamed = spent.pop((day, _OTHER), 0)
+            named = min(credits, unnamed)
+            if unnamed > named:
+                spent[day, _OTHER] = unnamed - named
+            if named:
+                spent[day, kind] = spent.get((day, kind), 0) + named
+
     def audit(self) -> list[str]:
         """What is wrong with the books, one sentence each; empty when they balance."""
         return faults_in_books(self._connection)
-
-
-def _day_of(at: sa.Column[Any]) -> sa.ColumnElement[Any]:
-    """Whole days since 1970, UTC."""
-    return sa.func.floor(at / sa.literal_column(f"{_DAY_S}.0"))
-
-
-def _day_name(day: int) -> str:
-    return datetime.fromtimestamp(day * _DAY_S, UTC).date().isoformat()
 
 
 def _entry(row: Row) -> LedgerEntry:

@@ -22,3 +22,20 @@ def insert_unless_there(connection: sa.Connection, table: sa.Table, row: Mapping
         statement = sqlite.insert(table).on_conflict_do_nothing()
     # Seen by what comes back: drivers do not agree on a row count here.
     return connection.execute(statement.returning(_ONE), row).first() is not None
+
+
+def add_up(
+    connection: sa.Connection,
+    table: sa.Table,
+    key: Mapping[str, Any],
+    amounts: Mapping[str, int],
+) -> None:
+    """Add to the numbers of the row with that primary key, which is made if it is not there."""
+    if connection.dialect.name == "postgresql":
+        insert = postgresql.insert(table)
+    else:
+        insert = sqlite.insert(table)
+    sums = {name: table.c[name] + insert.excluded[name] for name in amounts}
+    connection.execute(
+        insert.on_conflict_do_update(index_elements=list(key), set_=sums), {**key, **amounts}
+    )

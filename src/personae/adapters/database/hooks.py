@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from personae.adapters.database.dialects import insert_unless_there
 from personae.adapters.database.paging import page_of
+from personae.adapters.database.purging import remove_deliveries
 from personae.adapters.database.rows import Row, columns_of, fetch, fetch_one
 from personae.adapters.database.tables import deliveries, delivery_attempts, webhook_endpoints
 from personae.domain.hooks import Attempt, Delivery, Endpoint
@@ -112,6 +113,16 @@ class SqlHooks:
             .order_by(delivery_attempts.c.number),
         )
         return [Attempt(**row) for row in rows]
+
+    def purge(self, made_before: float, limit: int) -> int:
+        """Remove deliveries that are under way no longer, with their attempts; how many."""
+        old = (
+            sa.select(deliveries.c.id)
+            .where(deliveries.c.created_at < made_before, deliveries.c.status != "pending")
+            .order_by(deliveries.c.created_at)
+            .limit(limit)
+        )
+        return remove_deliveries(self._connection, list(self._connection.scalars(old)))
 
 
 def _endpoint_is(tenant_id: str, endpoint_id: str) -> tuple[sa.ColumnElement[bool], ...]:

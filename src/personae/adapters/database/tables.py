@@ -8,9 +8,9 @@ SQLite, in the schema ``dbos`` under PostgreSQL.
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
+
+from personae.adapters.database import columns as col
 
 metadata = sa.MetaData(
     naming_convention={
@@ -22,81 +22,45 @@ metadata = sa.MetaData(
     }
 )
 
-NAME = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-JSON = sa.JSON(none_as_null=True)
-TIME: sa.Double[float] = sa.Double()
-CREDITS = sa.BigInteger()
-SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
-
-def _name(name: str, *, null: bool = False) -> sa.Column[Any]:
-    return sa.Column(name, NAME, nullable=null)
-
-
-def _text(name: str, *, null: bool = False) -> sa.Column[Any]:
-    return sa.Column(name, sa.Text(), nullable=null)
-
-
-def _time(name: str, *, null: bool = False) -> sa.Column[Any]:
-    return sa.Column(name, TIME, nullable=null)
-
-
-def _json(name: str, *, null: bool = False) -> sa.Column[Any]:
-    return sa.Column(name, JSON, nullable=null)
-
-
-def _count(name: str, *, null: bool = False) -> sa.Column[Any]:
-    return sa.Column(name, sa.Integer(), nullable=null)
-
-
-def _credits(name: str) -> sa.Column[Any]:
-    return sa.Column(name, CREDITS, nullable=False)
-
-
-def _key(name: str = "id") -> sa.Column[Any]:
-    return sa.Column(name, NAME, primary_key=True)
-
-
-def _tenant() -> sa.Column[Any]:
-    return sa.Column("tenant_id", NAME, sa.ForeignKey("tenants.id"), nullable=False)
-
+# Spelled out, not bound: a partial index is used only where the database can see that it fits.
+UNFINISHED = sa.text("status IN ('queued', 'running')")
 
 tenants = sa.Table(
     "tenants",
     metadata,
-    _key(),
+    col.key(),
     sa.Column("name", sa.Text(), nullable=False, unique=True),
-    _time("created_at"),
-    _time("suspended_at", null=True),
-    _json("settings"),
+    col.time("created_at"),
+    col.time("suspended_at", null=True),
+    col.json("settings"),
 )
 
 api_keys = sa.Table(
     "api_keys",
     metadata,
-    _key(),
-    _tenant(),
-    _text("name"),
-    _text("prefix"),
-    _json("scopes"),
-    sa.Column("client_id", NAME, nullable=False, unique=True),
-    _time("created_at"),
-    _time("expires_at", null=True),
-    _time("revoked_at", null=True),
-    _time("last_used_at", null=True),
-    sa.Column("key_hash", NAME, nullable=False, unique=True),
-    _name("client_secret_hash"),
+    col.key(),
+    col.tenant(),
+    col.text("name"),
+    col.text("prefix"),
+    col.json("scopes"),
+    sa.Column("client_id", col.NAME, nullable=False, unique=True),
+    col.time("created_at"),
+    col.time("expires_at", null=True),
+    col.time("revoked_at", null=True),
+    col.time("last_used_at", null=True),
+    sa.Column("key_hash", col.NAME, nullable=False, unique=True),
+    col.name("client_secret_hash"),
     sa.Index(None, "tenant_id", "id"),
 )
 
 accounts = sa.Table(
     "accounts",
     metadata,
-    sa.Column("tenant_id", NAME, sa.ForeignKey("tenants.id"), primary_key=True),
-    _credits("available"),
-    _credits("held"),
-    _credits("spent"),
-    _credits("granted"),
+    sa.Column("tenant_id", col.NAME, sa.ForeignKey("tenants.id"), primary_key=True),
+    col.credits("available"),
+    col.credits("held"),
+    col.credits("spent"),
+    col.credits("granted"),
     sa.CheckConstraint("available >= 0", name="available_not_negative"),
     sa.CheckConstraint("held >= 0", name="held_not_negative"),
 )
@@ -106,16 +70,16 @@ accounts = sa.Table(
 ledger_entries = sa.Table(
     "ledger_entries",
     metadata,
-    sa.Column("id", SERIAL, primary_key=True),
-    _tenant(),
-    _name("key"),
+    sa.Column("id", col.SERIAL, primary_key=True),
+    col.tenant(),
+    col.name("key"),
     sa.Column("side", sa.SmallInteger(), nullable=False),
-    _name("kind"),
-    _name("account"),
-    _credits("amount"),
-    _name("task_id", null=True),
-    _text("note", null=True),
-    _time("created_at"),
+    col.name("kind"),
+    col.name("account"),
+    col.credits("amount"),
+    col.name("task_id", null=True),
+    col.text("note", null=True),
+    col.time("created_at"),
     sa.UniqueConstraint("tenant_id", "key", "side"),
     sa.CheckConstraint(
         "(side = 0 AND amount <= 0) OR (side = 1 AND amount >= 0)", name="side_has_its_sign"
@@ -128,21 +92,21 @@ ledger_entries = sa.Table(
 assets = sa.Table(
     "assets",
     metadata,
-    _key(),
-    _tenant(),
-    _name("role"),
-    _name("state"),
-    _name("blob_key"),
-    _text("content_type"),
-    _text("filename", null=True),
+    col.key(),
+    col.tenant(),
+    col.name("role"),
+    col.name("state"),
+    col.name("blob_key"),
+    col.text("content_type"),
+    col.text("filename", null=True),
     sa.Column("size_bytes", sa.BigInteger(), nullable=True),
-    _name("sha256", null=True),
-    _json("facts", null=True),
-    _json("refusal", null=True),
-    _name("task_id", null=True),
-    _time("created_at"),
-    _time("expires_at", null=True),
-    _time("deleted_at", null=True),
+    col.name("sha256", null=True),
+    col.json("facts", null=True),
+    col.json("refusal", null=True),
+    col.name("task_id", null=True),
+    col.time("created_at"),
+    col.time("expires_at", null=True),
+    col.time("deleted_at", null=True),
     sa.Index(None, "tenant_id", "id"),
     sa.Index(None, "tenant_id", "sha256"),
     sa.Index(None, "blob_key"),
@@ -153,41 +117,42 @@ assets = sa.Table(
 faces = sa.Table(
     "faces",
     metadata,
-    _key(),
-    _tenant(),
-    _text("name"),
-    _json("asset_ids"),
-    _time("created_at"),
-    _time("deleted_at", null=True),
+    col.key(),
+    col.tenant(),
+    col.text("name"),
+    col.json("asset_ids"),
+    col.time("created_at"),
+    col.time("deleted_at", null=True),
+    col.count("photos_used", null=True),
     sa.Index(None, "tenant_id", "id"),
 )
 
 tasks = sa.Table(
     "tasks",
     metadata,
-    _key(),
-    _tenant(),
-    _name("kind"),
-    _name("status"),
-    _json("request"),
-    _name("priority"),
-    _credits("credits_held"),
-    _credits("credits_charged"),
-    _json("progress"),
-    _json("result", null=True),
-    _json("error", null=True),
-    _name("dialect"),
-    _name("dialect_id", null=True),
-    _json("callback", null=True),
-    _text("label", null=True),
-    _text("request_id", null=True),
-    _count("attempt"),
-    _time("created_at"),
-    _time("started_at", null=True),
-    _time("finished_at", null=True),
-    _time("expires_at", null=True),
-    _time("deleted_at", null=True),
-    _json("notes"),
+    col.key(),
+    col.tenant(),
+    col.name("kind"),
+    col.name("status"),
+    col.json("request"),
+    col.name("priority"),
+    col.credits("credits_held"),
+    col.credits("credits_charged"),
+    col.json("progress"),
+    col.json("result", null=True),
+    col.json("error", null=True),
+    col.name("dialect"),
+    col.name("dialect_id", null=True),
+    col.json("callback", null=True),
+    col.text("label", null=True),
+    col.text("request_id", null=True),
+    col.count("attempt"),
+    col.time("created_at"),
+    col.time("started_at", null=True),
+    col.time("finished_at", null=True),
+    col.time("expires_at", null=True),
+    col.time("deleted_at", null=True),
+    col.json("notes"),
     sa.UniqueConstraint("tenant_id", "dialect", "dialect_id"),
     sa.CheckConstraint(
         "status IN ('queued', 'running', 'succeeded', 'failed', 'canceled')", name="status_known"
@@ -197,29 +162,44 @@ tasks = sa.Table(
     sa.Index(None, "tenant_id", "finished_at"),
     sa.Index(None, "status", "kind", "created_at"),
     sa.Index(None, "deleted_at", "expires_at"),
+    sa.Index(None, "finished_at"),
+    sa.Index("ix_tasks_unfinished", "id", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
+)
+
+# What was done and spent by tasks whose rows are gone, by day (whole ones since 1970, UTC).
+usage_days = sa.Table(
+    "usage_days",
+    metadata,
+    sa.Column("tenant_id", col.NAME, sa.ForeignKey("tenants.id"), primary_key=True),
+    sa.Column("day", sa.Integer(), primary_key=True, autoincrement=False),
+    col.key("kind"),
+    col.count("tasks"),
+    col.credits("credits"),
 )
 
 idempotency = sa.Table(
     "idempotency",
     metadata,
-    sa.Column("tenant_id", NAME, sa.ForeignKey("tenants.id"), primary_key=True),
-    _key("key"),
-    _name("request_hash"),
-    _name("resource_id"),
-    _time("created_at"),
+    sa.Column("tenant_id", col.NAME, sa.ForeignKey("tenants.id"), primary_key=True),
+    col.key("key"),
+    col.name("request_hash"),
+    col.name("resource_id"),
+    col.time("created_at"),
     sa.Index(None, "created_at"),
 )
 
 webhook_endpoints = sa.Table(
     "webhook_endpoints",
     metadata,
-    _key(),
-    _tenant(),
-    _text("url"),
-    _text("secret"),
-    _json("events"),
+    col.key(),
+    col.tenant(),
+    col.text("url"),
+    col.text("secret"),
+    col.json("events"),
     sa.Column("enabled", sa.Boolean(), nullable=False),
-    _time("created_at"),
+    col.time("created_at"),
+    col.text("previous_secret", null=True),
+    col.time("rotated_at", null=True),
     sa.Index(None, "tenant_id", "id"),
 )
 
@@ -227,73 +207,75 @@ webhook_endpoints = sa.Table(
 deliveries = sa.Table(
     "deliveries",
     metadata,
-    _key(),
-    _tenant(),
-    _name("endpoint_id", null=True),
-    _name("task_id", null=True),
-    _name("event_id"),
-    _name("event_type"),
-    _text("url"),
-    _name("scheme"),
-    _text("secret"),
-    _json("body"),
-    _json("headers"),
-    _name("status"),
-    _count("attempts"),
-    _count("last_status", null=True),
-    _text("last_error", null=True),
-    _time("next_attempt_at", null=True),
-    _time("created_at"),
-    _time("delivered_at", null=True),
+    col.key(),
+    col.tenant(),
+    col.name("endpoint_id", null=True),
+    col.name("task_id", null=True),
+    col.name("event_id"),
+    col.name("event_type"),
+    col.text("url"),
+    col.name("scheme"),
+    col.text("secret"),
+    col.json("body"),
+    col.json("headers"),
+    col.name("status"),
+    col.count("attempts"),
+    col.count("last_status", null=True),
+    col.text("last_error", null=True),
+    col.time("next_attempt_at", null=True),
+    col.time("created_at"),
+    col.time("delivered_at", null=True),
     sa.Index(None, "tenant_id", "id"),
     sa.Index(None, "tenant_id", "endpoint_id", "id"),
     sa.Index(None, "status", "next_attempt_at"),
+    sa.Index(None, "task_id"),
+    sa.Index(None, "created_at"),
 )
 
 delivery_attempts = sa.Table(
     "delivery_attempts",
     metadata,
-    sa.Column("delivery_id", NAME, sa.ForeignKey("deliveries.id"), primary_key=True),
+    sa.Column("delivery_id", col.NAME, sa.ForeignKey("deliveries.id"), primary_key=True),
     sa.Column("number", sa.Integer(), primary_key=True, autoincrement=False),
-    _time("at"),
-    _count("status", null=True),
-    _text("error", null=True),
-    _time("took_s"),
+    col.time("at"),
+    col.count("status", null=True),
+    col.text("error", null=True),
+    col.time("took_s"),
 )
 
 audit = sa.Table(
     "audit",
     metadata,
-    sa.Column("id", SERIAL, primary_key=True),
-    _name("tenant_id", null=True),
-    _text("actor"),
-    _name("action"),
-    _text("subject"),
-    _json("detail"),
-    _time("at"),
+    sa.Column("id", col.SERIAL, primary_key=True),
+    col.name("tenant_id", null=True),
+    col.text("actor"),
+    col.name("action"),
+    col.text("subject"),
+    col.json("detail"),
+    col.time("at"),
     sa.Index(None, "tenant_id", "id"),
 )
 
 executors = sa.Table(
     "executors",
     metadata,
-    _key(),
-    _name("kind"),
-    _text("host"),
+    col.key(),
+    col.name("kind"),
+    col.text("host"),
     sa.Column("pid", sa.Integer(), nullable=False),
-    _time("started_at"),
-    _time("beat_at"),
+    col.time("started_at"),
+    col.time("beat_at"),
     sa.Index(None, "beat_at"),
 )
 
 chunks = sa.Table(
     "chunks",
     metadata,
-    _key("task_id"),
-    _key("kind"),
+    col.key("task_id"),
+    col.key("kind"),
     sa.Column("number", sa.Integer(), primary_key=True, autoincrement=False),
-    _name("state"),
-    _name("blob_key", null=True),
-    _json("facts", null=True),
-    _time("updated_at"),
+    col.name("state"),
+    col.name("blob_key", null=True),
+    col.json("facts", null=True),
+    col.time("updated_at"),
 )

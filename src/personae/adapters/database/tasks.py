@@ -9,8 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from personae.adapters.database.paging import page_of
+from personae.adapters.database.purging import purge_tasks
 from personae.adapters.database.rows import Row, columns_of, fetch, fetch_one
-from personae.adapters.database.tables import tasks
+from personae.adapters.database.tables import UNFINISHED, tasks
 from personae.domain.pages import Page
 from personae.domain.tasks import (
     FINAL,
@@ -171,7 +172,10 @@ class SqlTasks:
         )
 
     def delete(self, tenant_id: str, task_id: str, at: float) -> bool:
-        """Hide a final task; False if the tenant has none of that name, or it is not final."""
+        """Hide a final task; False if the tenant has none of that name, or it is not final.
+
+        Its result goes at once: a detection's tells people apart by their faces.
+        """
         done = self._connection.execute(
             sa.update(tasks)
             .where(
@@ -180,19 +184,19 @@ class SqlTasks:
                 tasks.c.deleted_at.is_(None),
                 tasks.c.status.in_(sorted(FINAL)),
             )
-            .values(deleted_at=at)
+            .values(deleted_at=at, result=None)
         )
         return done.rowcount == 1
 
-    def unfinished(self, older_than: float, limit: int) -> list[Task]:
+    def unfinished(self, older_than: float, *, after: str | None = None, limit: int) -> Page[Task]:
         """Tasks of all tenants that were made before a time and are not final, oldest first."""
-        rows = fetch(
-            self._connection,
-            _TASK.where(tasks.c.status.in_(_UNFINISHED), tasks.c.created_at < older_than)
-            .order_by(tasks.c.created_at, tasks.c.id)
-            .limit(limit),
-        )
-        return [_task(row) for row in rows]
+        listing = _TASK.where(UNFINISHED, tasks.c.created_at < older_than)
+        if after is not None:
+            listing = listing.where(tasks.c.id > after)
+        rows = fetch(self._connection, listing.order_by(tasks.c.id).limit(limit + 1))
+        kept = rows[:limit]
+        more = len(rows) > limit
+        return Page(tuple(_task(row) for row in kept), kept[-1]["id"] if more else None)
 
     def expired(self, now: float, limit: int) -> list[Task]:
         """Final tasks of all tenants that should be deleted by now, longest overdue first."""
@@ -203,6 +207,10 @@ class SqlTasks:
             .limit(limit),
         )
         return [_task(row) for row in rows]
+
+    def purge(self, finished_before: float, limit: int) -> int:
+        """Remove final tasks of which no file is left, with their deliveries; how many."""
+        return purge_tasks(self._connection, finished_before, limit)
 
     def counts_by_status(self) -> dict[tuple[str, str], int]:
         """How many by kind and status, over all tenants, deleted ones among them; for metrics."""

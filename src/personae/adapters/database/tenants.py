@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import sqlalchemy as sa
 
 from personae.adapters.database.rows import Row, columns_of, fetch, fetch_one
@@ -28,6 +30,14 @@ _KEY = sa.select(
     api_keys.c.last_used_at,
 )
 _KEY_BY_HASH = _KEY.where(api_keys.c.key_hash == sa.bindparam("key_hash"))
+_USED = (
+    sa.update(api_keys)
+    .where(
+        api_keys.c.id == sa.bindparam("key"),
+        sa.func.coalesce(api_keys.c.last_used_at, 0.0) < sa.bindparam("at"),
+    )
+    .values(last_used_at=sa.bindparam("at"))
+)
 
 
 class SqlTenants:
@@ -95,6 +105,12 @@ class SqlTenants:
             api_keys.c.revoked_at.is_(None),
         )
         return self._connection.execute(update.values(revoked_at=at)).rowcount == 1
+
+    def note_uses(self, used: Mapping[str, float]) -> None:
+        """Write when keys were last used, by name; never back to an earlier time."""
+        if used:
+            rows = [{"key": key_id, "at": at} for key_id, at in sorted(used.items())]
+            self._connection.execute(_USED, rows)
 
     def _one(self, condition: sa.ColumnElement[bool]) -> Tenant | None:
         row = fetch_one(self._connection, _TENANT.where(condition))

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from personae.adapters.media_host.fake_donors import check_donor
 from personae.adapters.media_host.fake_media import (
     OUTPUT_MARK,
     facts_of,
@@ -46,6 +47,7 @@ class FakeMediaHost:
         For every file that says nothing else itself. Facts by name, and:
 
         - ``faces``: how many there are (1); 0 makes a swap fail with `FaceNotFound`
+        - ``poor``: True makes it no good as a donor's photo; ``person``: who it shows ("")
         - ``sleep_s``: how long a job takes (0), in ``steps`` (4) of progress each
         - ``error``: ``{"code": …, "message": …, "role": …}`` to raise
         - ``crash``: True, or how many first jobs on this file end as if the child had died
@@ -106,7 +108,7 @@ class FakeMediaHost:
         progress: Callable[[dict[str, Any]], None],
     ) -> None:
         """Let the script's delay and misfortunes happen."""
-        path = job.get("scene") or job.get("path")
+        path = job.get("scene") or job.get("path") or (job.get("donors") or [None])[0]
         script = self._script if path is None else self._script_of(Path(path))
         if job["op"] not in script.get("ops", [job["op"]]):
             return
@@ -119,7 +121,9 @@ class FakeMediaHost:
         if "error" in script:
             raise error_from_json(script["error"])
         steps = max(1, int(script.get("steps", 4)))
-        total = self._facts(Path(path))["frames"] if path else None
+        total = None
+        if path is not None and job["op"] != "check_donor":
+            total = self._facts(Path(path))["frames"]
         for step in range(1, steps + 1):
             _wait(float(script.get("sleep_s", 0)) / steps, deadline, stop)
             _check_stop(stop)
@@ -261,6 +265,9 @@ class FakeMediaHost:
         digest.update(json.dumps(options, sort_keys=True).encode())
         return digest.hexdigest()
 
+    def _check_donor(self, job: Job) -> dict[str, Any]:
+        return check_donor([self._script_of(Path(path)) for path in job["donors"]])
+
     def _faces_in(self, path: Path) -> int:
         self._facts(path)
         return int(self._script_of(path).get("faces", 1))
@@ -279,7 +286,7 @@ class FakeMediaHost:
 _OPS: dict[str, Callable[[FakeMediaHost, Job], dict[str, Any]]] = {
     name: getattr(FakeMediaHost, f"_{name}")
     for name in (
-        *("ping", "probe", "detect", "swap", "preview"),
+        *("ping", "probe", "check_donor", "detect", "swap", "preview"),
         *("plan_chunks", "analyse_chunk", "render_chunk", "join"),
     )
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from standardwebhooks import Webhook
@@ -10,7 +10,9 @@ from standardwebhooks import Webhook
 from personae.domain.hooks import Delivery
 
 
-def sign_standard(delivery: Delivery, body: bytes, now: float) -> Mapping[str, str]:
+def sign_standard(
+    delivery: Delivery, secrets: Sequence[str], body: bytes, now: float
+) -> Mapping[str, str]:
     """The three headers by which a receiver knows who sent the body, when, and which event it is.
 
     ``webhook-id`` is the event's name: the same in every attempt, so that repeats can be told.
@@ -18,16 +20,18 @@ def sign_standard(delivery: Delivery, body: bytes, now: float) -> Mapping[str, s
 
     Parameters
     ----------
-    delivery : Delivery
-        Its secret is ``whsec_`` and base64.
+    secrets : sequence of str
+        Each ``whsec_`` and base64. There is one signature for each; a receiver takes the event if
+        any of them is right.
     body : bytes, UTF-8
         Exactly what will be sent.
     now : float, seconds since 1970, UTC
     """
     at = datetime.fromtimestamp(now, UTC)
-    signature = Webhook(delivery.secret).sign(delivery.event_id, at, body.decode("utf-8"))
+    text = body.decode("utf-8")
+    signatures = [Webhook(secret).sign(delivery.event_id, at, text) for secret in secrets]
     return {
         "webhook-id": delivery.event_id,
         "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": signature,
+        "webhook-signature": " ".join(signatures),
     }

@@ -6,7 +6,8 @@ from fastapi import Request
 from starlette.responses import Response
 
 from personae.app import faces
-from personae.wire.dialects import call_of
+from personae.app.ports import Transaction
+from personae.wire.dialects import Call, call_of
 from personae.wire.guard import access
 from personae.wire.idempotency import IdempotencyKey, create_once
 from personae.wire.native.models.common import Page
@@ -27,19 +28,42 @@ router = group("/faces", "faces")
 async def save_face(
     request: Request, wanted: FaceIn, idempotency_key: IdempotencyKey = None
 ) -> Response:
-    """Photos of one person under a name; they no longer expire."""
+    """Photos of one person under a name; they no longer expire.
+
+    They are looked at first, so the answer takes a moment. Refused are, as a swap would refuse
+    them, photos without a face and photos of which none is good enough; and photos that show
+    several people, or different ones.
+    """
     call = call_of(request)
+    used = await _photos_used(call, wanted, idempotency_key)
     face, new = await create_once(
         call,
         request,
         wanted,
         idempotency_key,
-        make=lambda tx, now: faces.save(tx, call.tenant_id, wanted.name, wanted.asset_ids, now),
+        make=lambda tx, now: faces.save(
+            tx, call.tenant_id, wanted.name, wanted.asset_ids, now, photos_used=used
+        ),
         name_of=lambda face: face.id,
         find=lambda tx, name: faces.get(tx, call.tenant_id, name),
     )
     location = f"{call.services.settings.base_url}{PREFIX}/faces/{face.id}"
     return reply(face_of(face), 201, {"Location": location, **replayed(new)})
+
+
+async def _photos_used(call: Call, wanted: FaceIn, key: str | None) -> int:
+    """How many of the photos are good; 0 if an earlier request has used the idempotency key."""
+    now = call.now()
+
+    def work(tx: Transaction) -> bool:
+        if key is not None and tx.idempotency.find(call.tenant_id, key) is not None:
+            return False
+        faces.check(tx, call.tenant_id, wanted.name, wanted.asset_ids, now)
+        return True
+
+    if not await call.services.database.aread(work):
+        return 0
+    return await call.services.assets.check_donor(call.tenant_id, wanted.asset_ids)
 
 
 @router.get("", response_model=Page[Face], operation_id="listFaces", summary="List saved donors")

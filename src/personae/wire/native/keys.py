@@ -11,12 +11,12 @@ from personae.domain.tenants import ApiKey, NewKey
 from personae.errors import Forbidden, InvalidRequest, NotFound
 from personae.wire.dialects import Call, call_of
 from personae.wire.guard import access
-from personae.wire.idempotency import IdempotencyKey, create_once
+from personae.wire.idempotency import IdempotencyKey, create_once, shown_once
 from personae.wire.native.models.account import Key, KeyIn, KeyMade
 from personae.wire.native.models.common import Page
 from personae.wire.native.routing import PREFIX, KeyInPath, group
 from personae.wire.native.views import key_of, made_key_of
-from personae.wire.replies import replayed, reply
+from personae.wire.replies import reply
 
 router = group("/keys", "keys")
 
@@ -41,7 +41,10 @@ def find(tx: Transaction, tenant_id: str, key_id: str) -> ApiKey:
 async def create_key(
     request: Request, wanted: KeyIn, idempotency_key: IdempotencyKey = None
 ) -> Response:
-    """Its secrets are in this answer and never again. It can do no more than the key in use."""
+    """Its secrets are in this answer and never again. It can do no more than the key in use.
+
+    A repeated `Idempotency-Key` is refused (409), naming the key that there is.
+    """
     call = call_of(request)
     scopes = _scopes(call, wanted)
     expires_at = None if wanted.expires_at is None else wanted.expires_at.timestamp()
@@ -51,18 +54,17 @@ async def create_key(
             tx, call.tenant_id, name=wanted.name, scopes=scopes, expires_at=expires_at, now=now
         )
 
-    made, new = await create_once(
+    made, _ = await create_once(
         call,
         request,
         wanted,
         idempotency_key,
         make=make,
         name_of=lambda made: made.stored.id,
-        find=lambda tx, name: NewKey(find(tx, call.tenant_id, name), "", ""),
+        find=lambda _, name: shown_once(f"revoke it with DELETE {PREFIX}/keys/{name}"),
     )
     location = f"{call.services.settings.base_url}{PREFIX}/keys/{made.stored.id}"
-    shown = made_key_of(made.stored, made.key or None, made.client_secret or None)
-    return reply(shown, 201, {"Location": location, **replayed(new)})
+    return reply(made_key_of(made), 201, {"Location": location})
 
 
 def _scopes(call: Call, wanted: KeyIn) -> tuple[str, ...]:

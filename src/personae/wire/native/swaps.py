@@ -177,11 +177,23 @@ async def cancel(call: Call, task_id: str, kinds: tuple[TaskKind, ...]) -> Task:
         return tasks.cancel(tx, call.tenant_id, task_id, now)
 
     task = await call.services.database.awrite(work)
+    await tell_queue(call, task_id)
+    return task
+
+
+async def tell_queue(call: Call, task_id: str) -> None:
+    """Save workers the work on a task that nobody waits for any more."""
     try:
         await call.services.cancel_workflow(task_id)
     except Exception:
         _log.exception("the queue was not told", action="task.cancel", task_id=task_id)
-    return task
+
+
+async def drop(call: Call, unused: list[str]) -> None:
+    """Delete bytes that no row names; what fails here is found by the sweep."""
+    if unused:
+        with suppress(PersonaeError):
+            await asyncio.to_thread(call.services.blobs.delete, unused)
 
 
 @router.post(
@@ -224,9 +236,5 @@ async def delete_swap(request: Request, task_id: TaskInPath) -> Response:
         find_task(tx, call.tenant_id, task_id, READABLE)
         return tasks.delete(tx, call.tenant_id, task_id, now)
 
-    unused = await call.services.database.awrite(work)
-    if unused:
-        # What fails here is found by the sweep of blobs that no row names.
-        with suppress(PersonaeError):
-            await asyncio.to_thread(call.services.blobs.delete, unused)
+    await drop(call, await call.services.database.awrite(work))
     return Response(status_code=204)

@@ -139,7 +139,7 @@ async def reserve_upload(
         asset=asset_of(asset),
         method="PUT",
         url=url,
-        headers={"Content-Type": asset.content_type},
+        headers=call.services.blobs.upload_headers(asset.content_type),
         expires_at=iso_time(until),
     )
     return reply(shown, 201, {**_location(call, asset), **replayed(known is None)})

@@ -12,7 +12,7 @@ from personae.app.ports import Blobs, Transaction
 from personae.domain.hooks import Attempt, Delivery, Endpoint
 from personae.domain.media import Asset, SavedFace
 from personae.domain.tasks import Task
-from personae.domain.tenants import ApiKey
+from personae.domain.tenants import ApiKey, NewKey
 from personae.wire.native.models import account, assets, people, webhooks
 from personae.wire.native.models import detections as detected
 from personae.wire.native.models import swaps as swapped
@@ -189,6 +189,7 @@ def face_of(face: SavedFace) -> people.Face:
         id=face.id,
         name=face.name,
         asset_ids=list(face.asset_ids),
+        photos_used=face.photos_used,
         created_at=iso_time(face.created_at),
     )
 
@@ -203,6 +204,7 @@ def _key_members(key: ApiKey) -> dict[str, Any]:
         "created_at": iso_time(key.created_at),
         "expires_at": at(key.expires_at),
         "revoked_at": at(key.revoked_at),
+        "last_used_at": at(key.last_used_at),
     }
 
 
@@ -211,9 +213,11 @@ def key_of(key: ApiKey) -> account.Key:
     return account.Key(**_key_members(key))
 
 
-def made_key_of(key: ApiKey, secret: str | None, client_secret: str | None) -> account.KeyMade:
+def made_key_of(made: NewKey) -> account.KeyMade:
     """A new key with its secrets."""
-    return account.KeyMade(**_key_members(key), key=secret, client_secret=client_secret)
+    return account.KeyMade(
+        **_key_members(made.stored), key=made.key, client_secret=made.client_secret
+    )
 
 
 def _endpoint_members(endpoint: Endpoint) -> dict[str, Any]:
@@ -231,10 +235,9 @@ def endpoint_of(endpoint: Endpoint) -> webhooks.Endpoint:
     return webhooks.Endpoint(**_endpoint_members(endpoint))
 
 
-def made_endpoint_of(endpoint: Endpoint, *, show_secret: bool) -> webhooks.EndpointMade:
+def made_endpoint_of(endpoint: Endpoint) -> webhooks.EndpointMade:
     """A webhook endpoint whose secret is new."""
-    secret = endpoint.secret if show_secret else None
-    return webhooks.EndpointMade(**_endpoint_members(endpoint), secret=secret)
+    return webhooks.EndpointMade(**_endpoint_members(endpoint), secret=endpoint.secret)
 
 
 def _delivery_members(delivery: Delivery) -> dict[str, Any]:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 from fastapi import Query, Request
 from starlette.responses import Response
 
 from personae.app import endpoints
+from personae.domain.hooks import Endpoint
 from personae.errors import InvalidRequest
 from personae.wire.dialects import call_of
 from personae.wire.guard import access
-from personae.wire.idempotency import IdempotencyKey, create_once
+from personae.wire.idempotency import IdempotencyKey, create_once, shown_once
 from personae.wire.native import views
 from personae.wire.native.models import webhooks as models
 from personae.wire.native.models.common import EndpointId, Page
 from personae.wire.native.reading import page_reply
 from personae.wire.native.routing import PREFIX, DeliveryInPath, EndpointInPath, group
 from personae.wire.paging import Cursor, Limit, from_cursor
-from personae.wire.replies import replayed, reply
+from personae.wire.replies import reply
 
 router = group("/webhooks", "webhooks")
 
@@ -34,22 +35,28 @@ router = group("/webhooks", "webhooks")
 async def create_endpoint(
     request: Request, wanted: models.EndpointIn, idempotency_key: IdempotencyKey = None
 ) -> Response:
-    """Its secret, for checking signatures, is in this answer and never again."""
+    """Its secret, for checking signatures, is in this answer and never again.
+
+    A repeated `Idempotency-Key` is refused (409), naming the endpoint that there is.
+    """
     call = call_of(request)
     call.services.fetcher.check(wanted.url)
     _check_once(wanted.events)
-    made, new = await create_once(
+    made, _ = await create_once(
         call,
         request,
         wanted,
         idempotency_key,
         make=lambda tx, now: endpoints.create(tx, call.tenant_id, wanted.url, wanted.events, now),
         name_of=lambda made: made.id,
-        find=lambda tx, name: endpoints.get(tx, call.tenant_id, name),
+        find=lambda tx, name: _made_before(endpoints.get(tx, call.tenant_id, name)),
     )
     location = f"{call.services.settings.base_url}{PREFIX}/webhooks/endpoints/{made.id}"
-    shown = views.made_endpoint_of(made, show_secret=new)
-    return reply(shown, 201, {"Location": location, **replayed(new)})
+    return reply(views.made_endpoint_of(made), 201, {"Location": location})
+
+
+def _made_before(endpoint: Endpoint) -> NoReturn:
+    shown_once(f"POST {PREFIX}/webhooks/endpoints/{endpoint.id}/secret gives this one a new secret")
 
 
 @router.get(
@@ -140,12 +147,15 @@ async def delete_endpoint(request: Request, endpoint_id: EndpointInPath) -> Resp
 )
 @access("webhooks:write")
 async def rotate_secret(request: Request, endpoint_id: EndpointInPath) -> Response:
-    """Events made from now on are signed with it; it is in this answer and never again."""
-    call = call_of(request)
+    """It is in this answer and never again. For a day events are also signed with the one before.
+
+    Retries and redeliveries are signed anew, too.
+    """
+    call, now = call_of(request), call_of(request).now()
     changed = await call.services.database.awrite(
-        lambda tx: endpoints.rotate_secret(tx, call.tenant_id, endpoint_id)
+        lambda tx: endpoints.rotate_secret(tx, call.tenant_id, endpoint_id, now)
     )
-    return reply(views.made_endpoint_of(changed, show_secret=True))
+    return reply(views.made_endpoint_of(changed))
 
 
 @router.post(
@@ -157,7 +167,7 @@ async def rotate_secret(request: Request, endpoint_id: EndpointInPath) -> Respon
 )
 @access("webhooks:write")
 async def test_endpoint(request: Request, endpoint_id: EndpointInPath) -> Response:
-    """A harmless `webhook.test`, whatever the endpoint subscribed to."""
+    """A harmless `webhook.test`, whatever the endpoint subscribed to; it must be enabled."""
     call, now = call_of(request), call_of(request).now()
     delivery = await call.services.database.awrite(
         lambda tx: endpoints.send_test(tx, call.tenant_id, endpoint_id, now)
@@ -217,7 +227,7 @@ async def get_delivery(request: Request, delivery_id: DeliveryInPath) -> Respons
 )
 @access("webhooks:write")
 async def redeliver(request: Request, delivery_id: DeliveryInPath) -> Response:
-    """At once, as a delivery of its own with the same event id."""
+    """At once, as a delivery of its own with the same event id; the endpoint must be enabled."""
     call, now = call_of(request), call_of(request).now()
     delivery = await call.services.database.awrite(
         lambda tx: endpoints.redeliver(tx, call.tenant_id, delivery_id, now)

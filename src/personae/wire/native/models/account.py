@@ -98,13 +98,13 @@ class Key(Shown):
     created_at: Time
     expires_at: MaybeTime
     revoked_at: MaybeTime = Field(examples=[None])
+    last_used_at: MaybeTime = Field(
+        description="To the minute, and a little late; null if it never was."
+    )
 
 
 class KeyMade(Key):
     """A new key with its secrets, which are shown this once."""
 
-    key: str | None = Field(
-        description="Null when a repeated request is answered: it cannot be shown again.",
-        examples=["pk_…"],
-    )
-    client_secret: str | None = Field(examples=["…"])
+    key: str = Field(examples=["pk_…"])
+    client_secret: str = Field(examples=["…"])

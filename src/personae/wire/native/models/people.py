@@ -22,4 +22,9 @@ class Face(Shown):
     id: FaceId
     name: str = Field(examples=["Ada"])
     asset_ids: list[AssetId]
+    photos_used: int | None = Field(
+        description="How many of the photos a swap takes; others are too poor beside them. Null "
+        "for faces that were saved before photos were looked at.",
+        examples=[1],
+    )
     created_at: Time

@@ -57,7 +57,7 @@ class Endpoint(Shown):
 class EndpointMade(Endpoint):
     """An endpoint with the secret that its events are signed with (Standard Webhooks)."""
 
-    secret: str | None = Field(
+    secret: str = Field(
         description="Shown when it is made or changed, and never again.",
         examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
     )
