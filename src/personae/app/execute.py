@@ -216,7 +216,7 @@ class Executor:
                 "time_s": time_s,
                 "output": str(output),
                 "mappings": [mapping.to_job() for mapping in mappings],
-                "options": {"strength": request.strength},
+                "options": shop.preview_options(request),
                 "names": names_of(scene, mappings),
             }
             answer = shop.run(job, watch)

@@ -16,11 +16,12 @@ _CONTAINERS = {
 }
 _CODECS = {"webm": ("vp9", "av1")}
 _CRF_ENDS = {"h264": 51, "hevc": 51, "vp9": 63, "av1": 63}
+_SIDE_ENDS = (16, 65_535)
 _VIDEO_ONLY = ("codec", "crf", "preset")
 
 
 def check_output(output: SwapOutput, kind: str) -> None:
-    """Refuse a container, a codec or a quality that the scene cannot have.
+    """Refuse a container, a codec, a quality or a size that the scene cannot have.
 
     Parameters
     ----------
@@ -32,6 +33,11 @@ def check_output(output: SwapOutput, kind: str) -> None:
     ------
     InvalidRequest
     """
+    low, high = _SIDE_ENDS
+    for name in ("max_long_px", "max_short_px"):
+        side = getattr(output, name)
+        if side is not None and not low <= side <= high:
+            raise InvalidRequest(f"output.{name} lies between {low} and {high}, not at {side}.")
     kinds = ("picture", "animation") if kind == "image" else (kind,)
     containers = tuple(name for one in kinds for name in _CONTAINERS.get(one, ()))
     called = "an image" if kind == "image" else f"{'an' if kind == 'animation' else 'a'} {kind}"

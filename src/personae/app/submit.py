@@ -214,8 +214,6 @@ def _check_swap(tx: Transaction, ctx: Context, request: SwapRequest) -> MediaFac
     """Everything that can be refused before any pixel is looked at."""
     if request.engine is not None and request.engine not in ENGINES:
         raise InvalidRequest(f"There is no engine {request.engine}; there is {', '.join(ENGINES)}.")
-    if request.restore > 0:
-        raise InvalidRequest("No restorer is installed; leave restore at 0.")
     facts = _check_scene(tx, ctx, request.scene, request.media)
     check_output(request.output, facts.kind if facts is not None else request.media)
     for mapping in request.mappings:

@@ -127,6 +127,9 @@ class Workshop:
         out = request.output
         options = {
             "strength": request.strength,
+            "restore": request.restore or None,
+            "max_long_px": out.max_long_px,
+            "max_short_px": out.max_short_px,
             "start_s": request.start_s,
             "end_s": request.end_s,
             "codec": out.codec,
@@ -136,6 +139,11 @@ class Workshop:
             "threads": self.options.threads or None,
         }
         return {name: value for name, value in options.items() if value is not None}
+
+    def preview_options(self, request: SwapRequest) -> dict[str, Any]:
+        """The ``options`` of a preview: those that one picture can show."""
+        kept = ("strength", "restore", "max_long_px", "max_short_px")
+        return {k: v for k, v in self.job_options(request).items() if k in kept}
 
     def charge(self, task: Task, request: SwapRequest, facts: MediaFacts) -> int:
         """The price by what was measured, held in full from now on.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from personae.domain.swap import SIZES
 from personae.errors import InvalidRequest
 from personae.video.files import missing
 
@@ -50,6 +51,27 @@ def parse_span(start: str | None, end: str | None) -> tuple[float | None, float 
     if end_s is not None and end_s <= (start_s or 0.0):
         raise InvalidRequest(f"--end {end} must lie after --start {start or 0}.")
     return start_s, end_s
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Most pixels of the longer and of the shorter side, from ``1080p`` or ``1920x1080``.
+
+    Raises
+    ------
+    InvalidRequest
+        If it is neither a name of `SIZES` nor two numbers.
+    """
+    word = text.strip().lower()
+    if word in SIZES:
+        return SIZES[word]
+    match = re.fullmatch(r"(\d{1,6})[x\u00d7](\d{1,6})", word)
+    if match is None:
+        raise InvalidRequest(
+            f"--max-size {text} is not known; write {', '.join(SIZES)}, or width x height such as "
+            "1920x1080."
+        )
+    sides = int(match[1]), int(match[2])
+    return max(sides), min(sides)
 
 
 def parse_face(text: str, option: str = "--face") -> FaceChoice:

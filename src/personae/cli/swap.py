@@ -15,6 +15,7 @@ from personae.cli.arguments import (
     Inputs,
     check_output,
     parse_face,
+    parse_size,
     parse_span,
     sort_inputs,
 )
@@ -36,6 +37,8 @@ def swap(
     mapping: ask.Maps = None,
     face: ask.FaceText = "largest",
     strength: ask.Strength = 1.0,
+    restore: ask.Restore = 0.0,
+    max_size: ask.MaxSize = None,
     start: ask.Start = None,
     end: ask.End = None,
     codec: ask.CodecName = None,
@@ -61,10 +64,14 @@ def swap(
             known = ", ".join(ask.CODECS)
             raise InvalidRequest(f"--codec {codec} is not known; use one of {known}.")
         start_s, end_s = parse_span(start, end)
+        long_px, short_px = (None, None) if max_size is None else parse_size(max_size)
         from personae.library import SwapOptions
 
         options = SwapOptions(
             strength=strength,
+            restore=restore,
+            max_long_px=long_px,
+            max_short_px=short_px,
             start_s=start_s,
             end_s=end_s,
             codec=codec,

@@ -59,6 +59,20 @@ FaceText = Annotated[
 Strength = Annotated[
     float, typer.Option(min=0.0, max=1.0, help="How much of the new face: 0 none, 1 all.")
 ]
+Restore = Annotated[
+    float,
+    typer.Option(
+        min=0.0, max=1.0, help="How much the new faces are denoised and sharpened: 0 not at all."
+    ),
+]
+MaxSize = Annotated[
+    str | None,
+    typer.Option(
+        "--max-size",
+        metavar="720p|1080p|2k|4k|WxH",
+        help="Scale a larger scene down to this, upright or lying; never up.",
+    ),
+]
 Start = Annotated[
     str | None,
     typer.Option(metavar="TIME", help="Begin here (90, 1:30, 0:01:30.5); videos and animations."),

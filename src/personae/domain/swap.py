@@ -10,6 +10,15 @@ from personae.errors import InvalidRequest
 
 Media = Literal["image", "video", "any"]
 FaceWord = Literal["largest", "all"]
+
+SIZES: dict[str, tuple[int, int]] = {
+    "720p": (1280, 720),
+    "1080p": (1920, 1080),
+    "1440p": (2560, 1440),
+    "2k": (2560, 1440),
+    "4k": (3840, 2160),
+}
+"""What people call sizes: most pixels of the longer and of the shorter side."""
 MOST_DECLARED_S = 7 * 86400.0
 
 
@@ -73,7 +82,8 @@ class SwapOutput:
     """How the output is written; None leaves the choice to what suits the scene.
 
     ``container``: jpeg, png, webp, gif, mp4, mov, mkv, webm. ``quality``: 1 to 100. ``crf``,
-    ``codec``, ``preset``: for videos, as on the command line.
+    ``codec``, ``preset``: for videos, as on the command line. ``max_long_px``, ``max_short_px``:
+    most pixels of the longer and the shorter side; larger scenes are scaled down (see `SIZES`).
     """
 
     container: str | None = None
@@ -81,6 +91,8 @@ class SwapOutput:
     codec: str | None = None
     crf: int | None = None
     preset: str | None = None
+    max_long_px: int | None = None
+    max_short_px: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +106,7 @@ class SwapRequest:
     start_s, end_s : float, seconds, optional
     strength : float, [0, 1]
     restore : float, [0, 1]
-        Strength of the restorer; 0 is off.
+        How much the new faces are restored; 0 is off.
     engine : str, optional
         None takes the best that is installed.
     tariff : str, optional

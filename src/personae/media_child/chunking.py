@@ -74,6 +74,7 @@ def join(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
         "frames": report.frames,
         "frames_lost": report.frames_lost,
         "faces_swapped": report.faces_swapped,
+        "restorer": report.restorer,
         "warnings": list(report.notes),
     }
 

@@ -22,11 +22,13 @@ from personae.swapping import swap_clip_file, swap_picture_file, swap_pixels
 from personae.video import media
 from personae.video.job import Progress
 from personae.video.saving import picture_format, save_picture
+from personae.video.sizing import fit_picture, fit_pixels
 from personae.video.sniffing import sniff
 from personae.video.stills import load_picture
 
 PREVIEW_PX = 1280
 _PREVIEW_QUALITY = 90
+_SHOWN = ("strength", "restore", "max_long_px", "max_short_px")
 _TRIED = (0.1, 0.0, 0.3, 0.5, 0.7, 0.9)
 """Where a preview without a time looks for a face, as shares of the clip's length."""
 
@@ -81,18 +83,22 @@ def preview(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
     started = time.monotonic()
     scene, output = Path(job["scene"]), Path(job["output"])
     picture_format(output)
-    strength = options_of({"options": _only_strength(job)}).strength
+    options = options_of({"options": _shown_options(job)})
     parts = parts_of_job(job, context)
     context.enter("swap")
     icc: bytes | None = None
     if sniff(scene) == "picture":
-        picture = load_picture(scene, "scene")
+        picture = fit_picture(load_picture(scene, "scene"), options.max_size)
         pixels = Pixels(str(scene), picture.rgb, picture.alpha, picture.notes)
         icc = picture.icc
     else:
-        pixels = Pixels(str(scene), _frame(scene, job.get("time_s"), context))
+        rgb = _frame(scene, job.get("time_s"), context)
+        if options.max_size is not None:
+            size = options.max_size.fit((rgb.shape[1], rgb.shape[0]))
+            rgb, _ = fit_pixels(rgb, None, size)
+        pixels = Pixels(str(scene), rgb)
     context.check_stop()
-    result = swap_pixels(pixels, parts, strength)
+    result = swap_pixels(pixels, parts, options.strength, options.restore)
     context.check_stop()
     notes = save_picture(
         output,
@@ -107,14 +113,15 @@ def preview(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
         "frames_lost": 0,
         "faces_swapped": len(result.swapped),
         "elapsed_s": round(time.monotonic() - started, 3),
+        "restorer": result.restorer,
         "warnings": [*result.warnings, *notes],
     }
 
 
-def _only_strength(job: Mapping[str, Any]) -> dict[str, Any]:
-    """The one option that a preview has; the others are about files that it does not write."""
+def _shown_options(job: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that show in a preview; the others are about files that it does not write."""
     given: Mapping[str, Any] = job.get("options") or {}
-    return {"strength": given["strength"]} if given.get("strength") is not None else {}
+    return {name: given[name] for name in _SHOWN if given.get(name) is not None}
 
 
 def _frame(scene: Path, time_s: float | None, context: Context) -> UInt8:

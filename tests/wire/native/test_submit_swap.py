@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
 
-from personae.domain.swap import SwapRequest
+from personae.domain.swap import SwapOutput, SwapRequest
 from personae.domain.tasks import Task
 from wire.checks import UNKNOWN, problem, strangers_stay_out, submitted, swap_body
 from wire.service import CLIP, Service
@@ -225,7 +226,6 @@ def test_what_breaks_the_schema_is_pointed_at(
     [
         {"start_s": 1.0},
         {"media": "video"},
-        {"restore": 0.5},
         {"engine": "none-such"},
         {"media": "video", "start_s": 3.0, "end_s": 2.0},
     ],
@@ -287,3 +287,24 @@ def test_many_swaps_at_once_never_overdraw(service: Service) -> None:
 def test_a_submitted_swap_is_there(service: Service) -> None:
     task_id = submitted(service)
     assert service.call("GET", f"/swaps/{task_id}").status_code == 200
+
+
+def test_restoring_is_taken_on_at_its_price(service: Service) -> None:
+    whole = service.call("POST", "/swaps/estimate", swap_body(service)).json()["credits"]
+    answer = service.call("POST", "/swaps", {**swap_body(service), "restore": 0.5})
+    assert answer.status_code == 202, answer.text
+    told = answer.json()
+    assert told["request"]["restore"] == 0.5
+    assert told["credits"]["held"] == math.ceil(1.5 * whole)
+    service.succeed(told["id"], {"restorer": "classical", "warnings": ["Restored."]})
+    result = service.call("GET", f"/swaps/{told['id']}").json()["result"]
+    assert (result["restorer"], result["warnings"]) == ("classical", ["Restored."])
+
+
+def test_the_outputs_size_is_bounded(service: Service) -> None:
+    output = {"max_long_px": 1920, "max_short_px": 1080}
+    answer = service.call("POST", "/swaps", {**swap_body(service), "output": output})
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["request"]["output"] == output
+    [task] = service.queued.tasks
+    assert SwapRequest.from_json(task.request).output == SwapOutput(**output)

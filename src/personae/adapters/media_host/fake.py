@@ -177,13 +177,13 @@ class FakeMediaHost:
         facts = self._facts(scene)
         digest = self._digest(job)
         write(job["output"], _output(scene, digest, facts["frames"]))
-        return self._report(facts["kind"], facts["frames"])
+        return self._report(job, facts["kind"], facts["frames"])
 
     def _preview(self, job: Job) -> dict[str, Any]:
         self._facts(Path(job["scene"]))
         digest = self._digest(job)
         write(job["output"], picture_bytes(Path(job["output"]), digest))
-        return self._report("picture", 1)
+        return self._report(job, "picture", 1)
 
     def _plan_chunks(self, job: Job) -> dict[str, Any]:
         facts = self._facts(Path(job["scene"]))
@@ -240,7 +240,7 @@ class FakeMediaHost:
                 raise TaskFailed(f"A chunk is missing before frame {part['first']}.")
             expected += part["frames"]
         write(job["output"], _output(scene, parts[0]["digest"], expected))
-        return self._report(facts["kind"], expected)
+        return self._report(job, facts["kind"], expected)
 
     def _digest(self, job: Job) -> str:
         """What the output depends on besides the scene; checks that everything is usable."""
@@ -272,14 +272,19 @@ class FakeMediaHost:
         self._facts(path)
         return int(self._script_of(path).get("faces", 1))
 
-    def _report(self, kind: str, frames: int) -> dict[str, Any]:
+    def _report(self, job: Job, kind: str, frames: int) -> dict[str, Any]:
+        options: Mapping[str, Any] = job.get("options") or {}
+        restores = options.get("restore", 0) > 0
         return {
             "kind": kind,
             "frames": frames,
             "frames_lost": 0,
             "faces_swapped": frames,
             "elapsed_s": 0.0,
-            "warnings": [],
+            "restorer": "classical" if restores else None,
+            "warnings": ["Restored by the classical pass: no restorer model is installed."]
+            if restores
+            else [],
         }
 
 

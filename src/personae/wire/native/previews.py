@@ -81,6 +81,7 @@ async def _show(call: Call, task: Task, picture: bool) -> Response:
             content_type=asset.content_type,
             url=views.url_of(services.blobs, asset, services.settings.url_ttl_s),
             faces_swapped=task.result.get("faces_swapped"),
+            restorer=task.result.get("restorer"),
             warnings=list(task.result.get("warnings") or ()),
         )
     )

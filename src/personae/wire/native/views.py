@@ -84,6 +84,7 @@ def _swap_result(task: Task, files: Files, blobs: Blobs, ttl_s: int) -> swapped.
         frames=told.get("frames"),
         frames_lost=told.get("frames_lost"),
         duration_s=told.get("duration_s"),
+        restorer=told.get("restorer"),
         warnings=list(told.get("warnings") or ()),
     )
 

@@ -21,6 +21,7 @@ from personae.wire.native.models.swaps import (
 from personae.wire.native.models.swaps import SceneFace as SceneFaceIn
 
 JsonOf = MappingOf[str, Any]
+_NOT_SHOWN = ("scene", "mappings", "output", "tariff", "declared_s")
 
 
 def ref_of(media: Media) -> MediaRef:
@@ -49,7 +50,13 @@ def request_of(wanted: SwapWanted) -> SwapRequest:
         restore=wanted.restore,
         engine=wanted.engine,
         output=SwapOutput(
-            output.container, output.quality, output.codec, output.crf, output.preset
+            output.container,
+            output.quality,
+            output.codec,
+            output.crf,
+            output.preset,
+            output.max_long_px,
+            output.max_short_px,
         ),
     )
 
@@ -57,9 +64,7 @@ def request_of(wanted: SwapWanted) -> SwapRequest:
 def shown_request(request: JsonOf) -> dict[str, Any]:
     """A task's stored request (see `Task.request`) in the words of this API."""
     shown: dict[str, Any] = {
-        name: value
-        for name, value in request.items()
-        if name not in ("scene", "mappings", "output")
+        name: value for name, value in request.items() if name not in _NOT_SHOWN
     }
     shown["scene"] = _given(request["scene"])
     if "mappings" in request:

@@ -144,6 +144,20 @@ class Output(Given):
         ]
         | None
     ) = Field(default=None, description="Speed of the video encoder.", examples=[None])
+    max_long_px: int | None = Field(
+        default=None,
+        ge=16,
+        le=65_535,
+        description="Most pixels of the longer side; a larger scene is scaled down.",
+        examples=[1920],
+    )
+    max_short_px: int | None = Field(
+        default=None,
+        ge=16,
+        le=65_535,
+        description="Most pixels of the shorter side; a larger scene is scaled down.",
+        examples=[1080],
+    )
 
 
 class SwapWanted(Given):
@@ -162,7 +176,11 @@ class SwapWanted(Given):
     )
     strength: float = Field(default=1.0, ge=0, le=1, examples=[1.0])
     restore: float = Field(
-        default=0.0, ge=0, le=1, description="Strength of the restorer; 0 is off.", examples=[0.0]
+        default=0.0,
+        ge=0,
+        le=1,
+        description="How much the new faces are restored; 0 is off. The result says what did it.",
+        examples=[0.0],
     )
     engine: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")] | None = (
         Field(
@@ -213,6 +231,10 @@ class SwapResult(Shown):
     frames: int | None = Field(examples=[1])
     frames_lost: int | None = Field(examples=[0])
     duration_s: float | None = Field(examples=[None])
+    restorer: str | None = Field(
+        description="What restored the new faces; `classical` is the one without a model.",
+        examples=[None],
+    )
     warnings: list[str] = Field(examples=[[]])
 
 
@@ -264,4 +286,8 @@ class PreviewShown(Shown):
         examples=["https://api.example.com/blobs/…?op=get&exp=…&sig=…"],
     )
     faces_swapped: int | None = Field(examples=[1])
+    restorer: str | None = Field(
+        description="What restored the new faces; `classical` is the one without a model.",
+        examples=[None],
+    )
     warnings: list[str] = Field(examples=[[]])
