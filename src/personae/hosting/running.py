@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import signal
@@ -98,15 +99,23 @@ def listen(settings: Settings) -> socket.socket:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((settings.host, settings.port))
-    except OSError as error:
+        sock.listen(_BACKLOG)
+    except (OSError, TypeError, ValueError) as error:  # The latter: a name that no host has.
         sock.close()
-        raise InvalidRequest(
-            f"The service cannot listen on {settings.host}:{settings.port}: {error.strerror}. "
-            "Choose another --port."
-        ) from error
-    sock.listen(_BACKLOG)
+        raise _no_address(settings, error) from error
     sock.set_inheritable(False)
     return sock
+
+
+def _no_address(settings: Settings, error: Exception) -> InvalidRequest:
+    """Why the service cannot be where it should, and which of the two settings to change."""
+    taken = isinstance(error, OSError) and error.errno in (errno.EADDRINUSE, errno.EACCES)
+    why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return InvalidRequest(
+        f"The service cannot listen on {host}:{settings.port}: {why}. "
+        f"Choose another {'--port' if taken else '--host'}."
+    )
 
 
 def _with_port(settings: Settings, sock: socket.socket) -> Settings:
@@ -117,6 +126,7 @@ def _with_port(settings: Settings, sock: socket.socket) -> Settings:
 def _prepare(settings: Settings) -> str | None:
     """Bring the database up to date; the first key, if this is the first start."""
     with wiring.open_service(settings) as opened:
+        wiring.storage(settings)  # It is known now whether it can be used, not after the key.
         return first_key(opened.database)
 
 

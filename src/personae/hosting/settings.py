@@ -199,7 +199,10 @@ class Settings(BaseSettings):
 def _read_secret(path: Path) -> bytes:
     # Another process may have made the file and not yet filled it.
     for _ in range(50):
-        text = path.read_text("ascii").strip()
+        try:
+            text = path.read_text("ascii").strip()
+        except (OSError, ValueError) as error:
+            raise InvalidRequest(f"The secret {path} cannot be read: {error}.") from error
         if len(text) == 64:
             return text.encode()
         import time

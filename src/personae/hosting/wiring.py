@@ -27,6 +27,7 @@ from personae.app.execute import ExecuteOptions
 from personae.app.ports import Blobs
 from personae.app.reconcile import Reconciler
 from personae.errors import PersonaeError
+from personae.hosting.folders import make_usable
 from personae.hosting.scratch import ScratchFolder
 from personae.hosting.settings import Settings
 from personae.worker import WorkerOptions, WorkerParts
@@ -80,9 +81,13 @@ def open_service(settings: Settings) -> Opened:
 
     Raises
     ------
+    InvalidRequest
+        If the folders of the settings cannot be used.
     Unavailable
         If the database cannot be reached.
     """
+    make_usable(settings.data_dir)
+    make_usable(settings.work_dir)
     opened = Opened(settings)
     try:
         opened.migrate(settings)

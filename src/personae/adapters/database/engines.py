@@ -103,7 +103,12 @@ def _sqlite_engine(url: sa.URL, read_only: bool, pool_size: int) -> sa.Engine:
     folder = Path(url.database or "").parent
 
     def make_folder(*_: object) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InvalidRequest(
+                f"The database's folder {folder} cannot be made: {error.strerror}."
+            ) from error
 
     event.listen(engine, "do_connect", make_folder)
     event.listen(engine, "connect", _set_up_sqlite)
