@@ -219,6 +219,19 @@ class Unavailable(ServiceError):
     retryable = True
 
 
+class Maintenance(Unavailable):
+    """The service is being maintained and takes no new work; try again later."""
+
+    code = "maintenance"
+
+
+class FeatureDisabled(ServiceError):
+    """The operator has switched this feature off."""
+
+    code = "feature_disabled"
+    fault = "caller"
+
+
 class TaskFailed(ServiceError):
     """The platform failed over this task; nothing was charged."""
 

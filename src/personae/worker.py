@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from personae.adapters.durable.runtime import DurableOptions, Runtime
-from personae.app.deliver import Deliverer, Signer
+from personae.app.deliver import CallbackBody, Deliverer, Signer
 from personae.app.execute import ExecuteOptions, Executor
 from personae.app.inputs import Sources
 from personae.app.ports import Blobs, Clock, Database, Fetcher, MediaHost
@@ -29,6 +29,8 @@ class WorkerParts:
         Of the same database; DBOS has connections of its own.
     signers : mapping
         How webhooks are signed, by scheme.
+    bodies : mapping
+        How dialects tell of tasks, by scheme.
     """
 
     database_url: str
@@ -39,6 +41,7 @@ class WorkerParts:
     fetcher: Fetcher
     signers: Mapping[str, Signer]
     clock: Clock
+    bodies: Mapping[str, CallbackBody] = field(default_factory=dict[str, CallbackBody])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,9 @@ def run_worker(parts: WorkerParts, options: WorkerOptions, stop: threading.Event
         If the database cannot be reached at the start.
     """
     handed_back = threading.Event()
-    deliverer = Deliverer(parts.database, parts.fetcher, parts.signers, parts.clock)
+    deliverer = Deliverer(
+        parts.database, parts.fetcher, parts.signers, parts.clock, bodies=parts.bodies
+    )
     executor = Executor(
         parts.database,
         parts.blobs,

@@ -17,6 +17,8 @@ from personae.adapters.fetch.fake import FakeFetcher
 from personae.adapters.media_host.fake import FakeMediaHost
 from personae.app import accounts, closing
 from personae.app.assets import AssetLimits, AssetService
+from personae.app.links import Links
+from personae.app.tokens import Tokens
 from personae.domain.ids import new_id
 from personae.domain.media import Asset, MediaFacts
 from personae.domain.tasks import Task, TaskError
@@ -266,6 +268,8 @@ def open_service(
         fetcher=fetcher,
         clock=clock,
         settings=replace(settings, base_url=BASE),
+        links=Links(BASE, SECRET, clock),
+        tokens=Tokens(SECRET),
         cancel_workflow=cancel_workflow,
         check_url=partial(verify, SECRET) if serve_files else None,
     )

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from personae.app.accounts import Principal
 from personae.errors import Conflict
-from personae.wire.dialects import Call, Registry, call_of
+from personae.wire.dialects import Call, Description, Registry, call_of
 from personae.wire.guard import Guarded, access
 from personae.wire.native.dialect import Native
 from personae.wire.problems import Problem
@@ -43,11 +43,21 @@ class Foreign:
 
         return router
 
+    def describe(self) -> Description:
+        security = {"token": {"type": "apiKey", "in": "header", "name": "token"}}
+        schema = {"type": "object", "required": ["code", "message"]}
+        return Description("Foreign", "A vendor.", security, schema, self.error)
+
+    @staticmethod
+    def error(problem: Problem) -> tuple[int, dict[str, object]]:
+        return 200, {"code": problem.status, "message": problem.code}
+
     async def admit(self, call: Call, request: Request) -> Principal:
         return await call.gate.admit(request.headers.get("token"))
 
     def refuse(self, call: Call, problem: Problem) -> Response:
-        return JSONResponse({"code": problem.status, "message": problem.code})
+        status, body = self.error(problem)
+        return JSONResponse(body, status)
 
 
 @pytest.fixture
@@ -102,6 +112,12 @@ def test_documents_are_apart(service: Service) -> None:
     foreign = service.client.get("/foreign/openapi.json").json()
     assert not [path for path in native["paths"] if path.startswith("/foreign")]
     assert sorted(foreign["paths"]) == ["/foreign/api/balance", "/foreign/api/fail"]
+    assert foreign["info"]["title"] == "Foreign"
+    balance = foreign["paths"]["/foreign/api/balance"]["get"]
+    assert balance["security"] == [{"token": []}]
+    refusal = balance["responses"]["default"]["content"]["application/json"]
+    assert refusal["example"] == {"code": 500, "message": "internal_error"}
+    assert "Foreign" in service.client.get("/foreign/docs").text
 
 
 def test_a_route_that_forgets_to_say_who_may_call_it_is_not_made() -> None:

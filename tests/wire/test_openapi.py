@@ -130,6 +130,7 @@ NAMES = sorted(
         "deleteFace",
         "deleteSwap",
         "downloadFile",
+        "followLink",
         "estimateSwap",
         "getAccount",
         "getAsset",

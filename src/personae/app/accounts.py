@@ -171,6 +171,12 @@ def authenticate_client(
     return _principal(tx, tx.tenants.key_by_client(client_id, digest(client_secret)), now)
 
 
+def authenticate_key(tx: Transaction, tenant_id: str, key_id: str, now: float) -> Principal:
+    """As `authenticate`, by the names that one of our own tokens carries."""
+    key = next((one for one in tx.tenants.keys(tenant_id) if one.id == key_id), None)
+    return _principal(tx, key, now)
+
+
 def _principal(tx: Transaction, key: ApiKey | None, now: float) -> Principal:
     if key is None or key.revoked_at is not None:
         raise Unauthorized

@@ -128,11 +128,23 @@ class AssetService:
             return await self._intake.take(Arrival(tenant_id, "import", name, path, stored))
 
     async def reserve(
-        self, tenant_id: str, *, filename: str | None, content_type: str, size_bytes: int
+        self,
+        tenant_id: str,
+        *,
+        filename: str | None,
+        content_type: str | None = None,
+        size_bytes: int | None = None,
+        ttl_s: int | None = None,
+        keep_s: float = 0.0,
     ) -> tuple[Asset, str, float]:
         """Prepare an upload past the API; see `Reservations.reserve`."""
         return await self._reservations.reserve(
-            tenant_id, filename=filename, content_type=content_type, size_bytes=size_bytes
+            tenant_id,
+            filename=filename,
+            content_type=content_type,
+            size_bytes=size_bytes,
+            ttl_s=ttl_s,
+            keep_s=keep_s,
         )
 
     async def complete(self, tenant_id: str, asset_id: str) -> Asset:

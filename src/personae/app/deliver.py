@@ -6,12 +6,14 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
 from personae.app.ports import Clock, Database, Fetcher, Transaction
 from personae.domain.hooks import RETRY_DELAYS_S, Attempt, Delivery
+from personae.domain.media import Asset
+from personae.domain.tasks import Task
 from personae.errors import PersonaeError
 
 _log = structlog.get_logger("personae.hooks")
@@ -31,6 +33,8 @@ class Signer(Protocol):
         ...
 
 
+CallbackBody = Callable[[Task, Mapping[str, Asset]], dict[str, Any]]
+"""How a dialect tells a client of a final task and the files that it made."""
 Due = tuple[Delivery, Sequence[str]]
 """What is to be sent, and the secrets to sign it with."""
 
@@ -43,6 +47,9 @@ class Deliverer:
     signers : mapping
         By scheme: ``standard``, and each dialect's own. A delivery of an unknown scheme goes out
         unsigned.
+    bodies : mapping
+        By scheme, for deliveries to an address that came with a task. The body is made anew for
+        every attempt, so that its links are fresh.
     """
 
     def __init__(
@@ -52,12 +59,14 @@ class Deliverer:
         signers: Mapping[str, Signer],
         clock: Clock,
         timeout_s: float = TIMEOUT_S,
+        bodies: Mapping[str, CallbackBody] | None = None,
     ) -> None:
         self._database = database
         self._fetcher = fetcher
         self._signers = signers
         self._clock = clock
         self._timeout_s = timeout_s
+        self._bodies = bodies or {}
 
     def deliver_once(self, delivery_id: str) -> None:
         """POST a delivery that is due; whatever comes of it is written down.
@@ -97,26 +106,16 @@ class Deliverer:
             if delivery.endpoint_id is not None:
                 endpoint = tx.hooks.endpoint(delivery.tenant_id, delivery.endpoint_id)
                 if endpoint is None or not endpoint.enabled:
-                    dropped = Attempt(
-                        delivery.id,
-                        delivery.attempts + 1,
-                        self._clock(),
-                        None,
-                        "The endpoint has been switched off.",
-                        0.0,
-                    )
-                    tx.hooks.note_attempt(
-                        dropped,
-                        replace(
-                            delivery,
-                            status="canceled",
-                            attempts=dropped.number,
-                            last_error=dropped.error,
-                            next_attempt_at=None,
-                        ),
-                    )
+                    _drop(tx, delivery, "The endpoint has been switched off.", self._clock())
                     return None
                 secrets = endpoint.secrets(self._clock())
+            elif delivery.scheme in self._bodies and delivery.task_id is not None:
+                task = tx.tasks.get(None, delivery.task_id)
+                if task is None:
+                    _drop(tx, delivery, "The task has been deleted.", self._clock())
+                    return None
+                files = {one.id: one for one in tx.assets.of_task(task.id)}
+                delivery = replace(delivery, body=self._bodies[delivery.scheme](task, files))
             return delivery, secrets
 
         return look
@@ -144,6 +143,21 @@ class Deliverer:
         if 200 <= answer.status < 300:
             return answer.status, None, answer.took_s
         return answer.status, f"The receiver answered {answer.status}.", answer.took_s
+
+
+def _drop(tx: Transaction, delivery: Delivery, why: str, now: float) -> None:
+    """Give a delivery up, and say why in its log."""
+    dropped = Attempt(delivery.id, delivery.attempts + 1, now, None, why, 0.0)
+    tx.hooks.note_attempt(
+        dropped,
+        replace(
+            delivery,
+            status="canceled",
+            attempts=dropped.number,
+            last_error=why,
+            next_attempt_at=None,
+        ),
+    )
 
 
 def _note(tx: Transaction, attempt: Attempt, now: float) -> None:

@@ -83,7 +83,10 @@ class Assets(Protocol):
     """Stored files."""
 
     def insert(self, asset: Asset) -> None: ...
-    def get(self, tenant_id: str, asset_id: str) -> Asset | None: ...
+    def get(self, tenant_id: str | None, asset_id: str) -> Asset | None:
+        """A tenant's asset; `tenant_id` None only for who holds a link to it."""
+        ...
+
     def by_sha256(self, tenant_id: str, sha256: str) -> Asset | None:
         """A ready asset of the tenant with these bytes."""
         ...
@@ -352,7 +355,10 @@ class Blobs(Protocol):
     def delete(self, keys: Sequence[str]) -> None: ...
     def list_keys(self, prefix: str, older_than: float) -> list[str]: ...
     def upload_url(self, key: str, *, content_type: str, size_limit: int, ttl_s: int) -> str:
-        """Where a client may PUT the bytes without a key of ours."""
+        """Where a client may PUT the bytes without a key of ours.
+
+        The PUT has to declare `content_type`, unless that is empty.
+        """
         ...
 
     def upload_headers(self, content_type: str) -> dict[str, str]:

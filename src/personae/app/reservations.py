@@ -39,24 +39,44 @@ class Reservations:
         self._limits = limits
 
     async def reserve(
-        self, tenant_id: str, *, filename: str | None, content_type: str, size_bytes: int
+        self,
+        tenant_id: str,
+        *,
+        filename: str | None,
+        content_type: str | None,
+        size_bytes: int | None,
+        ttl_s: int | None = None,
+        keep_s: float = 0.0,
     ) -> tuple[Asset, str, float]:
         """Prepare an upload past the API: the asset, where to PUT its bytes, and until when.
 
-        The PUT must declare `content_type`; `complete` then takes the file over.
+        `complete` then takes the file over.
+
+        Parameters
+        ----------
+        content_type : str or None
+            What the PUT must declare; None lets it declare anything.
+        size_bytes : int or None
+            How many bytes it must have; None allows any number up to the limit.
+        ttl_s : int, seconds, optional
+            How long the address is good; `AssetLimits.reservation_s` if omitted, which is also
+            the most.
+        keep_s : float, seconds
+            How long the asset waits to be completed, if that is longer.
 
         Raises
         ------
         InvalidRequest, MediaTooLarge, Unavailable
         """
-        kind = content_type.lower()
-        if _CONTENT_TYPE.fullmatch(kind) is None:
+        kind = "" if content_type is None else content_type.lower()
+        if content_type is not None and _CONTENT_TYPE.fullmatch(kind) is None:
             raise InvalidRequest(f"{content_type[:80]!r} is not a content type such as video/mp4.")
-        if size_bytes < 1:
+        if size_bytes is not None and size_bytes < 1:
             raise InvalidRequest("Say how many bytes the file will have: at least one.")
-        if size_bytes > self._limits.upload_bytes:
+        if size_bytes is not None and size_bytes > self._limits.upload_bytes:
             raise too_large(self._limits.upload_bytes)
-        now, ttl_s = self._clock(), self._limits.reservation_s
+        now, longest_s = self._clock(), self._limits.reservation_s
+        ttl_s = longest_s if ttl_s is None else min(ttl_s, longest_s)
         asset_id = new_id("asset", now)
         # Not where the file will stay: whoever holds the URL could change it there later on.
         key = f"uploads/{tenant_id}/{asset_id}"
@@ -74,10 +94,14 @@ class Reservations:
             refusal=None,
             task_id=None,
             created_at=now,
-            expires_at=now + ttl_s,
+            expires_at=now + max(ttl_s, keep_s),
         )
         url = await finish_in_thread(
-            self._blobs.upload_url, key, content_type=kind, size_limit=size_bytes, ttl_s=ttl_s
+            self._blobs.upload_url,
+            key,
+            content_type=kind,
+            size_limit=size_bytes or self._limits.upload_bytes,
+            ttl_s=ttl_s,
         )
         await self._database.awrite(lambda tx: tx.assets.insert(asset))
         return asset, url, now + ttl_s
@@ -114,10 +138,13 @@ class Reservations:
     async def _collect(self, asset: Asset, path: Path) -> Arrival:
         """Copy what was uploaded to a local file, where nobody changes it any more."""
         size = await finish_in_thread(self._blobs.size, asset.blob_key)
-        announced = asset.size_bytes or 0
+        announced = asset.size_bytes
         if size is None:
             raise Conflict(f"Nothing has been uploaded for {asset.id} yet; PUT the file first.")
-        if size != announced:
+        if announced is None and size > self._limits.upload_bytes:
+            await self._intake.drop(asset.blob_key)
+            raise too_large(self._limits.upload_bytes)
+        if announced is not None and size != announced:
             await self._intake.drop(asset.blob_key)
             raise Conflict(
                 f"{size} bytes were uploaded for {asset.id}, but {announced} announced; PUT the "
@@ -125,7 +152,7 @@ class Reservations:
             )
         try:
             chunks = await self._blobs.stream(asset.blob_key)
-            stored = await Receiver(path, announced).receive(chunks)
+            stored = await Receiver(path, size).receive(chunks)
         except NotFound as error:
             raise Conflict(f"The upload of {asset.id} was being completed already.") from error
         return Arrival(asset.tenant_id, asset.role, asset.filename, path, stored, asset)

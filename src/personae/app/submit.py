@@ -13,11 +13,20 @@ from personae.domain.ids import new_id
 from personae.domain.media import Asset, MediaFacts
 from personae.domain.swap import Media, MediaRef, SwapRequest
 from personae.domain.tasks import Priority, Task, TaskKind, TaskProgress
-from personae.errors import Conflict, Expired, InvalidRequest, NotFound, RateLimited
+from personae.errors import (
+    Conflict,
+    Expired,
+    FeatureDisabled,
+    InvalidRequest,
+    NotFound,
+    RateLimited,
+)
 
 MAX_UNFINISHED = 10_000
 """Tasks a tenant may have waiting or running."""
 ENGINES = ("mesh",)
+FEATURES = ("image_swap", "video_swap", "multi_swap", "detection", "preview")
+"""What an operator can switch off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,8 @@ class Context:
         Of what an idempotency key stands for; the same key with another hash is a conflict.
     callback : dict, optional
         Where a dialect's client wants to be told.
+    disabled : frozenset of str
+        Those of `FEATURES` that are switched off.
     """
 
     tenant_id: str
@@ -42,6 +53,19 @@ class Context:
     callback: dict[str, Any] | None = None
     label: str | None = None
     priority: Priority = "normal"
+    disabled: frozenset[str] = frozenset()
+
+    def need(self, *features: str) -> None:
+        """Go on only if these are switched on.
+
+        Raises
+        ------
+        FeatureDisabled
+        """
+        for feature in features:
+            if feature in self.disabled:
+                said = feature.replace("_", " ")
+                raise FeatureDisabled(f"The operator has switched {said}s off.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +116,9 @@ def submit_swap(tx: Transaction, ctx: Context, request: SwapRequest) -> tuple[Ta
     credits = pricing.quote(request, facts, pricing.price_table(ctx.dialect)).credits
     # What nobody has looked at yet goes where both can be done.
     moving = request.media != "image" if facts is None else facts.kind != "picture"
+    ctx.need("video_swap" if moving else "image_swap")
+    if len(request.mappings) > 1:
+        ctx.need("multi_swap")
     kind: TaskKind = "swap_video" if moving else "swap_image"
     return _take(tx, ctx, kind, request.to_json(), credits), True
 
@@ -108,6 +135,7 @@ def submit_preview(
     known = _repeated(tx, ctx)
     if known is not None:
         return known, False
+    ctx.need("preview")
     facts = _check_swap(tx, ctx, request)
     length = None if facts is None else facts.duration_s
     if time_s is not None and (time_s < 0 or (length is not None and time_s > length)):
@@ -130,6 +158,7 @@ def submit_detection(
     known = _repeated(tx, ctx)
     if known is not None:
         return known, False
+    ctx.need("detection")
     facts = _check_scene(tx, ctx, scene, media)
     moving = media != "image" if facts is None else facts.kind != "picture"
     kind: TaskKind = "detect_video" if moving else "detect_image"

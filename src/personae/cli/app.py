@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from personae.cli import admin
+from personae.cli.check_client import check_client
 from personae.cli.detect import detect
 from personae.cli.doctor import doctor
 from personae.cli.exit_codes import epilog
@@ -48,6 +49,7 @@ app.command(epilog=epilog())(doctor)
 app.command(epilog=epilog())(serve)
 app.command(epilog=epilog())(api)
 app.command(epilog=epilog())(worker)
+app.command(epilog=epilog())(check_client)
 for _name, _group in (
     ("tenants", admin.tenants_app),
     ("keys", admin.keys_app),

@@ -21,8 +21,14 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from personae.app.submit import FEATURES
 from personae.errors import InvalidRequest
+from personae.wire.a2e.settings import A2eSettings
+from personae.wire.aifaceswap.settings import AifaceswapSettings
+from personae.wire.crun.settings import CrunSettings
+from personae.wire.vidnoz.settings import VidnozSettings
 
+DIALECTS = ("a2e", "crun", "aifaceswap", "vidnoz")
 CONFIG_VARIABLE = "PERSONAE_CONFIG"
 _MIB = 1 << 20
 _GIB = 1 << 30
@@ -62,11 +68,27 @@ class Settings(BaseSettings):
         Length that pieces of long videos are aimed at.
     task_retention_s : float, seconds
         How long finished tasks whose files are gone, and what was sent about them, are remembered.
+    hosts : dict
+        Dialect to the host name that speaks it at its root; ``a2e=a2e.example.com,…`` in the
+        environment.
+    dialects : list of str
+        Those of `DIALECTS` that are served.
+    a2e, crun, aifaceswap, vidnoz
+        What the vendors' pages leave open; ``PERSONAE_A2E__ADD_FACE_REPLY`` in the environment.
+    maintenance : bool
+        Refuse everything but reading.
+    disabled_features : list of str
+        Those of `personae.app.submit.FEATURES` that nobody may use.
     rate_per_s, rate_burst : float, int
         Requests of one key, counted by each API process for itself.
     """
 
-    model_config = SettingsConfigDict(env_prefix="PERSONAE_", extra="forbid", validate_default=True)
+    model_config = SettingsConfigDict(
+        env_prefix="PERSONAE_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        validate_default=True,
+    )
 
     data_dir: Path = Field(default_factory=default_data_dir)
     database_url: str = ""
@@ -99,6 +121,14 @@ class Settings(BaseSettings):
     rate_per_s: float = Field(default=20.0, gt=0)
     rate_burst: int = Field(default=200, ge=1)
     cors_origins: Annotated[list[str], NoDecode] = []
+    hosts: Annotated[dict[str, str], NoDecode] = {}
+    maintenance: bool = False
+    disabled_features: Annotated[list[str], NoDecode] = []
+    dialects: Annotated[list[str], NoDecode] = list(DIALECTS)
+    a2e: A2eSettings = A2eSettings()
+    crun: CrunSettings = CrunSettings()
+    aifaceswap: AifaceswapSettings = AifaceswapSettings()
+    vidnoz: VidnozSettings = VidnozSettings()
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -119,7 +149,32 @@ class Settings(BaseSettings):
             return sources
         return (*sources, TomlConfigSettingsSource(settings_cls, toml_file=file))
 
-    @field_validator("fetch_allow", "cors_origins", mode="before")
+    @field_validator("hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: Any) -> Any:
+        """Tables are written as name=host with commas in the environment."""
+        if isinstance(value, str):
+            parts = [part.partition("=") for part in value.split(",") if part.strip()]
+            return {name.strip(): host.strip().lower() for name, _, host in parts}
+        return value
+
+    @field_validator("dialects")
+    @classmethod
+    def _known_dialects(cls, value: list[str]) -> list[str]:
+        unknown = sorted(set(value) - set(DIALECTS))
+        if unknown:
+            raise ValueError(f"there is no {unknown[0]}; there is {', '.join(DIALECTS)}")
+        return value
+
+    @field_validator("disabled_features")
+    @classmethod
+    def _known_features(cls, value: list[str]) -> list[str]:
+        unknown = sorted(set(value) - set(FEATURES))
+        if unknown:
+            raise ValueError(f"there is no {unknown[0]}; there is {', '.join(FEATURES)}")
+        return value
+
+    @field_validator("fetch_allow", "cors_origins", "disabled_features", "dialects", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         """Lists are written with commas in the environment."""

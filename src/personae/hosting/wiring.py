@@ -24,9 +24,12 @@ from personae.adapters.media_host.host import ChildMediaHost
 from personae.adapters.webhooks import sign_standard
 from personae.app.assets import AssetLimits, AssetService
 from personae.app.execute import ExecuteOptions
+from personae.app.links import Links
 from personae.app.ports import Blobs
 from personae.app.reconcile import Reconciler
+from personae.app.tokens import Tokens
 from personae.errors import PersonaeError
+from personae.hosting.dialects import callback_bodies, dialects_of
 from personae.hosting.folders import make_usable
 from personae.hosting.scratch import ScratchFolder
 from personae.hosting.settings import Settings
@@ -149,11 +152,17 @@ def build_api(settings: Settings) -> tuple[FastAPI, Callable[[], None]]:
                 url_ttl_s=settings.url_ttl_s,
                 cors_origins=tuple(settings.cors_origins),
                 metrics_token=settings.metrics_token,
+                hosts={host: name for name, host in settings.hosts.items()},
+                maintenance=settings.maintenance,
+                disabled=frozenset(settings.disabled_features),
                 version=metadata.version("personae"),
             ),
+            links=Links(settings.public_url, secret, time.time),
+            tokens=Tokens(secret),
             cancel_workflow=cancel,
             check_url=check_url if settings.storage.startswith("file:") else None,
-        )
+        ),
+        dialects_of(settings),
     )
 
     def close() -> None:
@@ -188,6 +197,9 @@ def run_worker(settings: Settings, stop: threading.Event) -> bool:
                 fetcher=fetcher,
                 signers=SIGNERS,
                 clock=time.time,
+                bodies=callback_bodies(
+                    settings, Links(settings.public_url, settings.signing_secret(), time.time)
+                ),
             ),
             WorkerOptions(
                 execute=_execution(settings, scratch.path),

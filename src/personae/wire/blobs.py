@@ -55,14 +55,17 @@ async def download(request: Request, key: Key) -> Response:
 )
 @access(None, "upload")
 async def upload(request: Request, key: Key) -> Response:
-    """The URL is the permission; `Content-Type` has to be the one that was announced."""
+    """The URL is the permission; `Content-Type` has to be what was announced, if it was."""
     call = call_of(request)
     permit = _check(call)(key, request.query_params, op="put", now=call.now())
     kind = request.headers.get("content-type", "").split(";", 1)[0].strip().lower()
-    if kind != permit.content_type.lower():
+    if permit.content_type and kind != permit.content_type.lower():
         raise WireError("unsupported_body", f"This URL takes {permit.content_type} only.")
     limit = min(permit.size_limit, call.services.settings.upload_limit_bytes)
     stored = await call.services.blobs.put_stream(
-        permit.key, request.stream(), limit_bytes=limit, content_type=permit.content_type
+        permit.key,
+        request.stream(),
+        limit_bytes=limit,
+        content_type=permit.content_type or "application/octet-stream",
     )
     return Response(status_code=200, headers={"ETag": f'"{stored.sha256}"'})

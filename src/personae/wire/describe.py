@@ -1,4 +1,4 @@
-"""The OpenAPI documents, one a dialect, and the page that shows the native one.
+"""The OpenAPI documents and the pages that show them, one of each a dialect.
 
 The framework knows parameters and models. What it cannot know is added here: who may call, how
 errors look, the headers that every answer has, and an example of everything.
@@ -16,54 +16,16 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from personae.wire.dialects import Dialect, Registry
+from personae.wire.dialects import Description, Dialect, Registry
 from personae.wire.docs_page import page_of
 from personae.wire.envelope import REQUEST_ID
 from personae.wire.examples import example_of
 from personae.wire.guard import Access, access, access_of
-from personae.wire.problems import MEDIA_TYPE, Problem, body_of, retryable, title
+from personae.wire.problems import problem_called, title
 
-_ABOUT = """\
-Swap faces in pictures and videos. Everything takes and gives JSON; times are ISO 8601 in UTC; \
-listings come in pages (`limit`, `cursor`); errors are problem documents (RFC 9457) whose `code` \
-does not change. Fields and parameters that a call does not have are refused. A POST \
-with an `Idempotency-Key` can be repeated without harm."""
-_REF = "#/components/schemas/"
+ERROR = "Problem"
+"""What the schema of errors is called in every dialect's document."""
 _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-_SECURITY_SCHEMES = {
-    "bearer": {"type": "http", "scheme": "bearer", "description": "An API key: `pk_…`."},
-    "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-}
-_PROBLEM_SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "title": "Problem",
-    "description": "What went wrong (RFC 9457).",
-    "required": ["type", "title", "status", "detail", "code", "retryable", "request_id"],
-    "properties": {
-        "type": {"type": "string", "description": "Leads to a page about the code."},
-        "title": {"type": "string", "description": "The same for every problem of the code."},
-        "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "What it was this time, and what to do."},
-        "code": {"type": "string", "description": "For machines; it does not change."},
-        "retryable": {"type": "boolean", "description": "Whether the same may work later."},
-        "request_id": {"type": "string"},
-        "role": {"type": "string", "description": "Which input: donor, scene or reference."},
-        "errors": {
-            "type": "array",
-            "description": "Where the request breaks the schema.",
-            "items": {
-                "type": "object",
-                "required": ["in", "pointer", "detail", "type"],
-                "properties": {
-                    "in": {"type": "string"},
-                    "pointer": {"type": "string", "description": "RFC 6901."},
-                    "detail": {"type": "string"},
-                    "type": {"type": "string"},
-                },
-            },
-        },
-    },
-}
 _BY_STATUS = {
     401: "unauthorized",
     403: "forbidden",
@@ -94,18 +56,21 @@ def install(app: FastAPI, registry: Registry) -> None:
 
         app.add_api_route(path, openapi, include_in_schema=False)
 
+    def show(path: str, dialect: Dialect) -> None:
+        @access(None)
+        async def docs(request: Request) -> Response:
+            del request
+            return HTMLResponse(
+                page_of(of(dialect)), headers={"Content-Security-Policy": _PAGE_POLICY}
+            )
+
+        app.add_api_route(path, docs, include_in_schema=False)
+
     add("/openapi.json", registry.all[0])
+    show("/docs", registry.all[0])
     for dialect in registry.all[1:]:
         add(f"{dialect.prefix}/openapi.json", dialect)
-
-    @access(None)
-    async def docs(request: Request) -> Response:
-        del request
-        return HTMLResponse(
-            page_of(of(registry.all[0])), headers={"Content-Security-Policy": _PAGE_POLICY}
-        )
-
-    app.add_api_route("/docs", docs, include_in_schema=False)
+        show(f"{dialect.prefix}/docs", dialect)
     app.openapi = lambda: of(registry.all[0])  # For tools that ask the application itself.
 
 
@@ -116,23 +81,24 @@ def document(app: FastAPI, registry: Registry, dialect: Dialect) -> dict[str, An
         for one in iter_route_contexts(app.routes)
         if isinstance(one.original_route, APIRoute) and registry.by_path(one.path or "") is dialect
     ]
+    told = dialect.describe()
     made = get_openapi(
-        title="Personae",
+        title=told.title,
         version=app.version,
-        description=_ABOUT,
+        description=told.about,
         routes=contexts,
         servers=[{"url": "/"}],
     )
     components = made.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
-    schemas["Problem"] = dict(_PROBLEM_SCHEMA)
+    schemas[ERROR] = dict(told.error_schema)
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    components["securitySchemes"] = dict(_SECURITY_SCHEMES)
+    components["securitySchemes"] = dict(told.security)
     marks = _marks(contexts)
     for path, operations in made["paths"].items():
         for method, operation in operations.items():
-            _complete(operation, method, path, marks[path, method], schemas)
+            _complete(operation, method, path, marks[path, method], schemas, told)
     return made
 
 
@@ -151,10 +117,11 @@ def _complete(
     path: str,
     asked: Access,
     schemas: Mapping[str, Any],
+    about: Description,
 ) -> None:
     """Add to one operation what the framework does not know."""
     if asked.scope is not None:
-        operation["security"] = [{"bearer": []}, {"apiKey": []}]
+        operation["security"] = [{name: []} for name in about.security]
         operation["x-scope"] = asked.scope
     responses: dict[str, Any] = operation["responses"]
     responses.pop("422", None)  # The framework's own shape, which nobody is ever answered with.
@@ -164,8 +131,9 @@ def _complete(
     if "requestBody" in operation:
         _exemplify(operation["requestBody"], schemas)
     for status in _problem_statuses(operation, method, path, asked):
-        responses.setdefault(str(status), _problem_response(_BY_STATUS[status], status))
-    responses["default"] = _problem_response("internal_error", 500)
+        answered, shown = _refusal(_BY_STATUS[status], status, about)
+        responses.setdefault(str(answered), shown)
+    responses["default"] = _refusal("internal_error", 500, about)[1]
 
 
 def _exemplify(holder: dict[str, Any], schemas: Mapping[str, Any]) -> None:
@@ -189,17 +157,16 @@ def _problem_statuses(
     return sorted(found)
 
 
-def _problem_response(code: str, status: int) -> dict[str, Any]:
-    shown = Problem(code, status, title(code), retryable(code))
-    return {
+def _refusal(code: str, status: int, about: Description) -> tuple[int, dict[str, Any]]:
+    """An error as the dialect answers it: the HTTP status, and what OpenAPI says of it."""
+    answered, body = about.error(problem_called(code, status))
+    shown = {
         "description": title(code),
         "content": {
-            MEDIA_TYPE: {
-                "schema": {"$ref": f"{_REF}Problem"},
-                "example": body_of(shown, "req_5b1f0c9de7a24c3f8e6d1a20"),
-            }
+            about.error_type: {"schema": {"$ref": f"#/components/schemas/{ERROR}"}, "example": body}
         },
     }
+    return answered, shown
 
 
 def _headers(asked: Access) -> dict[str, Any]:

@@ -8,9 +8,9 @@ of middlewares, one `Gate`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from fastapi import APIRouter
 from starlette.requests import HTTPConnection, Request
@@ -22,6 +22,32 @@ from personae.wire.problems import Problem
 from personae.wire.services import Services
 
 _SCOPE_KEY = "personae.call"
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a dialect's OpenAPI document says of all its operations.
+
+    Attributes
+    ----------
+    title, about : str
+        ``about`` is Markdown.
+    security : mapping
+        OpenAPI's security schemes; any one of them will do.
+    error_schema : mapping
+        JSON schema of the body of errors.
+    error : (problem) -> (HTTP status, body)
+        How `Dialect.refuse` answers, without a call.
+    error_type : str
+        The media type of that.
+    """
+
+    title: str
+    about: str
+    security: Mapping[str, Any]
+    error_schema: Mapping[str, Any]
+    error: Callable[[Problem], tuple[int, dict[str, Any]]]
+    error_type: str = "application/json"
 
 
 class Dialect(Protocol):
@@ -46,6 +72,10 @@ class Dialect(Protocol):
         They are taken over one by one, so routers included in it would be lost: what is searched
         through for every request is one flat list.
         """
+        ...
+
+    def describe(self) -> Description:
+        """What its document says."""
         ...
 
     async def admit(self, call: Call, request: Request) -> Principal:

@@ -26,7 +26,16 @@ _COMMON = {
     "Cache-Control": "no-store",
 }
 """Headers of every answer that does not set them itself."""
-_SHARED = ("/blobs/", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/problems/")
+_SHARED = (
+    "/blobs/",
+    "/media/",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/docs",
+    "/openapi.json",
+    "/problems/",
+)
 """Paths that mean the same under every host name."""
 
 _LONGEST_PATH = 200

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from personae.wire import blobs, describe, operations, refusals
+from personae.wire import blobs, describe, media, operations, refusals
 from personae.wire.dialects import Dialect, Registry
 from personae.wire.envelope import REQUEST_ID, Envelope
 from personae.wire.gate import Gate
@@ -87,6 +87,7 @@ def create_app(services: Services, dialects: Sequence[Dialect] = ()) -> FastAPI:
     for router in (
         *(dialect.router() for dialect in registry.all),
         blobs.router,
+        media.router,
         operations.router,
     ):
         app.router.routes.extend(router.routes)

@@ -16,6 +16,7 @@ from personae.wire.services import Services
 _MOST_KEYS = 10_000
 """Keys whose state is held at once; those seen longest ago are forgotten."""
 _LONGEST_SECRET = 512
+_LONGEST_TOKEN = 2048
 POLICY = "key"
 """The name of the one rate limit, as the headers give it."""
 
@@ -74,6 +75,41 @@ class Gate:
         )
         self.remember(name, principal)
         return principal
+
+    async def admit_token(self, token: str | None) -> Principal:
+        """Who holds this token (see `personae.app.tokens`).
+
+        Raises
+        ------
+        Unauthorized, Forbidden
+        """
+        if not token or len(token) > _LONGEST_TOKEN:
+            raise Unauthorized
+        now, name = self.services.clock(), accounts.digest(token)
+        # Read each time: a token that is over must not live on in what is known.
+        tenant_id, key_id, _ = self.services.tokens.read(token, now)
+        known = self._known.get(name)
+        if known is not None and known.until > now:
+            return known.principal
+        principal = await self.services.database.aread(
+            lambda tx: accounts.authenticate_key(tx, tenant_id, key_id, now)
+        )
+        self.remember(name, principal)
+        return principal
+
+    async def admit_client(self, client_id: str, client_secret: str) -> Principal:
+        """Who has this client id and secret; never from memory.
+
+        Raises
+        ------
+        Unauthorized, Forbidden
+        """
+        if max(len(client_id), len(client_secret)) > _LONGEST_SECRET:
+            raise Unauthorized
+        now = self.services.clock()
+        return await self.services.database.aread(
+            lambda tx: accounts.authenticate_client(tx, client_id, client_secret, now)
+        )
 
     def remember(self, name: str, principal: Principal) -> None:
         """Let a principal in under `name` (a digest, never a secret) for `auth_cache_s`."""

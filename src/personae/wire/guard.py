@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive
 
-from personae.errors import RateLimited
+from personae.errors import Maintenance, RateLimited
 from personae.wire.dialects import call_of
 from personae.wire.problems import WireError
 
@@ -23,6 +23,7 @@ _Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
 _FORM_BYTES = 1 << 16  # What a form may add to the file in it.
 _ATTRIBUTE = "personae_access"
 _SHOWN = 100  # Characters of a name that nobody knows.
+_READING = ("GET", "HEAD", "OPTIONS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,8 @@ class Guarded(APIRoute):
                 if wait_s:
                     raise RateLimited(retry_after_s=wait_s)
                 principal.require(asked.scope)
+                if settings.maintenance and request.method not in _READING:
+                    raise Maintenance
             if asked.body == "upload":
                 limit = settings.upload_limit_bytes + _FORM_BYTES
             else:

@@ -43,6 +43,8 @@ STATUS: Mapping[str, int] = {
     "policy_refused": 403,
     "address_refused": 422,
     "unavailable": 503,
+    "maintenance": 503,
+    "feature_disabled": 403,
     "task_failed": 500,
 }
 """HTTP status by the code of an error of `personae.errors`."""
@@ -150,6 +152,12 @@ def problem_of(error: Exception) -> Problem:
     return Problem(
         error.code, status, error.message, retryable=error.retryable, headers=headers, role=role
     )
+
+
+def problem_called(code: str, status: int) -> Problem:
+    """An example of a problem."""
+    kind = classes().get(code)
+    return Problem(code, status, title(code), retryable=kind is not None and kind.retryable)
 
 
 def problem_of_status(status: int, headers: Mapping[str, str] | None = None) -> Problem:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from personae.app.assets import AssetService
+from personae.app.links import Links
 from personae.app.ports import Blobs, Clock, Database, Fetcher
+from personae.app.tokens import Tokens
 
 _MIB = 1 << 20
 _GIB = 1 << 30
@@ -42,6 +44,10 @@ class WireSettings:
         What ``/metrics`` asks for as a bearer token; nothing when empty.
     hosts : mapping
         Host names that speak a dialect at their root, and its name.
+    maintenance : bool
+        Refuse everything but reading.
+    disabled : frozenset of str
+        Features that are switched off; see `personae.app.submit.FEATURES`.
     """
 
     base_url: str = "http://127.0.0.1:8000"
@@ -58,6 +64,8 @@ class WireSettings:
     cors_origins: tuple[str, ...] = ()
     metrics_token: str = field(default="", repr=False)
     hosts: Mapping[str, str] = field(default_factory=dict[str, str])
+    maintenance: bool = False
+    disabled: frozenset[str] = frozenset()
     version: str = "0"
 
 
@@ -105,6 +113,8 @@ class Services:
 
     Attributes
     ----------
+    links, tokens
+        What this service signs for its clients.
     cancel_workflow : async (task name) -> None
         Tells the queue, after the cancel is committed, that nobody waits for that work any more.
     check_url : `CheckUrl`, optional
@@ -117,5 +127,7 @@ class Services:
     fetcher: Fetcher
     clock: Clock
     settings: WireSettings
+    links: Links
+    tokens: Tokens
     cancel_workflow: Callable[[str], Awaitable[None]]
     check_url: CheckUrl | None = None

@@ -152,6 +152,8 @@ class CloudBlobs:
         when it is there.
         """
         url = self._sign("PUT", key, ttl_s)
+        if not content_type:
+            return url
         return s3_links.for_upload(url, self._s3_keys, content_type=content_type)
 
     def upload_headers(self, content_type: str) -> dict[str, str]:

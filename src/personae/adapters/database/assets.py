@@ -12,9 +12,8 @@ from personae.domain.pages import Page
 from personae.errors import NotFound
 
 _ASSET = sa.select(assets)
-_GET = _ASSET.where(
-    assets.c.id == sa.bindparam("asset"), assets.c.tenant_id == sa.bindparam("tenant")
-)
+_BY_ID = _ASSET.where(assets.c.id == sa.bindparam("asset"))
+_GET = _BY_ID.where(assets.c.tenant_id == sa.bindparam("tenant"))
 _THERE = assets.c.state != "deleted"
 
 
@@ -27,9 +26,12 @@ class SqlAssets:
     def insert(self, asset: Asset) -> None:
         self._connection.execute(sa.insert(assets), columns_of(asset))
 
-    def get(self, tenant_id: str, asset_id: str) -> Asset | None:
-        """An asset, also a deleted one: its state says so."""
-        row = fetch_one(self._connection, _GET, {"asset": asset_id, "tenant": tenant_id})
+    def get(self, tenant_id: str | None, asset_id: str) -> Asset | None:
+        """An asset, also a deleted one: its state says so; see `personae.app.ports.Assets`."""
+        if tenant_id is None:
+            row = fetch_one(self._connection, _BY_ID, {"asset": asset_id})
+        else:
+            row = fetch_one(self._connection, _GET, {"asset": asset_id, "tenant": tenant_id})
         return None if row is None else _asset(row)
 
     def by_sha256(self, tenant_id: str, sha256: str) -> Asset | None:

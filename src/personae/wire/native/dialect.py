@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from personae.app.accounts import Principal
-from personae.wire.dialects import Call
+from personae.wire.dialects import Call, Description
 from personae.wire.guard import Guarded
 from personae.wire.native import (
     account,
@@ -21,6 +21,7 @@ from personae.wire.native import (
     uploads,
     webhooks,
 )
+from personae.wire.native.description import DESCRIPTION
 from personae.wire.native.routing import NAME_OF_DIALECT, PREFIX
 from personae.wire.problems import Problem, problem_response
 
@@ -50,6 +51,10 @@ class Native:
         for one in _GROUPS:
             router.routes.extend(one.router.routes)
         return router
+
+    def describe(self) -> Description:
+        """Problems by RFC 9457."""
+        return DESCRIPTION
 
     async def admit(self, call: Call, request: Request) -> Principal:
         """Who calls, by an API key."""

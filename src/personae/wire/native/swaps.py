@@ -56,6 +56,7 @@ def context_of(call: Call, **rest: str | None) -> Context:
         request_hash=rest.get("hashed"),
         label=rest.get("label"),
         priority=rest.get("priority") or "normal",  # pyright: ignore[reportArgumentType]
+        disabled=call.services.settings.disabled,
     )
 
 

@@ -1,0 +1,119 @@
+"""Media as clients of dialects hand them over: by address, by name of an upload, or in line.
+
+Whatever they come as, a task gets a `MediaRef`. An address that we gave out ourselves (see
+`personae.app.links`) is the asset behind it, which is taken from the storage; an upload past the
+API is taken over when it is first used, because these clients never say that it is complete.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import AsyncIterator
+
+from personae.app.assets import AssetService
+from personae.app.links import Links
+from personae.app.ports import Fetcher
+from personae.domain.media import Asset
+from personae.domain.swap import MediaRef
+from personae.errors import InvalidRequest
+
+_DATA_URL = re.compile(r"data:[\w.+/-]*(?:;[\w.+=-]+)*;base64,", re.ASCII)
+_WHITE = re.compile(r"\s+")
+
+
+class GivenMedia:
+    """Turns what a client gave into what a task can use."""
+
+    def __init__(self, assets: AssetService, fetcher: Fetcher, links: Links) -> None:
+        self._assets = assets
+        self._fetcher = fetcher
+        self._links = links
+
+    async def address(self, tenant_id: str, url: str) -> MediaRef:
+        """Media behind an http(s) URL.
+
+        Raises
+        ------
+        InvalidRequest, AddressRefused
+            If a worker would not be allowed to fetch it.
+        NotFound, Expired, Conflict, MediaError
+            As `stored`, if it is a link of ours.
+        """
+        asset_id = self._links.asset_of(url)
+        if asset_id is not None:
+            return MediaRef(asset_id=(await self.stored(tenant_id, asset_id)).id)
+        self._fetcher.check(url)
+        return MediaRef(url=url)
+
+    async def stored(self, tenant_id: str, asset_id: str) -> Asset:
+        """A ready asset of the tenant's; an upload that has arrived is taken over now.
+
+        Raises
+        ------
+        NotFound, Expired
+        Conflict
+            If nothing has been uploaded yet.
+        MediaError
+            Why the file was refused.
+        """
+        return await self._assets.complete(tenant_id, asset_id)
+
+    async def file(
+        self, tenant_id: str, chunks: AsyncIterator[bytes], filename: str | None
+    ) -> MediaRef:
+        """A file that came with the request.
+
+        Raises
+        ------
+        MediaError, Unavailable
+        """
+        asset = await self._assets.upload(tenant_id, chunks, filename=filename, content_type=None)
+        return MediaRef(asset_id=asset.id)
+
+    async def inline(self, tenant_id: str, text: str) -> MediaRef:
+        """A file as base64, with or without ``data:…;base64,`` before it.
+
+        Raises
+        ------
+        InvalidRequest
+            If it is no base64.
+        MediaError, Unavailable
+        """
+        data = decoded(text)
+
+        async def once() -> AsyncIterator[bytes]:
+            yield data
+
+        return await self.file(tenant_id, once(), None)
+
+    async def text(self, tenant_id: str, text: str) -> MediaRef:
+        """A string that is an address or base64, whichever it looks like.
+
+        Raises
+        ------
+        As `address` and `inline`.
+        """
+        stripped = text.strip()
+        if stripped[:8].lower().startswith(("http://", "https://")):
+            return await self.address(tenant_id, stripped)
+        return await self.inline(tenant_id, stripped)
+
+
+def decoded(text: str) -> bytes:
+    """The bytes of base64 text; line breaks, url-safe letters and a data URL's head are fine.
+
+    Raises
+    ------
+    InvalidRequest
+    """
+    head = _DATA_URL.match(text)
+    bare = _WHITE.sub("", text[head.end() :] if head else text).translate({45: 43, 95: 47})
+    try:
+        data = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise InvalidRequest("This is neither an http(s) URL nor a file in base64.") from error
+    if not data:
+        raise InvalidRequest("The file is empty.")
+    return data

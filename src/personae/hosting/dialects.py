@@ -1,0 +1,26 @@
+"""Which dialects are served, with the operator's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from personae.app.deliver import CallbackBody
+from personae.app.links import Links
+from personae.hosting.settings import Settings
+from personae.wire.dialects import Dialect
+
+_MAKERS: Mapping[str, Callable[[Settings], Dialect]] = {}
+_BODIES: Mapping[str, Callable[[Settings, Links], CallbackBody]] = {}
+
+
+def dialects_of(settings: Settings) -> list[Dialect]:
+    """Those besides the native one."""
+    return [_MAKERS[name](settings) for name in settings.dialects if name in _MAKERS]
+
+
+def callback_bodies(settings: Settings, links: Links) -> dict[str, CallbackBody]:
+    """How each dialect tells clients of a task's end, by its name.
+
+    Also of those that are no longer served: tasks may be left of them.
+    """
+    return {name: make(settings, links) for name, make in _BODIES.items()}

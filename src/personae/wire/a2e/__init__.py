@@ -1,0 +1,1 @@
+"""The API of A2E, spoken by this service."""

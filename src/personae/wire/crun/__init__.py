@@ -1,0 +1,1 @@
+"""The API of crun, spoken by this service."""

@@ -1,0 +1,191 @@
+"""What the vendors' dialects have in common: submitting, finding and showing tasks by their ids.
+
+A dialect translates; these are the few calls to the rules that each of them makes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import structlog
+
+from personae.app import submit, tasks
+from personae.app.filenames import suffix_for
+from personae.app.given import GivenMedia
+from personae.app.links import Links
+from personae.app.ports import Transaction
+from personae.app.submit import Context
+from personae.domain.media import Asset
+from personae.domain.swap import Media, MediaRef, SwapRequest
+from personae.domain.tasks import Priority, Task, TaskKind
+from personae.errors import NotFound, PersonaeError
+from personae.wire.dialects import Call
+
+Files = Mapping[str, Asset]
+"""What a task made, by asset id."""
+
+SWAPS: tuple[TaskKind, ...] = ("swap_image", "swap_video")
+DETECTIONS: tuple[TaskKind, ...] = ("detect_image", "detect_video")
+_log = structlog.get_logger("personae.wire")
+
+
+def given(call: Call) -> GivenMedia:
+    """What turns a client's media into references."""
+    services = call.services
+    return GivenMedia(services.assets, services.fetcher, services.links)
+
+
+def context(
+    call: Call,
+    dialect_id: str | None,
+    *,
+    callback: dict[str, Any] | None = None,
+    label: str | None = None,
+    priority: Priority = "normal",
+) -> Context:
+    """Who submits what, under which name."""
+    return Context(
+        tenant_id=call.tenant_id,
+        now=call.now(),
+        request_id=call.request_id,
+        dialect=call.dialect.name,
+        dialect_id=dialect_id,
+        callback=callback,
+        label=label,
+        priority=priority,
+        disabled=call.services.settings.disabled,
+    )
+
+
+def callback_to(
+    call: Call, url: str | None, headers: Mapping[str, str] | None = None
+) -> dict[str, Any] | None:
+    """Where a client wants to be told of a task's end; None if nowhere.
+
+    Raises
+    ------
+    InvalidRequest, AddressRefused
+        If the service may not go there.
+    """
+    if not url:
+        return None
+    call.services.fetcher.check(url)
+    return {"url": url, "headers": dict(headers or {})}
+
+
+async def submit_swap(call: Call, asked: SwapRequest, who: Context) -> Task:
+    """Take a swap on.
+
+    Raises
+    ------
+    As `personae.app.submit.submit_swap`.
+    """
+    task, _ = await call.services.database.awrite(lambda tx: submit.submit_swap(tx, who, asked))
+    return task
+
+
+async def submit_preview(call: Call, asked: SwapRequest, who: Context) -> Task:
+    """Take one frame of a swap on."""
+    task, _ = await call.services.database.awrite(
+        lambda tx: submit.submit_preview(tx, who, asked, None)
+    )
+    return task
+
+
+async def submit_detection(
+    call: Call, media: Media, scene: MediaRef, who: Context, tariff: str | None = None
+) -> Task:
+    """Take a search for people on."""
+    task, _ = await call.services.database.awrite(
+        lambda tx: submit.submit_detection(tx, who, media, scene, tariff)
+    )
+    return task
+
+
+async def find_task(call: Call, dialect_id: str, kinds: Sequence[TaskKind]) -> Task:
+    """The caller's task of that name in this dialect.
+
+    Raises
+    ------
+    NotFound
+    """
+    found = await call.services.database.aread(lambda tx: task_called(tx, call, dialect_id))
+    if found is None or found.kind not in kinds:
+        raise NotFound(f"There is no task {dialect_id[:64]}.")
+    return found
+
+
+def task_called(tx: Transaction, call: Call, dialect_id: str) -> Task | None:
+    """As `find_task`, inside a transaction, whatever its kind."""
+    return tx.tasks.by_dialect_id(call.tenant_id, call.dialect.name, dialect_id)
+
+
+async def files_of(call: Call, found: Sequence[Task]) -> dict[str, Files]:
+    """What tasks have made, by task id; asks the database only if there can be any."""
+    wanted = [task.id for task in found if task.result is not None]
+    if not wanted:
+        return {}
+
+    def work(tx: Transaction) -> dict[str, Files]:
+        return {name: {one.id: one for one in tx.assets.of_task(name)} for name in wanted}
+
+    return await call.services.database.aread(work)
+
+
+async def delete_task(call: Call, task: Task) -> None:
+    """Remove a task and what it made; one that is under way is canceled first."""
+    now = call.now()
+
+    def work(tx: Transaction) -> tuple[bool, list[str]]:
+        current = tasks.get(tx, call.tenant_id, task.id)
+        under_way = not current.final
+        if under_way:
+            tasks.cancel(tx, call.tenant_id, task.id, now)
+        return under_way, tasks.delete(tx, call.tenant_id, task.id, now)
+
+    under_way, unused = await call.services.database.awrite(work)
+    if under_way:
+        try:
+            await call.services.cancel_workflow(task.id)
+        except Exception:
+            _log.exception("the queue was not told", action="task.cancel", task_id=task.id)
+    if unused:
+        # What fails here is found by the sweep of blobs that no row names.
+        with suppress(PersonaeError):
+            await asyncio.to_thread(call.services.blobs.delete, unused)
+
+
+def link_to(links: Links, asset: Asset, ttl_s: float, filename: str | None = None) -> str:
+    """A link to a stored file, under a name with the right ending."""
+    name = filename or asset.filename or f"{asset.id}{suffix_for(asset.content_type)}"
+    return links.url(asset.id, name, ttl_s)
+
+
+def output_of(task: Task, files: Files) -> Asset | None:
+    """What a finished swap made; None once it is gone."""
+    ids: list[str] = (task.result or {}).get("assets") or [""]
+    return files.get(ids[0])
+
+
+def still_of(task: Task, files: Files, name: str) -> Asset | None:
+    """A finished swap's ``cover`` or ``thumbnail``, if it has one."""
+    return files.get(str((task.result or {}).get(name)))
+
+
+def stem_of(url: str) -> str:
+    """What a file behind a URL is called, without its ending."""
+    try:
+        return PurePosixPath(unquote(urlsplit(url).path)).stem
+    except ValueError:
+        return ""
+
+
+def renamed(who: Context, dialect_id: str) -> Context:
+    """The same submitter, for a task of another name."""
+    return replace(who, dialect_id=dialect_id)

@@ -1,0 +1,1 @@
+"""The API of Vidnoz, spoken by this service."""
