@@ -64,7 +64,8 @@ def _shown(name: str, told: dict[str, Any]) -> Iterator[Row]:
     )
     yield row("requests broken off", "", text, True)
     text = f"{ended}; at rest {told['drained_s']:.0f} s after the last kill"
-    yield row(f"{told['submits']} submits", "all final", text, not _beside_counts(told))
+    made = f"{sum(statuses.values())} tasks of {told['submits']} submits"
+    yield row(made, "all final", text, not _beside_counts(told))
     begun = f"{found['pieces']}, begun {found['pieces_begun']} times, of {found['videos']} videos"
     yield row("pieces of videos", "", begun, found["pieces_begun"] >= found["pieces"])
     for what, key in (
