@@ -19,6 +19,7 @@ from personae.app import accounts
 from personae.app.ports import Database, Transaction
 from personae.errors import InvalidRequest
 from personae.hosting import wiring
+from personae.hosting.bounded_http import BoundedHttp
 from personae.hosting.logs import configure_logs
 from personae.hosting.settings import Settings
 from personae.hosting.supervisor import Supervised, watch_parent, worker_command
@@ -161,6 +162,7 @@ def _run_app(settings: Settings, sock: socket.socket) -> None:
     app, close = wiring.build_api(settings)
     config = uvicorn.Config(
         app,
+        http=BoundedHttp,
         log_config=None,
         access_log=False,
         server_header=False,
