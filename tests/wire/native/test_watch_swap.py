@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from personae.app import tasks
+from personae.app.ports import Transaction
 from personae.domain.tasks import TaskProgress
 from wire.checks import problem, strangers_stay_out, submitted
 from wire.service import Service
@@ -82,12 +84,13 @@ def test_silence_is_broken_and_streams_end(opened: Callable[..., Service]) -> No
 
 def test_the_stream_of_a_deleted_swap_ends(service: Service) -> None:
     task_id, tenant_id = submitted(service), service.tenant()
-    remove = threading.Timer(
-        0.3,
-        lambda: service.database.write(
-            lambda tx: tx.tasks.delete(tenant_id, task_id, service.clock())
-        ),
-    )
+
+    def work(tx: Transaction) -> None:
+        # Only what is final can be deleted; at once, so that nobody sees it in between.
+        tasks.cancel(tx, tenant_id, task_id, service.clock())
+        tasks.delete(tx, tenant_id, task_id, service.clock())
+
+    remove = threading.Timer(0.3, lambda: service.database.write(work))
     remove.start()
     answer = service.call("GET", f"/swaps/{task_id}/events")
     remove.join()
