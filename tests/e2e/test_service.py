@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import signal
 import subprocess
@@ -27,6 +28,7 @@ from PIL import Image
 import clips
 from faces import SIZE_WH, Placed, Rgb, compose, nodding, portrait
 from personae import library
+from personae.results import CLASSICAL_NOTE
 
 READY_S = 60.0
 DONE_S = 120.0
@@ -206,6 +208,29 @@ def test_a_picture_is_swapped_as_the_library_does_it(
     assert own.tobytes() == theirs.tobytes()
     assert after["available"] == before["available"] - task["credits"]["charged"]
     assert after["held"] == before["held"] == 0
+
+
+def test_what_is_restored_says_so_and_costs_more(
+    service: Service, media: dict[str, Path], tmp_path: Path
+) -> None:
+    with service.client() as client:
+        donor = upload(client, media["donor.jpg"])
+        for kind, name in (("image", "scene.png"), ("video", "scene.mp4")):
+            body = wanted(kind, upload(client, media[name]), donor)
+            plain = client.post("/swaps/estimate", json=body).json()["credits"]
+            body |= {"restore": 0.5, "output": {"max_long_px": 240}}
+            shot = client.post("/swaps/preview", json=body).json()
+            assert shot["restorer"] == "classical"
+            task = finished(client, client.post("/swaps", json=body).json()["id"])
+            (tmp_path / name).write_bytes(output_of(task))
+            assert max(library.probe(tmp_path / name).size_wh) == 240
+            assert task["result"]["restorer"] == "classical"
+            assert CLASSICAL_NOTE in task["result"]["warnings"]
+            assert task["credits"]["charged"] == math.ceil(1.5 * plain)
+    how = library.SwapOptions(restore=0.5, max_long_px=240)
+    library.swap_file(media["scene.png"], tmp_path / "own.png", media["donor.jpg"], options=how)
+    own, theirs = (Image.open(tmp_path / name) for name in ("own.png", "scene.png"))
+    assert own.tobytes() == theirs.tobytes()
 
 
 def test_a_worker_killed_in_a_long_video_changes_nothing_of_it(

@@ -12,6 +12,7 @@ from personae.cli.arguments import (
     check_output,
     parse_face,
     parse_map,
+    parse_size,
     parse_span,
     parse_time,
     sort_inputs,
@@ -165,3 +166,24 @@ def test_output_must_not_be_an_input(folder: Path) -> None:
     for name in ("d.jpg", "link.jpg", "../" + folder.name + "/d.jpg"):
         with pytest.raises(InvalidRequest, match="also an input"):
             check_output(folder / name, [folder / "e.jpg", Path("d.jpg")])
+
+
+@pytest.mark.parametrize(
+    ("text", "sides"),
+    [
+        ("1080p", (1920, 1080)),
+        ("2K", (2560, 1440)),
+        ("4k", (3840, 2160)),
+        ("1920x1080", (1920, 1080)),
+        ("1080X1920", (1920, 1080)),
+        ("500x500", (500, 500)),
+    ],
+)
+def test_sizes(text: str, sides: tuple[int, int]) -> None:
+    assert parse_size(text) == sides
+
+
+@pytest.mark.parametrize("text", ["", "1080", "x1080", "8k", "-1x5", "1.5x2"])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(InvalidRequest, match="--max-size"):
+        parse_size(text)

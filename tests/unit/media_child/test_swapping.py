@@ -67,12 +67,32 @@ def test_a_small_picture_is_not_enlarged(donor: str, tmp_path: Path) -> None:
     assert np.array_equal(read(tmp_path / "p.png"), read(tmp_path / "o.png"))
 
 
-def test_strength_is_the_one_option_that_a_preview_heeds(donor: str, tmp_path: Path) -> None:
+def test_a_preview_heeds_only_what_one_picture_can_show(donor: str, tmp_path: Path) -> None:
     scene = tmp_path / "scene.png"
     Image.fromarray(headshot("collins")).save(scene)
     options = {"strength": 0.0, "codec": "h264", "start_s": 1.0}
     preview(job(donor, scene, tmp_path / "p.png", options=options), Idle())
     assert np.array_equal(read(tmp_path / "p.png"), read(scene))
+
+
+def test_a_preview_shows_restored_faces_at_the_size_of_the_output(
+    donor: str, tmp_path: Path
+) -> None:
+    scene = tmp_path / "scene.png"
+    Image.fromarray(headshot("collins", 300, (600, 700))).save(scene)
+    options = {"restore": 0.7, "max_long_px": 350}
+    told = preview(job(donor, scene, tmp_path / "p.png", options=options), Idle())
+    assert told["restorer"] == "classical"
+    assert "Restored by the classical pass: no restorer model is installed." in told["warnings"]
+    whole = swap(job(donor, scene, tmp_path / "o.png", options=options), Idle())
+    assert whole["restorer"] == "classical"
+    assert read(tmp_path / "p.png").shape == (350, 300, 3)
+    assert np.array_equal(read(tmp_path / "p.png"), read(tmp_path / "o.png"))
+    pictures = [headshot("collins", 300, (600, 700))] * 5
+    clip = write_clip(tmp_path / "c.mp4", pictures=pictures, frames=5, size_wh=(600, 700))
+    told = preview(job(donor, clip, tmp_path / "q.png", time_s=0, options=options), Idle())
+    assert told["restorer"] == "classical"
+    assert read(tmp_path / "q.png").shape == (350, 300, 3)
 
 
 def test_a_preview_without_a_time_finds_a_moment_with_a_face(donor: str, tmp_path: Path) -> None:
