@@ -16,20 +16,22 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import likeness, memory, speed
+from benchmarks import likeness, memory, restoring, speed
 from benchmarks.measure import machine
+
+PARTS = {"speed": speed, "memory": memory, "likeness": likeness, "restoring": restoring}
 
 
 def main() -> int:
     """Measure; 1 if a bar was missed, for people who look at exit codes."""
     sys.setswitchinterval(0.001)  # as the command line does
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", help="speed, memory, likeness; all if none is given")
-    wanted = parser.parse_args().parts or ["speed", "memory", "likeness"]
+    parser.add_argument("parts", nargs="*", help="some of " + ", ".join(PARTS))
+    wanted = parser.parse_args().parts or list(PARTS)
     table = Table("what", "bar", "measured", "", title=machine())
     missed = 0
     with tempfile.TemporaryDirectory() as folder:
-        for name, part in (("speed", speed), ("memory", memory), ("likeness", likeness)):
+        for name, part in PARTS.items():
             if name not in wanted:
                 continue
             for what, bar, measured, holds in part.rows(Path(folder)):
