@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import traceback
@@ -12,7 +13,14 @@ from importlib import import_module
 from typing import Any, Literal, cast
 
 from personae.adapters.media_host.messages import error_to_json
-from personae.errors import Canceled, InvalidRequest, MediaTooLarge, ModelError, PersonaeError
+from personae.errors import (
+    Canceled,
+    InvalidRequest,
+    MediaTooLarge,
+    ModelError,
+    PersonaeError,
+    TaskFailed,
+)
 from personae.media_child.lines import Lines
 
 Job = Mapping[str, Any]
@@ -83,7 +91,7 @@ class Worker:
             except Exception as error:
                 if not isinstance(error, PersonaeError | MemoryError):
                     traceback.print_exc()
-                self._lines.fail(_plain(error, job))
+                self._lines.fail(plain_error(error, job))
             else:
                 self._lines.answer(_named(answer, job))
 
@@ -123,6 +131,7 @@ class Worker:
         return {"engine": "mesh", "ready": True, "pid": os.getpid()}
 
 
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE)
 _FIELDS = (
     *("path", "crops_dir", "scene", "output", "mappings", "donors", "options", "chunk", "chunks"),
     *("plan", "plans", "state_in", "state_out", "plans_out"),
@@ -158,10 +167,14 @@ def _told(
     }
 
 
-def _plain(error: Exception, job: Job) -> dict[str, Any]:
+def plain_error(error: Exception, job: Job) -> dict[str, Any]:
     """An error for the parent; files are called by their own names, without our folders."""
     if isinstance(error, MemoryError):
         error = MediaTooLarge("This does not fit into memory; make it smaller.")
+    if isinstance(error.__cause__, OSError) and error.__cause__.errno in _DISK:
+        # The files here are the service's own: what its disk cannot do is no client's fault, and
+        # another worker's disk may do it.
+        error = TaskFailed("A disk of the service failed over this task; nothing was charged.")
     plain = error_to_json(error)
     plain["message"] = call_files(str(plain["message"]), job)
     return plain

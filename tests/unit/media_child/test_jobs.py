@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
+
 import pytest
 
-from personae.media_child.jobs import call_files
+from personae.errors import PersonaeError
+from personae.media_child.jobs import call_files, plain_error
+from personae.video.files import output_errors
 
 
 def test_paths_become_names() -> None:
@@ -42,3 +47,16 @@ def test_what_a_client_calls_a_file_is_not_renamed_itself() -> None:
 @pytest.mark.parametrize("value", ["largest", "", 3, None])
 def test_what_is_no_path_is_left_alone(value: object) -> None:
     assert call_files("The largest face is at 3.", {"face": value}) == "The largest face is at 3."
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "fault"),
+    [(errno.ENOSPC, "task_failed", "platform"), (errno.ENOENT, "media_unreachable", "caller")],
+)
+def test_a_full_disk_of_ours_is_no_clients_fault(number: int, code: str, fault: str) -> None:
+    path = Path("/work/t1/output.mp4")
+    with pytest.raises(PersonaeError) as caught, output_errors(path):
+        raise OSError(number, "whatever")
+    told = plain_error(caught.value, {"output": str(path)})
+    assert (told["code"], told["fault"], told["retryable"]) == (code, fault, number == errno.ENOSPC)
+    assert "/work" not in told["message"]
