@@ -42,18 +42,27 @@ def plan_chunks(
     start_s: float | None = None,
     end_s: float | None = None,
     target_s: float = TARGET_S,
+    pieces: int = 0,
     on_packet: Callable[[int], None] | None = None,
 ) -> ChunkPlan:
     """Cut a video, or a range of it, into chunks; loads no model.
 
-    One chunk alone means: use `library.swap_video`. Animations always are one. `on_packet` is told
-    how many frames were found so far, and may raise.
+    One chunk alone means: use `library.swap_video`. Animations always are one. Chunks are shorter
+    than `target_s`, by up to 60 %, where the video would come to fewer than `pieces`. `on_packet`
+    is told how many frames were found so far, and may raise.
 
     Raises
     ------
     InvalidRequest, MediaError
     """
-    return plan_file(scene, start_s=start_s, end_s=end_s, target_s=target_s, on_packet=on_packet)
+    return plan_file(
+        scene,
+        start_s=start_s,
+        end_s=end_s,
+        target_s=target_s,
+        pieces=pieces,
+        on_packet=on_packet,
+    )
 
 
 def analyse_chunk(

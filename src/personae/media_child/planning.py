@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from personae.media_child.jobs import Context
-from personae.video.chunk_plan import TARGET_S, plan_chunks
+from personae.video.chunk_plan import PIECES, TARGET_S, plan_chunks
 
 
 def plan(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
@@ -23,6 +23,7 @@ def plan(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
         start_s=job.get("start_s"),
         end_s=job.get("end_s"),
         target_s=float(job.get("target_s") or TARGET_S),
+        pieces=PIECES,
         on_packet=found,
     )
     return made.to_json()

@@ -26,6 +26,10 @@ from personae.video.shape import VideoShape
 from personae.video.sniffing import sniff
 
 TARGET_S = 10.0
+PIECES = 16
+"""So many chunks let two workers end nearly at once, and one hardly pays for them."""
+_SHORTEST = 0.4
+"""Chunks get no shorter than this share of the wanted length to come to a wanted number."""
 _LONGEST = 6
 """A chunk that finds no key frame for so many times the wanted length ends at any frame."""
 _SHORT = 1.5
@@ -143,12 +147,14 @@ def plan_chunks(
     start_s: float | None = None,
     end_s: float | None = None,
     target_s: float = TARGET_S,
+    pieces: int = 0,
     limits: MediaLimits = DEFAULT_LIMITS,
     on_packet: Callable[[int], None] | None = None,
 ) -> ChunkPlan:
     """Cut a video, or a range of it, into chunks of about `target_s` seconds.
 
-    An animation is one chunk, and so is a video whose timestamps are missing or ambiguous.
+    They are shorter, down to `_SHORTEST`, where the video would come to fewer than `pieces`. An
+    animation is one chunk, and so is a video whose timestamps are missing or ambiguous.
     `on_packet` is called with the number of frames that were found so far; it may raise.
 
     Raises
@@ -176,6 +182,9 @@ def plan_chunks(
     )
     if not (trusted and index.sure and pts):
         return ChunkPlan((Chunk(0, True, 0, expected or 1),), expected or 1, index.discarded)
+    span = pts[-1] - pts[0]
+    if pieces and span >= _SHORT * target:
+        target = max(round(_SHORTEST * target), min(target, span // pieces), 1)
     borders = _borders(pts, sorted(index.keys), target)
     return ChunkPlan(_chunks(pts, borders, shift, look), len(pts), index.discarded)
 

@@ -69,6 +69,23 @@ def test_a_short_clip_is_one_chunk(tmp_path: Path) -> None:
         assert len(plan_chunks(clip, target_s=target_s).chunks) == 1
 
 
+def test_a_clip_of_medium_length_is_cut_finer(tmp_path: Path) -> None:
+    """So that several workers end together; but never into crumbs."""
+    clip = write_clip(tmp_path / "a.mp4", frames=200, options=gop(2))
+    as_wanted = plan_chunks(clip, target_s=2.0)
+    check_whole(as_wanted, 200)
+    assert starts(as_wanted) == [0, 26, 76, 126, 176]
+    finer = plan_chunks(clip, target_s=2.0, pieces=8)  # nearly 25 frames, then a key frame
+    check_whole(finer, 200)
+    assert starts(finer) == [0, 14, 40, 66, 92, 118, 144, 170]
+    finest = plan_chunks(clip, target_s=2.0, pieces=100)
+    check_whole(finest, 200)
+    assert starts(finest)[:4] == [0, 10, 30, 50]
+    assert plan_chunks(clip, target_s=2.0, pieces=4) == as_wanted
+    # What is short stays whole.
+    assert len(plan_chunks(clip, target_s=6.0, pieces=100).chunks) == 1
+
+
 def test_without_key_frames_a_chunk_ends_somewhere(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "a.mp4", frames=100, options=gop(1000))
     plan = plan_chunks(clip, target_s=0.2)  # 5 frames; at most 30
