@@ -41,6 +41,9 @@ class Context:
         Where a dialect's client wants to be told.
     disabled : frozenset of str
         Those of `FEATURES` that are switched off.
+    echo : dict, optional
+        What the client said in its dialect's words, for dialects that repeat it; it is kept in
+        ``Task.request["echo"]`` and read by nobody else.
     """
 
     tenant_id: str
@@ -54,6 +57,7 @@ class Context:
     label: str | None = None
     priority: Priority = "normal"
     disabled: frozenset[str] = frozenset()
+    echo: dict[str, Any] | None = None
 
     def need(self, *features: str) -> None:
         """Go on only if these are switched on.
@@ -211,7 +215,7 @@ def _take(
         tenant_id=ctx.tenant_id,
         kind=kind,
         status="queued",
-        request=request,
+        request=request if ctx.echo is None else {**request, "echo": ctx.echo},
         priority=priority or ctx.priority,
         credits_held=credits,
         credits_charged=0,

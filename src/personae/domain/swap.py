@@ -157,7 +157,7 @@ class SwapRequest:
         rest = {
             name: value
             for name, value in values.items()
-            if name not in ("scene", "mappings", "output")
+            if name not in ("scene", "mappings", "output", "echo")
         }
         return cls(
             scene=MediaRef(**values["scene"]),

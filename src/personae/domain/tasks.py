@@ -53,7 +53,8 @@ class Task:
     ----------
     id : str, ``task_…``; the workflow has the same name
     request : dict
-        `SwapRequest.to_json`, or ``{"media": …, "scene": …}`` of a detection.
+        `SwapRequest.to_json`, or ``{"media": …, "scene": …}`` of a detection; of some dialects with
+        ``echo``, what the client said in their words.
     credits_held, credits_charged : int
     result : dict or None
         Of a swap: ``assets`` (output ids), ``faces_swapped``, ``frames``, ``frames_lost``,

@@ -48,8 +48,9 @@ def context(
     callback: dict[str, Any] | None = None,
     label: str | None = None,
     priority: Priority = "normal",
+    echo: dict[str, Any] | None = None,
 ) -> Context:
-    """Who submits what, under which name."""
+    """Who submits what, under which name; `echo` is what the dialect will repeat."""
     return Context(
         tenant_id=call.tenant_id,
         now=call.now(),
@@ -60,6 +61,7 @@ def context(
         label=label,
         priority=priority,
         disabled=call.services.settings.disabled,
+        echo=echo,
     )
 
 
