@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from personae.app.ports import Transaction
 from personae.domain.ids import new_id
@@ -14,6 +14,15 @@ from personae.errors import Expired, InvalidRequest, NotFound
 MAX_PHOTOS = 10
 PHOTO_TTL_S = 7 * 86400.0
 _LISTED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Through which dialect a face came: its name there, and where its photo was."""
+
+    dialect: str
+    dialect_id: str
+    url: str
 
 
 def check(
@@ -53,6 +62,7 @@ def save(
     now: float,
     *,
     photos_used: int,
+    origin: Origin | None = None,
 ) -> SavedFace:
     """Keep photos of one person under a name; they no longer expire.
 
@@ -71,6 +81,10 @@ def save(
     face = SavedFace(
         new_id("face", now), tenant_id, name, tuple(asset_ids), now, photos_used=photos_used
     )
+    if origin is not None:
+        face = replace(
+            face, dialect=origin.dialect, dialect_id=origin.dialect_id, source_url=origin.url
+        )
     tx.faces.insert(face)
     return face
 
@@ -88,9 +102,24 @@ def get(tx: Transaction, tenant_id: str, face_id: str) -> SavedFace:
     return face
 
 
-def page(tx: Transaction, tenant_id: str, *, after: str | None, limit: int) -> Page[SavedFace]:
-    """Saved faces, newest first."""
-    return tx.faces.page(tenant_id, after=after, limit=limit)
+def called(tx: Transaction, tenant_id: str, dialect: str, dialect_id: str) -> SavedFace:
+    """A saved face by its name in a dialect.
+
+    Raises
+    ------
+    NotFound
+    """
+    face = tx.faces.by_dialect_id(tenant_id, dialect, dialect_id)
+    if face is None:
+        raise NotFound(f"There is no face {dialect_id}.")
+    return face
+
+
+def page(
+    tx: Transaction, tenant_id: str, *, dialect: str | None = None, after: str | None, limit: int
+) -> Page[SavedFace]:
+    """Saved faces, newest first; without a dialect those of all of them."""
+    return tx.faces.page(tenant_id, dialect=dialect, after=after, limit=limit)
 
 
 def delete(tx: Transaction, tenant_id: str, face_id: str, now: float) -> None:

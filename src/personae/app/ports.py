@@ -123,7 +123,14 @@ class Faces(Protocol):
 
     def insert(self, face: SavedFace) -> None: ...
     def get(self, tenant_id: str, face_id: str) -> SavedFace | None: ...
-    def page(self, tenant_id: str, *, after: str | None, limit: int) -> Page[SavedFace]: ...
+    def by_dialect_id(self, tenant_id: str, dialect: str, dialect_id: str) -> SavedFace | None: ...
+    def by_source_url(self, tenant_id: str, dialect: str, url: str) -> SavedFace | None:
+        """The newest one that was saved from there."""
+        ...
+
+    def page(
+        self, tenant_id: str, *, dialect: str | None = None, after: str | None, limit: int
+    ) -> Page[SavedFace]: ...
     def delete(self, tenant_id: str, face_id: str, at: float) -> bool: ...
 
 
@@ -146,6 +153,22 @@ class Tasks(Protocol):
         after: str | None,
         limit: int,
     ) -> Page[Task]: ...
+    def numbered(
+        self,
+        tenant_id: str,
+        *,
+        kinds: Sequence[TaskKind],
+        dialect: str,
+        offset: int,
+        limit: int,
+    ) -> tuple[list[Task], int]:
+        """A dialect's tasks, newest first, without the `offset` newest; and how many there are.
+
+        For clients that count pages: tasks that are added between two pages move them. A task that
+        has no name in the dialect is not among them.
+        """
+        ...
+
     def count(self, tenant_id: str, *, statuses: Sequence[TaskStatus]) -> int: ...
     def start(self, task_id: str, at: float) -> bool:
         """queued or running (again, after a crash) to running; False if it is final."""

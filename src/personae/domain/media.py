@@ -60,8 +60,15 @@ class Asset:
 class SavedFace:
     """A donor kept for later: one person's photos, ``face_…``.
 
-    ``photos_used``: how many of the photos a swap takes; the others are too poor. None if they
-    were not looked at.
+    Attributes
+    ----------
+    photos_used : int or None
+        How many of the photos a swap takes; the others are too poor. None if they were not looked
+        at.
+    dialect, dialect_id : str or None
+        Through which dialect it came, and its name there; None for the native API.
+    source_url : str or None
+        Where that client said that the photo is.
     """
 
     id: str
@@ -71,3 +78,6 @@ class SavedFace:
     created_at: float
     deleted_at: float | None = None
     photos_used: int | None = None
+    dialect: str | None = None
+    dialect_id: str | None = None
+    source_url: str | None = None

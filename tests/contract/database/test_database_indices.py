@@ -27,9 +27,15 @@ FINDS: dict[str, Callable[[Transaction], object]] = {
     "assets of a task": lambda tx: tx.assets.of_task("t"),
     "assets of a blob": lambda tx: tx.assets.blob_in_use("k"),
     "faces": lambda tx: tx.faces.page("t", after="f", limit=5),
+    "faces of a dialect": lambda tx: tx.faces.page("t", dialect="d", after="f", limit=5),
+    "face by dialect": lambda tx: tx.faces.by_dialect_id("t", "d", "i"),
+    "face by URL": lambda tx: tx.faces.by_source_url("t", "d", "u"),
     "task": lambda tx: tx.tasks.get(None, "t"),
     "task by dialect": lambda tx: tx.tasks.by_dialect_id("t", "d", "i"),
     "tasks": lambda tx: tx.tasks.page("t", kinds=("preview",), after="t", limit=5),
+    "numbered tasks": lambda tx: tx.tasks.numbered(
+        "t", kinds=("swap_image",), dialect="d", offset=5, limit=5
+    ),
     "count of tasks": lambda tx: tx.tasks.count("t", statuses=("queued", "running")),
     "unfinished tasks": lambda tx: tx.tasks.unfinished(1.0, after="t", limit=5),
     "tasks to purge": lambda tx: tx.tasks.purge(1.0, 5),

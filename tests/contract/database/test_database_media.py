@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from database_samples import NOW, add_tenant, asset, face
 from personae.adapters.database import SqlDatabase
 from personae.app.ports import Transaction
-from personae.domain.media import Asset, MediaFacts
-from personae.errors import NotFound
+from personae.domain.ids import new_id
+from personae.domain.media import Asset, MediaFacts, SavedFace
+from personae.errors import Conflict, NotFound
 
 
 def put(database: SqlDatabase, *made: Asset) -> None:
@@ -183,3 +185,37 @@ def test_a_saved_face_is_its_owners_until_it_is_deleted(database: SqlDatabase) -
     assert not database.write(lambda tx: tx.faces.delete(owner, mine.id, NOW))
     assert database.read(lambda tx: tx.faces.get(owner, mine.id)) is None
     assert database.read(lambda tx: tx.faces.page(owner, after=None, limit=9)).items == ()
+
+
+def test_a_saved_face_has_a_name_in_its_dialect(database: SqlDatabase) -> None:
+    owner, stranger = add_tenant(database), add_tenant(database)
+    url = "https://x.test/a.jpg?é"
+
+    def made(n: int, **changes: Any) -> SavedFace:
+        values = {"dialect": "a2e", "dialect_id": f"{n:024x}", "source_url": url, **changes}
+        return face(owner, id=new_id("face", NOW + n), **values)
+
+    first, second = made(1), made(2)
+    native = made(3, dialect=None, dialect_id=None, source_url=None)
+    other = made(4, dialect="crun", dialect_id="4")
+    for one in (first, second, native, other):
+        database.write(lambda tx, one=one: tx.faces.insert(one))
+
+    def called(who: str, dialect: str, name: str | None) -> SavedFace | None:
+        return database.read(lambda tx: tx.faces.by_dialect_id(who, dialect, name or ""))
+
+    assert called(owner, "a2e", first.dialect_id) == first
+    assert called(owner, "crun", first.dialect_id) is None
+    assert called(stranger, "a2e", first.dialect_id) is None
+    assert database.read(lambda tx: tx.faces.by_source_url(owner, "a2e", url)) == second
+    assert database.read(lambda tx: tx.faces.by_source_url(owner, "a2e", "https://y.test")) is None
+    assert database.read(lambda tx: tx.faces.by_source_url(stranger, "a2e", url)) is None
+    listed = database.read(lambda tx: tx.faces.page(owner, dialect="a2e", after=None, limit=9))
+    assert listed.items == (second, first)
+    listed = database.read(lambda tx: tx.faces.page(owner, after=None, limit=9))
+    assert listed.items == (other, native, second, first)
+    with pytest.raises(Conflict):
+        database.write(lambda tx: tx.faces.insert(made(5, dialect_id=first.dialect_id)))
+    assert database.write(lambda tx: tx.faces.delete(owner, second.id, NOW))
+    assert called(owner, "a2e", second.dialect_id) is None
+    assert database.read(lambda tx: tx.faces.by_source_url(owner, "a2e", url)) == first

@@ -169,6 +169,7 @@ def test_the_database_of_a_release_is_brought_up_to_date(database_url: str, rele
     assert (hook.previous_secret, hook.rotated_at) == (None, None)
     (face,) = database.read(lambda tx: tx.faces.page(owner.id, after=None, limit=9)).items
     assert face.photos_used is None
+    assert (face.dialect, face.dialect_id, face.source_url) == (None, None, None)
     assert [
         one.id for one in database.read(lambda tx: tx.tasks.unfinished(NOW + 1, limit=9)).items
     ] == ["task_02"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -150,6 +151,42 @@ def test_a_listing_is_narrowed(database: SqlDatabase) -> None:
         ("swap_video", "running"): 1,
         ("detect_image", "queued"): 1,
     }
+
+
+def test_numbered_pages_are_of_one_dialect(database: SqlDatabase) -> None:
+    owner, stranger = add_tenant(database), add_tenant(database)
+
+    def made(n: int, of: str = owner, **changes: Any) -> Task:
+        values = {"dialect": "a2e", "dialect_id": f"{of} {n} {sorted(changes)}", **changes}
+        return task(of, id=new_id("task", NOW + n), label=str(n), **values)
+
+    put(
+        database,
+        *(made(n) for n in range(5)),
+        made(9, stranger),
+        made(10, dialect="crun"),
+        made(11, dialect_id=None),
+        made(12, kind="preview"),
+        made(13, deleted_at=NOW),
+    )
+
+    def read(offset: int, limit: int) -> tuple[list[str | None], int]:
+        found, total = database.read(
+            lambda tx: tx.tasks.numbered(
+                owner,
+                kinds=("swap_image", "swap_video"),
+                dialect="a2e",
+                offset=offset,
+                limit=limit,
+            )
+        )
+        return [one.label for one in found], total
+
+    assert read(0, 2) == (["4", "3"], 5)
+    assert read(2, 2) == (["2", "1"], 5)
+    assert read(4, 2) == (["0"], 5)
+    assert read(6, 2) == ([], 5)
+    assert read(10**12, 100) == ([], 5)
 
 
 def test_only_a_final_task_is_deleted_and_by_its_owner(database: SqlDatabase) -> None:

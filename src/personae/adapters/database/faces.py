@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from personae.adapters.database.paging import page_of
@@ -28,15 +30,25 @@ class SqlFaces:
         )
         return None if row is None else _face(row)
 
-    def page(self, tenant_id: str, *, after: str | None, limit: int) -> Page[SavedFace]:
-        return page_of(
+    def by_dialect_id(self, tenant_id: str, dialect: str, dialect_id: str) -> SavedFace | None:
+        row = fetch_one(
             self._connection,
-            _FACE.where(faces.c.tenant_id == tenant_id),
-            faces.c.id,
-            _face,
-            after=after,
-            limit=limit,
+            _of(tenant_id, dialect).where(faces.c.dialect_id == dialect_id),
         )
+        return None if row is None else _face(row)
+
+    def by_source_url(self, tenant_id: str, dialect: str, url: str) -> SavedFace | None:
+        """The newest one that was saved from there."""
+        found = _of(tenant_id, dialect).where(faces.c.source_url == url)
+        row = fetch_one(self._connection, found.order_by(faces.c.id.desc()).limit(1))
+        return None if row is None else _face(row)
+
+    def page(
+        self, tenant_id: str, *, dialect: str | None = None, after: str | None, limit: int
+    ) -> Page[SavedFace]:
+        """Newest first; without a dialect those of all of them."""
+        listing = _of(tenant_id, dialect)
+        return page_of(self._connection, listing, faces.c.id, _face, after=after, limit=limit)
 
     def delete(self, tenant_id: str, face_id: str, at: float) -> bool:
         """False if the tenant has no such face."""
@@ -44,6 +56,11 @@ class SqlFaces:
             faces.c.id == face_id, faces.c.tenant_id == tenant_id, faces.c.deleted_at.is_(None)
         )
         return self._connection.execute(update.values(deleted_at=at)).rowcount == 1
+
+
+def _of(tenant_id: str, dialect: str | None) -> sa.Select[*tuple[Any, ...]]:
+    mine = _FACE.where(faces.c.tenant_id == tenant_id)
+    return mine if dialect is None else mine.where(faces.c.dialect == dialect)
 
 
 def _face(row: Row) -> SavedFace:

@@ -124,7 +124,11 @@ faces = sa.Table(
     col.time("created_at"),
     col.time("deleted_at", null=True),
     col.count("photos_used", null=True),
+    col.name("dialect", null=True),
+    col.name("dialect_id", null=True),
+    col.text("source_url", null=True),
     sa.Index(None, "tenant_id", "id"),
+    sa.Index(None, "tenant_id", "dialect", "dialect_id", unique=True),
 )
 
 tasks = sa.Table(

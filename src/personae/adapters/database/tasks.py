@@ -96,6 +96,28 @@ class SqlTasks:
             listing = listing.where(tasks.c.dialect == dialect)
         return page_of(self._connection, listing, tasks.c.id, _task, after=after, limit=limit)
 
+    def numbered(
+        self,
+        tenant_id: str,
+        *,
+        kinds: Sequence[TaskKind],
+        dialect: str,
+        offset: int,
+        limit: int,
+    ) -> tuple[list[Task], int]:
+        """A dialect's tasks, newest first, without the `offset` newest; and how many there are."""
+        wanted = (
+            tasks.c.tenant_id == tenant_id,
+            tasks.c.dialect == dialect,
+            tasks.c.dialect_id.is_not(None),
+            tasks.c.kind.in_(kinds),
+        )
+        listing = _LISTED.where(*wanted).order_by(tasks.c.id.desc()).offset(offset).limit(limit)
+        counting = sa.select(sa.func.count()).select_from(tasks)
+        counting = counting.where(tasks.c.deleted_at.is_(None), *wanted)
+        found = [_task(row) for row in fetch(self._connection, listing)]
+        return found, self._connection.execute(counting).scalar_one()
+
     def count(self, tenant_id: str, *, statuses: Sequence[TaskStatus]) -> int:
         """How many tasks have one of these statuses, deleted ones among them."""
         values = {"tenant": tenant_id, "statuses": list(statuses)}
