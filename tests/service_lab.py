@@ -131,14 +131,14 @@ class Lab:
         **request: Any,
     ) -> Task:
         """Take a swap on, exactly as the API does; a scene may be an asset or a URL."""
-        mapping = SwapMapping(face or SceneFace(choice="largest"), (MediaRef(donor),))
+        mapping = SwapMapping(face or SceneFace(choice="largest"), (media_ref(donor),))
         wanted = SwapRequest(media, media_ref(scene), (mapping,), **request)
         context = Context(tenant_id, time.time(), priority=priority)
         return self.database.write(lambda tx: submit.submit_swap(tx, context, wanted)[0])
 
     def detect(self, tenant_id: str, media: Media, scene: str) -> Task:
         context = Context(tenant_id, time.time())
-        ref = MediaRef(scene)
+        ref = media_ref(scene)
         return self.database.write(lambda tx: submit.submit_detection(tx, context, media, ref)[0])
 
     def cancel(self, task: Task) -> None:
@@ -224,6 +224,15 @@ def worker_here(
 ) -> Iterator[FakeMediaHost]:
     """A worker in a thread of this process; its media host."""
     media = FakeMediaHost(size=8)
+    with worker_with(lab, media, fetcher, **options):
+        yield media
+
+
+@contextmanager
+def worker_with(
+    lab: Lab, media: MediaHost, fetcher: FakeFetcher | None = None, **options: Any
+) -> Iterator[None]:
+    """A worker in a thread of this process, on a media host of the caller's."""
     network = fetcher or FakeFetcher()
     stop = threading.Event()
     told = {**lab.options, **options}
@@ -232,7 +241,7 @@ def worker_here(
     )
     thread.start()
     try:
-        yield media
+        yield
     finally:
         stop.set()
         thread.join(30)

@@ -15,11 +15,12 @@ import structlog
 
 from personae.app import closing, detections, outputs
 from personae.app.deliver import Deliverer
+from personae.app.finishing import finish_swap, swap_result
 from personae.app.inputs import Sources, names_of
 from personae.app.outcomes import check_output
 from personae.app.ports import Blobs, Clock, Database, MediaHost, Transaction
 from personae.app.stopping import HandedBack
-from personae.app.video_pieces import VideoPieces, swap_result
+from personae.app.video_pieces import VideoPieces
 from personae.app.workshop import PREVIEW_TTL_S, ExecuteOptions, Workshop
 from personae.domain.media import Asset, MediaFacts
 from personae.domain.swap import SwapRequest
@@ -195,10 +196,7 @@ class Executor:
                 "names": names_of(scene, mappings),
             }
             answer = shop.run(job, watch)
-            facts = shop.probe(output, watch)
-            asset = shop.store(task, output, facts)
-        result = swap_result(answer, facts, [asset.id])
-        shop.finish(task, result, [asset], charge=charge, expires_at=asset.expires_at)
+            finish_swap(shop, task, output, answer, watch, charge=charge)
 
     def _preview(self, task: Task) -> None:
         shop = self._shop

@@ -17,6 +17,8 @@ _CONTAINERS = {
 _CODECS = {"webm": ("vp9", "av1")}
 _CRF_ENDS = {"h264": 51, "hevc": 51, "vp9": 63, "av1": 63}
 _SIDE_ENDS = (16, 65_535)
+_OPEN = {"image": ("picture", "animation"), "any": tuple(_CONTAINERS)}
+_CALLED = {"image": "an image", "animation": "an animation", "any": "a scene"}
 _VIDEO_ONLY = ("codec", "crf", "preset")
 
 
@@ -27,7 +29,7 @@ def check_output(output: SwapOutput, kind: str) -> None:
     ----------
     kind : str
         ``picture``, ``animation`` or ``video``; or, of a scene that nobody has looked at yet,
-        ``image`` (a picture or an animation).
+        ``image`` (a picture or an animation) or ``any``.
 
     Raises
     ------
@@ -38,14 +40,16 @@ def check_output(output: SwapOutput, kind: str) -> None:
         side = getattr(output, name)
         if side is not None and not low <= side <= high:
             raise InvalidRequest(f"output.{name} lies between {low} and {high}, not at {side}.")
-    kinds = ("picture", "animation") if kind == "image" else (kind,)
+    kinds = _OPEN.get(kind, (kind,))
     containers = tuple(name for one in kinds for name in _CONTAINERS.get(one, ()))
-    called = "an image" if kind == "image" else f"{'an' if kind == 'animation' else 'a'} {kind}"
+    called = _CALLED.get(kind, f"a {kind}")
     if output.container is not None and output.container not in containers:
         raise InvalidRequest(
             f"The output.container of {called} cannot be {output.container}; it can be "
             f"{', '.join(dict.fromkeys(containers))}."
         )
+    if kind == "any":
+        return
     if kind == "video":
         _check_encoder(output)
         return

@@ -61,7 +61,7 @@ def store_output(
         state="ready",
         blob_key=key,
         content_type=facts.content_type,
-        filename=f"{task.id}{path.suffix}" if role == "output" else path.name,
+        filename=_filename(task, path, role),
         size_bytes=stored.size_bytes,
         sha256=stored.sha256,
         facts=facts,
@@ -70,6 +70,12 @@ def store_output(
         created_at=now,
         expires_at=expires_at,
     )
+
+
+def _filename(task: Task, path: Path, role: AssetRole) -> str:
+    if role == "crop":
+        return path.name
+    return f"{task.id}{'' if role == 'output' else f'-{role}'}{path.suffix}"
 
 
 def discard(blobs: Blobs, assets: list[Asset]) -> None:

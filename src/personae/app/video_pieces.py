@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from personae.app.finishing import finish_swap
 from personae.app.inputs import JobMapping, LocalMedia, names_of
 from personae.app.outcomes import check_output
 from personae.app.outputs import WORK, output_suffix
 from personae.app.watching import Watch
 from personae.app.workshop import Workshop
-from personae.domain.media import MediaFacts
 from personae.domain.swap import SwapRequest
 from personae.domain.tasks import Task
 
@@ -112,7 +112,8 @@ class VideoPieces:
         with shop.folder() as folder:
             output = folder / f"output{plan['suffix']}"
             job = self._job(task.id, plan, "swap") | {"output": str(output)}
-            self._finish(task, plan, output, shop.run(job, watch), watch)
+            answer = shop.run(job, watch)
+            finish_swap(shop, task, output, answer, watch, charge=plan["charge"])
         return {}
 
     def _analyse(self, task: Task, plan: Plan, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,17 +170,9 @@ class VideoPieces:
             job = self._job(task.id, plan, "join")
             job["names"] |= {file: f"chunk {number}" for number, file in enumerate(files)}
             job |= {"chunks": files, "plan": plan["plan"], "output": str(output)}
-            self._finish(task, plan, output, shop.run(job, watch), watch)
+            answer = shop.run(job, watch)
+            finish_swap(shop, task, output, answer, watch, charge=plan["charge"])
         return {}
-
-    def _finish(
-        self, task: Task, plan: Plan, output: Path, answer: Mapping[str, Any], watch: Watch
-    ) -> None:
-        shop = self._shop
-        facts = shop.probe(output, watch)
-        asset = shop.store(task, output, facts)
-        result = swap_result(answer, facts, [asset.id])
-        shop.finish(task, result, [asset], charge=plan["charge"], expires_at=asset.expires_at)
 
     def _job(self, task_id: str, plan: Plan, op: str) -> dict[str, Any]:
         """A media job about the scene, with everything at hand on this machine."""
@@ -242,21 +235,6 @@ class VideoPieces:
     def _key(self, task_id: str, name: str) -> str:
         stem, dot, ending = name.partition(".")
         return f"{WORK}/{task_id}/{stem}-{secrets.token_hex(4)}{dot}{ending}"
-
-
-def swap_result(
-    answer: Mapping[str, Any], facts: MediaFacts, asset_ids: list[str]
-) -> dict[str, Any]:
-    """A finished swap as its task keeps it."""
-    return {
-        "assets": asset_ids,
-        "faces_swapped": answer.get("faces_swapped", 0),
-        "frames": answer.get("frames", 0),
-        "frames_lost": answer.get("frames_lost", 0),
-        "warnings": answer.get("warnings", []),
-        "duration_s": facts.duration_s,
-        "restorer": answer.get("restorer"),
-    }
 
 
 def _part(plan: Plan, chunk: Mapping[str, Any]) -> float:

@@ -16,7 +16,7 @@ from personae.app.inputs import Inputs, Sources
 from personae.app.ports import Blobs, Clock, Database, MediaHost
 from personae.app.pricing import price_table, quote
 from personae.app.watching import Watch
-from personae.domain.media import Asset, MediaFacts
+from personae.domain.media import Asset, AssetRole, MediaFacts
 from personae.domain.swap import SwapRequest
 from personae.domain.tasks import Task
 from personae.errors import Canceled
@@ -158,15 +158,23 @@ class Workshop:
             self.database.write(lambda tx: closing.enlarge_hold(tx, task.id, credits, now))
         return credits
 
-    def store(self, task: Task, path: Path, facts: MediaFacts, ttl_s: float | None = None) -> Asset:
-        """Store a finished output; its row comes with the task's end."""
+    def store(
+        self,
+        task: Task,
+        path: Path,
+        facts: MediaFacts,
+        ttl_s: float | None = None,
+        *,
+        role: AssetRole = "output",
+    ) -> Asset:
+        """Store a finished file; its row comes with the task's end."""
         now = self.clock()
         return outputs.store_output(
             self.blobs,
             task,
             path,
             facts,
-            role="output",
+            role=role,
             now=now,
             expires_at=now + (self.options.output_ttl_s if ttl_s is None else ttl_s),
         )

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 AssetState = Literal["awaiting_upload", "ready", "refused", "deleted"]
-AssetRole = Literal["upload", "import", "output", "crop", "working"]
+StillRole = Literal["cover", "thumbnail"]
+"""Pictures that stand for an output in lists."""
+AssetRole = Literal["upload", "import", "output", "crop", "working"] | StillRole
 
 
 @dataclass(frozen=True, slots=True)

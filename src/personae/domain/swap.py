@@ -84,6 +84,7 @@ class SwapOutput:
     ``container``: jpeg, png, webp, gif, mp4, mov, mkv, webm. ``quality``: 1 to 100. ``crf``,
     ``codec``, ``preset``: for videos, as on the command line. ``max_long_px``, ``max_short_px``:
     most pixels of the longer and the shorter side; larger scenes are scaled down (see `SIZES`).
+    ``stills``: also make a thumbnail, and a cover of a clip.
     """
 
     container: str | None = None
@@ -93,6 +94,7 @@ class SwapOutput:
     preset: str | None = None
     max_long_px: int | None = None
     max_short_px: int | None = None
+    stills: bool = False
 
 
 @dataclass(frozen=True, slots=True)

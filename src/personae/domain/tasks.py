@@ -58,7 +58,8 @@ class Task:
     credits_held, credits_charged : int
     result : dict or None
         Of a swap: ``assets`` (output ids), ``faces_swapped``, ``frames``, ``frames_lost``,
-        ``warnings``, ``duration_s``, ``restorer``. Of a detection: ``faces``.
+        ``warnings``, ``duration_s``, ``restorer``; with stills ``cover`` and ``thumbnail`` (ids
+        of assets). Of a detection: ``faces``.
     callback : dict or None
         Where a dialect's client wants to be told, in that dialect's own terms.
     dialect, dialect_id : str

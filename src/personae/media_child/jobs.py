@@ -37,6 +37,7 @@ _OPS = {
     "analyse_chunk": "chunking:analyse_chunk",
     "render_chunk": "chunking:render_chunk",
     "join": "chunking:join",
+    "stills": "stilling:stills",
 }
 # A look at a donor's photos loads the models, when the first one comes.
 _PROBE_OPS = ("ping", "probe", "plan_chunks", "check_donor")
@@ -134,7 +135,7 @@ class Worker:
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE)
 _FIELDS = (
     *("path", "crops_dir", "scene", "output", "mappings", "donors", "options", "chunk", "chunks"),
-    *("plan", "plans", "state_in", "state_out", "plans_out"),
+    *("plan", "plans", "state_in", "state_out", "plans_out", "box"),
 )
 
 

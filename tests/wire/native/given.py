@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from personae.adapters.fetch.fake import FakePage
 from personae.adapters.media_host.fake import fake_media
+from personae.domain.media import MediaFacts
 from personae.domain.tasks import TaskError
 from wire.cases import Given
 from wire.checks import submitted
-from wire.service import CLIP, Service
+from wire.service import CLIP, PICTURE, Service
 
 FILE_URL = "https://media.example.com/scenes/one.png"
 
@@ -31,6 +32,25 @@ def queued_swap(service: Service) -> dict[str, str]:
 def done_swap(service: Service) -> dict[str, str]:
     task_id = submitted(service, label="Take 3")
     return {"swap": task_id, "output": service.succeed(task_id).id}
+
+
+def done_swap_with_stills(service: Service) -> dict[str, str]:
+    scene, photo = service.asset(CLIP, b"bytes of a clip").id, service.asset().id
+    body = {
+        "media": "video",
+        "scene": {"asset_id": scene},
+        "mappings": [{"donor": {"photos": [{"asset_id": photo}]}}],
+        "output": {"stills": True},
+    }
+    task_id = service.call("POST", "/swaps", body).json()["id"]
+    thumbnail = MediaFacts("picture", "image/png", 1080, 540, frames=1)
+    made = {"cover": PICTURE, "thumbnail": thumbnail}
+    names = {
+        role: service.asset(facts, f"bytes of a {role}".encode(), role=role, task_id=task_id).id
+        for role, facts in made.items()
+    }
+    output = service.succeed(task_id, {"frames": 105, "duration_s": 4.2, **names}).id
+    return {"swap": task_id, "output": output, **names}
 
 
 def failed_swap(service: Service) -> dict[str, str]:
@@ -111,6 +131,7 @@ GIVEN: Given = {
         donor,
         queued_swap,
         done_swap,
+        done_swap_with_stills,
         failed_swap,
         queued_detection,
         done_detection,

@@ -6,6 +6,7 @@ import threading
 
 from personae.domain.tasks import TaskError, TaskProgress
 from wire.checks import UNKNOWN, problem, strangers_stay_out, submitted, swap_body
+from wire.native.given import done_swap_with_stills
 from wire.service import Service
 
 
@@ -25,6 +26,22 @@ def test_a_finished_swap_tells_its_outputs(service: Service) -> None:
     assert file["asset_id"] == output.id
     fetched = service.client.get(file["url"])
     assert (fetched.status_code, fetched.content) == (200, b"bytes of an output")
+
+
+def test_stills_can_be_fetched_and_listed_and_go_with_their_swap(service: Service) -> None:
+    names = done_swap_with_stills(service)
+    told = service.call("GET", f"/swaps/{names['swap']}").json()
+    for role in ("cover", "thumbnail"):
+        still = told["result"][role]
+        assert still["asset_id"] == names[role]
+        fetched = service.client.get(still["url"])
+        assert (fetched.status_code, fetched.content) == (200, f"bytes of a {role}".encode())
+        [listed] = service.call("GET", f"/assets?role={role}").json()["items"]
+        assert (listed["id"], listed["role"]) == (names[role], role)
+    assert service.call("DELETE", f"/swaps/{names['swap']}").status_code == 204
+    for role in ("cover", "thumbnail"):
+        problem(service.call("GET", f"/assets/{names[role]}"), 404, "not_found")
+        assert service.client.get(told["result"][role]["url"]).status_code == 404
 
 
 def test_a_failed_swap_tells_why(service: Service) -> None:

@@ -28,6 +28,7 @@ from personae.adapters.media_host.fake_media import (
     sha256,
     write,
 )
+from personae.adapters.media_host.fake_stills import stills
 from personae.adapters.media_host.messages import error_from_json
 from personae.errors import Canceled, FaceNotFound, InvalidRequest, TaskFailed
 
@@ -268,6 +269,9 @@ class FakeMediaHost:
     def _check_donor(self, job: Job) -> dict[str, Any]:
         return check_donor([self._script_of(Path(path)) for path in job["donors"]])
 
+    def _stills(self, job: Job) -> dict[str, Any]:
+        return stills(job, self._facts(Path(job["path"])))
+
     def _faces_in(self, path: Path) -> int:
         self._facts(path)
         return int(self._script_of(path).get("faces", 1))
@@ -292,7 +296,7 @@ _OPS: dict[str, Callable[[FakeMediaHost, Job], dict[str, Any]]] = {
     name: getattr(FakeMediaHost, f"_{name}")
     for name in (
         *("ping", "probe", "check_donor", "detect", "swap", "preview"),
-        *("plan_chunks", "analyse_chunk", "render_chunk", "join"),
+        *("plan_chunks", "analyse_chunk", "render_chunk", "join", "stills"),
     )
 }
 

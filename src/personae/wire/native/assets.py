@@ -38,7 +38,8 @@ TtlS = Annotated[
 async def list_assets(
     request: Request,
     role: Annotated[
-        Literal["upload", "import", "output", "crop"] | None, Query(description="Only those.")
+        Literal["upload", "import", "output", "crop", "cover", "thumbnail"] | None,
+        Query(description="Only those."),
     ] = None,
     limit: Limit = 20,
     cursor: Cursor = None,

@@ -10,7 +10,7 @@ from personae.app import detections as detecting
 from personae.app.hooks import iso_time
 from personae.app.ports import Blobs, Transaction
 from personae.domain.hooks import Attempt, Delivery, Endpoint
-from personae.domain.media import Asset, SavedFace
+from personae.domain.media import Asset, SavedFace, StillRole
 from personae.domain.tasks import Task
 from personae.domain.tenants import ApiKey, NewKey
 from personae.wire.native.models import account, assets, people, webhooks
@@ -20,6 +20,7 @@ from personae.wire.native.models.common import CreditsOfTask, Progress, TaskProb
 from personae.wire.native.wanted import shown_request
 from personae.wire.replies import at
 
+_STILLS: tuple[StillRole, ...] = ("cover", "thumbnail")
 Files = Mapping[str, Asset]
 """The stored files that a task made, by id."""
 
@@ -28,7 +29,8 @@ def files_of(tx: Transaction, task: Task) -> Files:
     """The files that a task's result names, without those that are gone."""
     if task.result is None:
         return {}
-    names = [*task.result.get("assets", ()), *_crops(task).values()]
+    stills = [task.result[role] for role in _STILLS if role in task.result]
+    names = [*task.result.get("assets", ()), *stills, *_crops(task).values()]
     found = [tx.assets.get(task.tenant_id, name) for name in names]
     return {one.id: one for one in found if one is not None and one.state == "ready"}
 
@@ -71,15 +73,9 @@ def _swap_result(task: Task, files: Files, blobs: Blobs, ttl_s: int) -> swapped.
     told = task.result
     made = [files[name] for name in told.get("assets", ()) if name in files]
     return swapped.SwapResult(
-        outputs=[
-            swapped.OutputFile(
-                asset_id=one.id,
-                content_type=one.content_type,
-                size_bytes=one.size_bytes,
-                url=url_of(blobs, one, ttl_s),
-            )
-            for one in made
-        ],
+        outputs=[swapped.OutputFile(**_file(one, blobs, ttl_s)) for one in made],
+        cover=_still(files.get(told.get("cover", "")), blobs, ttl_s),
+        thumbnail=_still(files.get(told.get("thumbnail", "")), blobs, ttl_s),
         faces_swapped=told.get("faces_swapped"),
         frames=told.get("frames"),
         frames_lost=told.get("frames_lost"),
@@ -87,6 +83,22 @@ def _swap_result(task: Task, files: Files, blobs: Blobs, ttl_s: int) -> swapped.
         restorer=told.get("restorer"),
         warnings=list(told.get("warnings") or ()),
     )
+
+
+def _file(asset: Asset, blobs: Blobs, ttl_s: int) -> dict[str, Any]:
+    return {
+        "asset_id": asset.id,
+        "content_type": asset.content_type,
+        "size_bytes": asset.size_bytes,
+        "url": url_of(blobs, asset, ttl_s),
+    }
+
+
+def _still(asset: Asset | None, blobs: Blobs, ttl_s: int) -> swapped.StillFile | None:
+    if asset is None:
+        return None
+    width, height = (asset.facts.width, asset.facts.height) if asset.facts else (None, None)
+    return swapped.StillFile(**_file(asset, blobs, ttl_s), width=width, height=height)
 
 
 def _progress(task: Task) -> Progress:

@@ -57,6 +57,7 @@ def request_of(wanted: SwapWanted) -> SwapRequest:
             output.preset,
             output.max_long_px,
             output.max_short_px,
+            output.stills,
         ),
     )
 
@@ -69,7 +70,8 @@ def shown_request(request: JsonOf) -> dict[str, Any]:
     shown["scene"] = _given(request["scene"])
     if "mappings" in request:
         shown["mappings"] = [_shown_mapping(one) for one in request["mappings"]]
-        shown["output"] = _given(request["output"])
+        # `stills` is shown where it was asked for; it is off otherwise.
+        shown["output"] = {k: v for k, v in request["output"].items() if v not in (None, False)}
     return shown
 
 

@@ -158,6 +158,11 @@ class Output(Given):
         description="Most pixels of the shorter side; a larger scene is scaled down.",
         examples=[1080],
     )
+    stills: bool = Field(
+        default=False,
+        description="Also make a thumbnail, and a cover of a clip; previews have none.",
+        examples=[False],
+    )
 
 
 class SwapWanted(Given):
@@ -223,10 +228,25 @@ class OutputFile(Shown):
     )
 
 
+class StillFile(OutputFile):
+    """A picture that stands for an output in lists."""
+
+    content_type: str = Field(examples=["image/png"])
+    width: int | None = Field(description="In pixels.", examples=[1080])
+    height: int | None = Field(description="In pixels.", examples=[540])
+
+
 class SwapResult(Shown):
     """What came of a swap."""
 
     outputs: list[OutputFile]
+    cover: StillFile | None = Field(
+        description="One frame of a clip in its full size; only with `output.stills`.",
+        examples=[None],
+    )
+    thumbnail: StillFile | None = Field(
+        description="1080 x 540 pixels; only with `output.stills`.", examples=[None]
+    )
     faces_swapped: int | None = Field(examples=[1])
     frames: int | None = Field(examples=[1])
     frames_lost: int | None = Field(examples=[0])
