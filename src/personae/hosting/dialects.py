@@ -7,10 +7,16 @@ from collections.abc import Callable, Mapping
 from personae.app.deliver import CallbackBody
 from personae.app.links import Links
 from personae.hosting.settings import Settings
+from personae.wire.crun.dialect import Crun
+from personae.wire.crun.views import callback_body as crun_body
 from personae.wire.dialects import Dialect
 
-_MAKERS: Mapping[str, Callable[[Settings], Dialect]] = {}
-_BODIES: Mapping[str, Callable[[Settings, Links], CallbackBody]] = {}
+_MAKERS: Mapping[str, Callable[[Settings], Dialect]] = {
+    "crun": lambda settings: Crun(settings.crun),
+}
+_BODIES: Mapping[str, Callable[[Settings, Links], CallbackBody]] = {
+    "crun": lambda settings, links: crun_body(settings.crun, links),
+}
 
 
 def dialects_of(settings: Settings) -> list[Dialect]:

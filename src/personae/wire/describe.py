@@ -130,8 +130,12 @@ def _complete(
         _exemplify(told, schemas)
     if "requestBody" in operation:
         _exemplify(operation["requestBody"], schemas)
-    for status in _problem_statuses(operation, method, path, asked):
-        answered, shown = _refusal(_BY_STATUS[status], status, about)
+    refusals = [
+        (status, *_refusal(_BY_STATUS[status], status, about))
+        for status in _problem_statuses(operation, method, path, asked)
+    ]
+    # Where a dialect answers several problems alike, the one that is called so explains it best.
+    for _, answered, shown in sorted(refusals, key=lambda one: one[0] != one[1]):
         responses.setdefault(str(answered), shown)
     responses["default"] = _refusal("internal_error", 500, about)[1]
 
