@@ -9,14 +9,19 @@ A case file is JSON:
     ``method``, ``path``, and optionally ``query``, ``headers``, ``body`` (JSON) or ``text`` (raw).
     Without ``anonymous`` it is sent with the tenant's key.
 ``response``
-    ``status``, ``headers`` (those that matter) and ``body`` or ``text``, exactly.
+    ``status``, ``headers`` (those that matter) and ``body`` or ``text``, exactly. ``like`` is a
+    vendor's own example: the body has to have the same shape. ``ours`` are members that it has and
+    the example has not.
 ``task`` (optional)
     The fields that matter of the task that was queued.
 ``after`` and ``webhook`` (optional)
-    What a worker does then, and the event that the tenant's endpoint is sent.
+    What a worker does then, and the event that the tenant's endpoint, or the address that came
+    with the task, is sent; ``webhook_headers`` those that matter. ``webhook_like`` is a vendor's
+    example of its shape.
 
-In expectations, ``<time>``, ``<id:task>``, ``<url>``, ``<hex>``, ``<int>`` and ``<text>`` stand
-for whatever looks like that.
+In expectations, ``<time>``, ``<id:task>``, ``<url>`` (signed), ``<link>`` (see
+`personae.app.links`), ``<hex>``, ``<uuid>``, ``<word>`` (letters and digits), ``<text>``, ``<int>``
+and ``<number>`` stand for whatever looks like that.
 """
 
 from __future__ import annotations
@@ -28,7 +33,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from personae.adapters.fetch.fake import FakePage
+from personae.app.deliver import CallbackBody, Deliverer
 from wire.service import Service
+from wire.shapes import same_shape
 
 Given = Mapping[str, Callable[[Service], dict[str, str]]]
 
@@ -36,7 +44,10 @@ _NAME = r"[0-9a-hjkmnp-tv-z]{26}"
 _SHAPES = {
     "time": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z",
     "url": r"http://testserver/blobs/\S+[?&]sig=[\w-]+",
+    "link": r"http://testserver/media/asset_[0-9a-z]{26}/\S+\?exp=\d+&sig=[\w-]+",
     "hex": r"[0-9a-f]+",
+    "uuid": r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    "word": r"[0-9A-Za-z]+",
     "text": r"(?s:.*)",
 }
 _PATTERN = re.compile(r"<(id:[a-z]+|[a-z]+)>")
@@ -46,6 +57,8 @@ def matches(expected: Any, got: Any, where: str = "") -> None:
     """Fail, saying where, unless a value is what was expected."""
     if expected == "<int>":
         assert isinstance(got, int), f"{where}: {got!r} is no whole number"
+    elif expected == "<number>":
+        assert isinstance(got, int | float), f"{where}: {got!r} is no number"
     elif isinstance(expected, str) and _PATTERN.search(expected):
         pattern = re.escape(expected)
         for shape in _PATTERN.findall(expected):
@@ -102,8 +115,16 @@ def ask(service: Service, case: Mapping[str, Any], names: Mapping[str, str]) -> 
     return service.client.request(request["method"], request["path"], headers=headers, **more)
 
 
-def play(service: Service, file: Path, given: Given) -> None:
-    """Bring about what a case wants, send its request, and compare everything."""
+def play(
+    service: Service,
+    file: Path,
+    given: Given,
+    bodies: Mapping[str, CallbackBody] | None = None,
+) -> None:
+    """Bring about what a case wants, send its request, and compare everything.
+
+    `bodies` are what dialects send to addresses that came with a task; see `Deliverer`.
+    """
     case = json.loads(file.read_text("utf-8"))
     names = prepare(service, case, given)
     queued = len(service.queued.tasks)
@@ -116,6 +137,8 @@ def play(service: Service, file: Path, given: Given) -> None:
         matches(expected["body"], answer.json(), "body")
     else:
         matches(expected.get("text", ""), answer.text, "text")
+    if "like" in expected:
+        same_shape(expected["like"], answer.json(), "body", extra=expected.get("ours", ()))
     fresh = service.queued.tasks[queued:]
     if "task" in case:
         assert len(fresh) == 1
@@ -125,12 +148,26 @@ def play(service: Service, file: Path, given: Given) -> None:
     else:
         assert not fresh, "A task was queued, and the case does not say so."
     if "webhook" in case:
-        _play_webhook(service, case, fresh[0].id, names)
+        _play_webhook(service, case, fresh[0].id, names, bodies or {})
 
 
 def _play_webhook(
-    service: Service, case: Mapping[str, Any], task_id: str, names: Mapping[str, str]
+    service: Service,
+    case: Mapping[str, Any],
+    task_id: str,
+    names: Mapping[str, str],
+    bodies: Mapping[str, CallbackBody],
 ) -> None:
     service.end(task_id, case["after"])
     [(delivery, _)] = service.queued.deliveries
-    matches(filled(case["webhook"], names), delivery.body, "webhook")
+    service.fetcher.pages[delivery.url] = FakePage()
+    Deliverer(service.database, service.fetcher, {}, service.clock, bodies=bodies).deliver_once(
+        delivery.id
+    )
+    [post] = service.fetcher.posts
+    sent = json.loads(post.body)
+    matches(filled(case["webhook"], names), sent, "webhook")
+    for name, value in case.get("webhook_headers", {}).items():
+        matches(value, post.headers.get(name), f"webhook's header {name}")
+    if "webhook_like" in case:
+        same_shape(case["webhook_like"], sent, "webhook")
