@@ -114,7 +114,8 @@ def quote(request: SwapRequest, facts: MediaFacts | None, table: PriceTable | No
         factor *= 1 + row.restore
     if not row.by_time:
         credits = math.ceil(max(row.flat, row.minimum) * factor - 1e-9)
-        return Quote(credits, None, False, {"image": row.flat, "factor": factor})
+        open_yet = facts is None and request.media == "any"
+        return Quote(credits, None, open_yet, {"image": row.flat, "factor": factor})
     seconds = _seconds(request, facts, table)
     per_second = row.per_second + row.per_mapping_second * mappings
     base = max(row.minimum, row.flat + per_second * math.ceil(seconds - 1e-6))

@@ -166,7 +166,12 @@ def submit_detection(
     facts = _check_scene(tx, ctx, scene, media)
     moving = media != "image" if facts is None else facts.kind != "picture"
     kind: TaskKind = "detect_video" if moving else "detect_image"
-    wanted = {"media": media, "scene": {"asset_id": scene.asset_id, "url": scene.url}}
+    wanted: dict[str, Any] = {
+        "media": media,
+        "scene": {"asset_id": scene.asset_id, "url": scene.url},
+    }
+    if tariff is not None:
+        wanted["tariff"] = tariff
     credits = pricing.detection_price(tariff, pricing.price_table(ctx.dialect))
     return _take(tx, ctx, kind, wanted, credits), True
 
@@ -176,7 +181,8 @@ def again(tx: Transaction, ctx: Context, task: Task) -> Task:
     ctx = replace(ctx, dialect=task.dialect)  # Whose prices are its prices.
     if task.kind in ("detect_image", "detect_video"):
         scene = MediaRef(**task.request["scene"])
-        return submit_detection(tx, ctx, task.request["media"], scene)[0]
+        tariff = task.request.get("tariff")
+        return submit_detection(tx, ctx, task.request["media"], scene, tariff)[0]
     if task.kind == "preview":
         raise InvalidRequest("A preview is not retried; ask for another.")
     return submit_swap(tx, ctx, SwapRequest.from_json(task.request))[0]

@@ -105,6 +105,12 @@ def test_a_picture_in_a_call_for_videos_is_a_second_long() -> None:
     assert quote(asked, picture, price_table("aifaceswap")).credits == 4
 
 
+def test_what_may_be_a_video_is_held_as_a_picture_until_somebody_looks() -> None:
+    told = quote(request("any"), None, TABLE)
+    assert (told.credits, told.assumed) == (2, True)
+    assert quote(request("any"), video(4.0), TABLE).credits == 12
+
+
 def test_a_row_that_is_not_there_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="no price"):
         quote(request("image", tariff="gold"), None, TABLE)
