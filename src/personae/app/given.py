@@ -41,11 +41,31 @@ class GivenMedia:
         NotFound, Expired, Conflict, MediaError
             As `stored`, if it is a link of ours.
         """
-        asset_id = self._links.asset_of(url)
-        if asset_id is not None:
-            return MediaRef(asset_id=(await self.stored(tenant_id, asset_id)).id)
+        asset = await self.ours(tenant_id, url)
+        if asset is not None:
+            return MediaRef(asset_id=asset.id)
         self._fetcher.check(url)
         return MediaRef(url=url)
+
+    async def ours(self, tenant_id: str, url: str) -> Asset | None:
+        """What a link of ours leads to; None for any other URL.
+
+        Raises
+        ------
+        As `stored`.
+        """
+        asset_id = self._links.asset_of(url)
+        return None if asset_id is None else await self.stored(tenant_id, asset_id)
+
+    async def copy(self, tenant_id: str, url: str) -> Asset:
+        """What is behind a URL, fetched now and kept here; of a link of ours, what it leads to.
+
+        Raises
+        ------
+        As `ours` and `AssetService.import_url`.
+        """
+        asset = await self.ours(tenant_id, url)
+        return asset or await self._assets.import_url(tenant_id, url)
 
     async def stored(self, tenant_id: str, asset_id: str) -> Asset:
         """A ready asset of the tenant's; an upload that has arrived is taken over now.
