@@ -1,4 +1,4 @@
-"""Everything that leans on DBOS' private parts, and nothing else: recovery and an orderly stop.
+"""What leans on DBOS' private parts, beside `lookout`: recovery and an orderly stop.
 
 DBOS finds dead executors itself only with a paid add-on. What happens then is one UPDATE for each
 workflow, PENDING back to ENQUEUED, guarded by the dead executor's name: repeating it, or two

@@ -16,6 +16,7 @@ from personae.adapters.durable import names
 from personae.adapters.durable.beats import Beats
 from personae.adapters.durable.crew import Crew
 from personae.adapters.durable.engines import durable_engine, plain_url
+from personae.adapters.durable.lookout import Lookout
 from personae.adapters.durable.recovery import Recovery
 from personae.adapters.durable.waiting import Waiter
 from personae.adapters.durable.work import DurableWork
@@ -98,6 +99,7 @@ class Runtime:
         crew = Crew(self.beats, self.work, options.chunk_slots, 3 * options.beat_s)
         self._workflows = Workflows(steps, Waiter(self.work.ended, stopping), crew)
         self.recovery = Recovery(self._dbos, self.beats, self.work)
+        self._lookout: Lookout | None = None
         self._leaving = threading.Event()
         # Apart: a long sweep must not stop the heart.
         self._threads = [
@@ -115,6 +117,7 @@ class Runtime:
         # Before the launch, which then listens to them at once.
         self._register_queues()
         DBOS.launch()
+        self._lookout = Lookout(self._dbos, self._engine, self.options.poll_s / 2)
         for thread in self._threads:
             thread.start()
         _log.info("worker started", action="worker.start", executor_id=self.executor_id)
@@ -126,6 +129,8 @@ class Runtime:
         heart has been silent long enough.
         """
         self.recovery.stop_claiming()
+        if self._lookout is not None:
+            self._lookout.close()
         deadline = time.monotonic() + grace_s
         # Those that only wait for pieces can wait anywhere.
         while set(self.recovery.running()) - self._workflows.parents:
@@ -180,7 +185,7 @@ class Runtime:
         for name, slots, poll_s in (
             (names.EXPRESS, o.express_slots, o.poll_s),
             (names.IMAGES, o.image_slots, o.poll_s),
-            (names.CHUNKS, o.chunk_slots, 2 * o.poll_s),
+            (names.CHUNKS, o.chunk_slots, o.poll_s),
             (names.VIDEOS, o.video_slots, 5 * o.poll_s),
             (names.WEBHOOKS, o.webhook_slots, 10 * o.poll_s),
         ):
