@@ -247,7 +247,13 @@ class Executor:
                 kept = {name: value for name, value in face.items() if name != "crop"}
                 faces.append({**kept, "crop_asset_id": crop.id})
         # The row stays longer than it can be named, for swaps that wait their turn with it.
-        shop.finish(task, {"faces": faces}, assets, charge=0, expires_at=until + _DETECTION_SLACK_S)
+        shop.finish(
+            task,
+            {"faces": faces},
+            assets,
+            charge=task.credits_held,
+            expires_at=until + _DETECTION_SLACK_S,
+        )
 
     def _store_crop(self, task: Task, path: Path, face: Mapping[str, Any], until: float) -> Asset:
         content_type = "image/png" if path.suffix == ".png" else "image/jpeg"

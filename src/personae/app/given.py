@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 from personae.app.assets import AssetService
 from personae.app.links import Links
@@ -21,6 +21,8 @@ from personae.errors import InvalidRequest
 
 _DATA_URL = re.compile(r"data:[\w.+/-]*(?:;[\w.+=-]+)*;base64,", re.ASCII)
 _WHITE = re.compile(r"\s+")
+_PIECE_CHARS = 1 << 20
+_LONGEST_LINK = 2048
 
 
 class GivenMedia:
@@ -101,15 +103,17 @@ class GivenMedia:
             If it is no base64.
         MediaError, Unavailable
         """
-        data = decoded(text)
 
-        async def once() -> AsyncIterator[bytes]:
-            yield data
+        async def pieces() -> AsyncIterator[bytes]:
+            for piece in decoded(text):
+                yield piece
 
-        return await self.file(tenant_id, once(), None)
+        return await self.file(tenant_id, pieces(), None)
 
     async def text(self, tenant_id: str, text: str) -> MediaRef:
         """A string that is an address or base64, whichever it looks like.
+
+        An address without scheme and host can only be one of our own links.
 
         Raises
         ------
@@ -118,22 +122,39 @@ class GivenMedia:
         stripped = text.strip()
         if stripped[:8].lower().startswith(("http://", "https://")):
             return await self.address(tenant_id, stripped)
+        asset_id = self._links.asset_at(stripped) if len(stripped) <= _LONGEST_LINK else None
+        if asset_id is not None:
+            return MediaRef(asset_id=(await self.stored(tenant_id, asset_id)).id)
         return await self.inline(tenant_id, stripped)
 
+    def link(self, ref: MediaRef, ttl_s: float) -> str:
+        """An asset as the text that `text` understands; a file of a form becomes a field so."""
+        return self._links.url(ref.asset_id or "", "file", ttl_s)
 
-def decoded(text: str) -> bytes:
+
+def decoded(text: str) -> Iterator[bytes]:
     """The bytes of base64 text; line breaks, url-safe letters and a data URL's head are fine.
+
+    They come piece by piece, so that a large file is not held a second time.
 
     Raises
     ------
     InvalidRequest
     """
     head = _DATA_URL.match(text)
-    bare = _WHITE.sub("", text[head.end() :] if head else text).translate({45: 43, 95: 47})
-    try:
-        data = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise InvalidRequest("This is neither an http(s) URL nor a file in base64.") from error
-    if not data:
+    at, rest, empty = head.end() if head else 0, "", True
+    while at < len(text):
+        bare = _WHITE.sub("", text[at : at + _PIECE_CHARS]).translate({45: 43, 95: 47})
+        bare, at = rest + bare, at + _PIECE_CHARS
+        # Four letters are three bytes; only the end may lack its padding.
+        whole = len(bare) // 4 * 4 if at < len(text) else len(bare)
+        bare, rest = bare[:whole], bare[whole:]
+        try:
+            data = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise InvalidRequest("This is neither an http(s) URL nor a file in base64.") from error
+        if data:
+            empty = False
+            yield data
+    if empty:
         raise InvalidRequest("The file is empty.")
-    return data

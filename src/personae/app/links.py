@@ -75,6 +75,10 @@ class Links:
             return None
         return found[1]
 
+    def asset_at(self, path: str) -> str | None:
+        """As `asset_of`, of a link that was given without scheme and host."""
+        return self.asset_of(f"{self._base_url}/{path.removeprefix('/')}")
+
     def check(self, asset_id: str, expires_at: str, signature: str) -> None:
         """Let the holder of a link in.
 

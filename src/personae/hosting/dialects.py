@@ -9,16 +9,20 @@ from personae.app.links import Links
 from personae.hosting.settings import Settings
 from personae.wire.a2e.dialect import A2e
 from personae.wire.a2e.views import webhook_body as a2e_body
+from personae.wire.aifaceswap.dialect import Aifaceswap
+from personae.wire.aifaceswap.views import callback_body as aifaceswap_body
 from personae.wire.crun.dialect import Crun
 from personae.wire.crun.views import callback_body as crun_body
 from personae.wire.dialects import Dialect
 
 _MAKERS: Mapping[str, Callable[[Settings], Dialect]] = {
     "a2e": lambda settings: A2e(settings.a2e),
+    "aifaceswap": lambda settings: Aifaceswap(settings.aifaceswap),
     "crun": lambda settings: Crun(settings.crun),
 }
 _BODIES: Mapping[str, Callable[[Settings, Links], CallbackBody]] = {
     "a2e": lambda settings, links: a2e_body(links, settings.a2e),
+    "aifaceswap": lambda settings, links: aifaceswap_body(settings.aifaceswap, links),
     "crun": lambda settings, links: crun_body(settings.crun, links),
 }
 

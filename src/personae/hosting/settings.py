@@ -79,6 +79,9 @@ class Settings(BaseSettings):
         Refuse everything but reading.
     disabled_features : list of str
         Those of `personae.app.submit.FEATURES` that nobody may use.
+    inline_limit_bytes : int
+        The longest body of a vendor's call that may hold pictures as base64. It is held in memory,
+        about twice while it is read.
     rate_per_s, rate_burst : float, int
         Requests of one key, counted by each API process for itself.
     """
@@ -111,6 +114,7 @@ class Settings(BaseSettings):
 
     upload_limit_bytes: int = Field(default=2 * _GIB, ge=1)
     json_limit_bytes: int = Field(default=_MIB, ge=1024)
+    inline_limit_bytes: int = Field(default=64 * _MIB, ge=1024)
     fetch_timeout_s: float = Field(default=120.0, ge=1.0)
     asset_ttl_s: float = Field(default=7 * 86400.0, ge=60.0)
     output_ttl_s: float = Field(default=7 * 86400.0, ge=60.0)

@@ -147,6 +147,7 @@ def build_api(settings: Settings) -> tuple[FastAPI, Callable[[], None]]:
                 base_url=settings.public_url,
                 json_limit_bytes=settings.json_limit_bytes,
                 upload_limit_bytes=settings.upload_limit_bytes,
+                inline_limit_bytes=settings.inline_limit_bytes,
                 rate_per_s=settings.rate_per_s,
                 rate_burst=settings.rate_burst,
                 url_ttl_s=settings.url_ttl_s,

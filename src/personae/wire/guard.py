@@ -17,8 +17,9 @@ from starlette.types import Message, Receive
 from personae.errors import Maintenance, RateLimited
 from personae.wire.dialects import call_of
 from personae.wire.problems import WireError
+from personae.wire.services import WireSettings
 
-Body = Literal["none", "json", "upload", "form"]
+Body = Literal["none", "json", "upload", "form", "inline"]
 _Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
 _FORM_BYTES = 1 << 16  # What a form may add to the file in it.
 _ATTRIBUTE = "personae_access"
@@ -34,8 +35,9 @@ class Access:
     ----------
     scope : str or None
         One of `personae.domain.tenants.SCOPES`; None lets everybody in.
-    body : "none", "json", "form" or "upload"
-        Which limit holds for the body; "json" also refuses bodies of another type.
+    body : "none", "json", "form", "upload" or "inline"
+        Which limit holds for the body; "json" also refuses bodies of another type. "inline" may
+        hold media as text, or be a multipart form with whole files, which has an upload's limit.
     """
 
     scope: str | None
@@ -98,10 +100,7 @@ class Guarded(APIRoute):
                 principal.require(asked.scope)
                 if settings.maintenance and request.method not in _READING:
                     raise Maintenance
-            if asked.body == "upload":
-                limit = settings.upload_limit_bytes + _FORM_BYTES
-            else:
-                limit = settings.json_limit_bytes
+            limit = _limit(request, asked.body, settings)
             if asked.body == "json":
                 _check_json(request)
             if self.strict_query:
@@ -110,6 +109,21 @@ class Guarded(APIRoute):
             return await handle(Request(request.scope, receive))
 
         return guarded
+
+
+def _limit(request: Request, body: Body, settings: WireSettings) -> int:
+    """Most bytes that a request's body may have."""
+    if body == "upload" or (body == "inline" and is_multipart(request)):
+        return settings.upload_limit_bytes + _FORM_BYTES
+    if body == "inline":
+        return max(settings.inline_limit_bytes, settings.json_limit_bytes)
+    return settings.json_limit_bytes
+
+
+def is_multipart(request: Request) -> bool:
+    """Whether the body says that it is a multipart form."""
+    kind = request.headers.get("content-type", "").split(";", 1)[0]
+    return kind.strip().lower() == "multipart/form-data"
 
 
 def refuse_unknown(where: Literal["query", "body"], names: Sequence[str]) -> None:

@@ -25,6 +25,8 @@ class WireSettings:
         How clients reach the service, without a slash at the end.
     json_limit_bytes, upload_limit_bytes : int
         The longest body of a JSON call and of an upload.
+    inline_limit_bytes : int
+        The longest body of a vendor's call that may hold media as base64; it is held in memory.
     body_idle_s : float, seconds
         How long a client may pause in the middle of a body.
     rate_per_s, rate_burst : float, int
@@ -53,6 +55,7 @@ class WireSettings:
     base_url: str = "http://127.0.0.1:8000"
     json_limit_bytes: int = _MIB
     upload_limit_bytes: int = 2 * _GIB
+    inline_limit_bytes: int = 64 * _MIB
     body_idle_s: float = 60.0
     rate_per_s: float = 20.0
     rate_burst: int = 200

@@ -153,14 +153,36 @@ async def delete_task(call: Call, task: Task) -> None:
 
     under_way, unused = await call.services.database.awrite(work)
     if under_way:
-        try:
-            await call.services.cancel_workflow(task.id)
-        except Exception:
-            _log.exception("the queue was not told", action="task.cancel", task_id=task.id)
+        await _tell_queue(call, task)
     if unused:
         # What fails here is found by the sweep of blobs that no row names.
         with suppress(PersonaeError):
             await asyncio.to_thread(call.services.blobs.delete, unused)
+
+
+async def cancel_task(call: Call, task: Task) -> Task:
+    """End a task that nobody waits for any more, unless it has just ended by itself.
+
+    Its credits are given back.
+    """
+    now = call.now()
+
+    def work(tx: Transaction) -> Task:
+        current = tasks.get(tx, call.tenant_id, task.id)
+        return current if current.final else tasks.cancel(tx, call.tenant_id, task.id, now)
+
+    ended = await call.services.database.awrite(work)
+    if ended.status == "canceled":
+        await _tell_queue(call, task)
+    return ended
+
+
+async def _tell_queue(call: Call, task: Task) -> None:
+    """Save workers the work on a canceled task: the row has decided already."""
+    try:
+        await call.services.cancel_workflow(task.id)
+    except Exception:
+        _log.exception("the queue was not told", action="task.cancel", task_id=task.id)
 
 
 def link_to(links: Links, asset: Asset, ttl_s: float, filename: str | None = None) -> str:
