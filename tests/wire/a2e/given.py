@@ -30,10 +30,10 @@ def data(answer: Any) -> Any:
     return told["data"]
 
 
-def link(service: Service, name: str, **asset: Any) -> str:
+def link(service: Service, filename: str, **asset: Any) -> str:
     """A link of ours to a stored file."""
-    made = service.asset(filename=name, **asset)
-    return service.app.state.gate.services.links.url(made.id, name, 3600)
+    made = service.asset(filename=filename, **asset)
+    return service.app.state.gate.services.links.url(made.id, filename, 3600)
 
 
 def video(service: Service) -> dict[str, str]:
