@@ -21,7 +21,7 @@ from personae.wire.docs_page import page_of
 from personae.wire.envelope import REQUEST_ID
 from personae.wire.examples import example_of
 from personae.wire.guard import Access, access, access_of
-from personae.wire.problems import problem_called, title
+from personae.wire.problems import STATUS, problem_called, title
 
 ERROR = "Problem"
 """What the schema of errors is called in every dialect's document."""
@@ -134,10 +134,16 @@ def _complete(
         (status, *_refusal(_BY_STATUS[status], status, about))
         for status in _problem_statuses(operation, method, path, asked)
     ]
+    refusals += [(STATUS[code], *_refusal(code, STATUS[code], about)) for code in asked.refuses]
     # Where a dialect answers several problems alike, the one that is called so explains it best.
-    for _, answered, shown in sorted(refusals, key=lambda one: one[0] != one[1]):
+    for _, answered, shown in sorted(refusals, key=_is_translated):
         responses.setdefault(str(answered), shown)
     responses["default"] = _refusal("internal_error", 500, about)[1]
+
+
+def _is_translated(refusal: tuple[int, int, Any]) -> bool:
+    """Whether a dialect answers a problem with another status than the native API."""
+    return refusal[0] != refusal[1]
 
 
 def _exemplify(holder: dict[str, Any], schemas: Mapping[str, Any]) -> None:

@@ -37,10 +37,17 @@ def page_of(document: Mapping[str, Any]) -> str:
         f"<title>{escape(info['title'])} {escape(info['version'])}</title>"
         f"<style>{_STYLE}</style><h1>{escape(info['title'])} <small>{escape(info['version'])}"
         f"</small></h1><p>{_prose(info.get('description', ''))}</p>"
-        '<p>For machines: <a href="openapi.json">openapi.json</a>. Send your key as '
-        "<code>Authorization: Bearer pk_…</code>.</p>"
+        f'<p>For machines: <a href="openapi.json">openapi.json</a>. {_credentials(document)}</p>'
         f"{body}</html>"
     )
+
+
+def _credentials(document: Mapping[str, Any]) -> str:
+    """How a key is sent: by the first of the document's security schemes."""
+    for told in document["components"].get("securitySchemes", {}).values():
+        header = f"{told['name']}: pk_…" if told["type"] == "apiKey" else ""
+        return f"Send your key as <code>{escape(header or 'Authorization: Bearer pk_…')}</code>."
+    return ""
 
 
 def _operation(path: str, method: str, operation: Mapping[str, Any]) -> str:

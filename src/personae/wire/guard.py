@@ -38,17 +38,22 @@ class Access:
     body : "none", "json", "form", "upload" or "inline"
         Which limit holds for the body; "json" also refuses bodies of another type. "inline" may
         hold media as text, or be a multipart form with whole files, which has an upload's limit.
+    refuses : tuple of str
+        Codes of errors that the document names besides those which follow from the rest.
     """
 
     scope: str | None
     body: Body = "none"
+    refuses: tuple[str, ...] = ()
 
 
-def access(scope: str | None, body: Body = "none") -> Callable[[_Endpoint], _Endpoint]:
+def access(
+    scope: str | None, body: Body = "none", *, refuses: tuple[str, ...] = ()
+) -> Callable[[_Endpoint], _Endpoint]:
     """Say who may call an endpoint and what it takes; every `Guarded` route needs it."""
 
     def mark(endpoint: _Endpoint) -> _Endpoint:
-        setattr(endpoint, _ATTRIBUTE, Access(scope, body))
+        setattr(endpoint, _ATTRIBUTE, Access(scope, body, refuses))
         return endpoint
 
     return mark

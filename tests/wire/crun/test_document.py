@@ -63,6 +63,17 @@ def test_every_call_is_explained(document: dict[str, Any]) -> None:
                 jsonschema_rs.validate(schema, media["example"])
 
 
+def test_every_code_is_told_where_it_belongs(document: dict[str, Any]) -> None:
+    told = {one["operationId"]: set(one["responses"]) for _, _, one in operations(document)}
+    always = {"200", "401", "403", "422", "429", "default"}
+    assert told["crunBalance"] == always
+    assert told["crunCreateTask"] == always | {"402", "455", "505"}
+    assert told["crunTaskInfo"] == told["crunDetectFaceResult"] == always | {"404"}
+    assert told["crunModel"] == always | {"404", "505"}
+    refusal = document["paths"]["/crun/api/v1/client/job/CreateTask"]["post"]["responses"]["422"]
+    assert refusal["description"] == "The request makes no sense as it stands."
+
+
 def test_examples_of_requests_are_accepted(document: dict[str, Any], service: Service) -> None:
     for path, method, operation in operations(document):
         media = operation.get("requestBody", {}).get("content", {}).get("application/json")
@@ -77,6 +88,8 @@ def test_the_page_names_every_call(service: Service) -> None:
     assert page.headers["content-type"].startswith("text/html")
     for name in NAMES:
         assert f'id="{name}"' in page.text
+    assert "<code>x-api-key: pk_…</code>" in page.text
+    assert "<code>Authorization: Bearer pk_…</code>" in service.client.get("/docs").text
 
 
 @pytest.fixture(scope="module")

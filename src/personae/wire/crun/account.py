@@ -40,7 +40,7 @@ async def balance(request: Request) -> Response:
     operation_id="crunUploadUrl",
     summary="Prepare an upload",
 )
-@access("assets:write")
+@access("assets:write", refuses=("maintenance",))
 async def upload_url(
     request: Request,
     content_type: Annotated[str, Query(examples=["image/jpeg"])],

@@ -28,6 +28,7 @@ from personae.wire.vendor import (
 
 router = group("job", "job")
 Wanted = Annotated[models.AnySwap, Body()]
+_WORK = ("maintenance", "feature_disabled")
 
 
 @router.post(
@@ -36,7 +37,7 @@ Wanted = Annotated[models.AnySwap, Body()]
     operation_id="crunCreateTask",
     summary="Swap faces",
 )
-@access("swaps:write", "json")
+@access("swaps:write", "json", refuses=(*_WORK, "insufficient_credits"))
 async def create_task(request: Request, wanted: Wanted) -> Response:
     """Hold the credits and queue the work; ask for it by TaskInfo, or be told by the callback."""
     call = call_of(request)
@@ -53,7 +54,7 @@ async def create_task(request: Request, wanted: Wanted) -> Response:
     operation_id="crunTaskInfo",
     summary="Look at a task",
 )
-@access("swaps:read")
+@access("swaps:read", refuses=("not_found",))
 async def task_info(request: Request, task_id: Annotated[str, Query()]) -> Response:
     """How far it is, and what came of it; a failed one is answered with `code` 200 too."""
     call = call_of(request)
@@ -68,7 +69,7 @@ async def task_info(request: Request, task_id: Annotated[str, Query()]) -> Respo
     operation_id="crunEstimateTask",
     summary="Ask what a task would cost",
 )
-@access("swaps:read", "json")
+@access("swaps:read", "json", refuses=_WORK)
 async def estimate_task(request: Request, wanted: Wanted) -> Response:
     """Nothing is held, and nothing is done; the input has to be one that CreateTask would take."""
     call = call_of(request)
@@ -115,7 +116,7 @@ async def list_models(
     operation_id="crunModel",
     summary="Look at a model",
 )
-@access("swaps:read")
+@access("swaps:read", refuses=("feature_disabled",))
 async def get_model(request: Request, model: str) -> Response:
     """With the schema of its input; 505 if the operator has switched it off."""
     call = call_of(request)

@@ -27,7 +27,7 @@ router = group("job", "detection")
     operation_id="crunDetectFaceImage",
     summary="Find the faces of a picture",
 )
-@access("swaps:write", "json")
+@access("swaps:write", "json", refuses=("maintenance", "feature_disabled"))
 async def detect_face_image(request: Request, wanted: models.DetectImage) -> Response:
     """Free of charge; ask for what was found by detect-face-result."""
     return await _search(call_of(request), "image", wanted.image_url)
@@ -39,7 +39,7 @@ async def detect_face_image(request: Request, wanted: models.DetectImage) -> Res
     operation_id="crunDetectFaceVideo",
     summary="Find the people of a video",
 )
-@access("swaps:write", "json")
+@access("swaps:write", "json", refuses=("maintenance", "feature_disabled"))
 async def detect_face_video(request: Request, wanted: models.DetectVideo) -> Response:
     """Free of charge; a person who comes and goes has one number."""
     return await _search(call_of(request), "video", wanted.video_url)
@@ -58,7 +58,7 @@ async def _search(call: Call, kind: Media, url: str) -> Response:
     operation_id="crunDetectFaceResult",
     summary="Look at a search for faces",
 )
-@access("swaps:read")
+@access("swaps:read", refuses=("not_found",))
 async def detect_face_result(
     request: Request,
     detect_task_id: Annotated[str, Query(description="A `detect_id` will do too.")],
