@@ -8,9 +8,9 @@ from typing import Any, get_args
 import pytest
 
 from personae.domain.tasks import TaskStatus
+from personae.wire.crun.answers import Search, TaskInfo
 from personae.wire.crun.codes import CODES, SEARCH_STATES, TASK_STATES
 from personae.wire.crun.dialect import Crun
-from personae.wire.crun.models import Search, TaskInfo
 from personae.wire.crun.settings import CrunSettings
 from personae.wire.problems import WIRE_CODES, classes
 from wire.crun.given import (

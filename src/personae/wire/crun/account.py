@@ -9,8 +9,8 @@ from fastapi import Query, Request
 from starlette.responses import Response
 
 from personae.errors import InvalidRequest, Maintenance
-from personae.wire.crun import models
-from personae.wire.crun.models import Answer
+from personae.wire.crun import answers
+from personae.wire.crun.answers import Answer
 from personae.wire.crun.routing import group, settings_of, success
 from personae.wire.dialects import call_of
 from personae.wire.guard import access
@@ -22,7 +22,7 @@ _EXT = re.compile(r"\.?[a-z0-9]{1,10}", re.ASCII)
 
 @accounts.get(
     "/balance",
-    response_model=Answer[models.Balance],
+    response_model=Answer[answers.Balance],
     operation_id="crunBalance",
     summary="Ask for the credits that are left",
 )
@@ -31,12 +31,12 @@ async def balance(request: Request) -> Response:
     """Without those that unfinished tasks hold."""
     call = call_of(request)
     told = await call.services.database.aread(lambda tx: tx.credits.balance(call.tenant_id))
-    return success(models.Balance(balance=told.available))
+    return success(answers.Balance(balance=told.available))
 
 
 @files.get(
     "/upload-url",
-    response_model=Answer[models.UploadUrl],
+    response_model=Answer[answers.UploadUrl],
     operation_id="crunUploadUrl",
     summary="Prepare an upload",
 )
@@ -61,4 +61,4 @@ async def upload_url(
         keep_s=ttl_s,
     )
     link = call.services.links.url(asset.id, asset.filename or "upload", ttl_s)
-    return success(models.UploadUrl(presigned_url=presigned, file_url=link))
+    return success(answers.UploadUrl(presigned_url=presigned, file_url=link))

@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from personae.app import submit
 from personae.errors import NotFound
-from personae.wire.crun import models
+from personae.wire.crun import answers, models
+from personae.wire.crun.answers import Answer
 from personae.wire.crun.ids import new_task_id
-from personae.wire.crun.models import Answer
 from personae.wire.crun.routing import group, settings_of, success
 from personae.wire.crun.views import Views
 from personae.wire.crun.wanted import MODELS, Model, echo_of, request_of
@@ -33,7 +33,7 @@ _WORK = ("maintenance", "feature_disabled")
 
 @router.post(
     "/CreateTask",
-    response_model=Answer[models.Created],
+    response_model=Answer[answers.Created],
     operation_id="crunCreateTask",
     summary="Swap faces",
 )
@@ -45,12 +45,12 @@ async def create_task(request: Request, wanted: Wanted) -> Response:
     who = context(call, new_task_id(), callback=callback, echo=echo_of(wanted))
     who.need(*MODELS[wanted.model].features)
     task = await submit_swap(call, await request_of(call, wanted), who)
-    return success(models.Created(task_id=task.dialect_id or ""))
+    return success(answers.Created(task_id=task.dialect_id or ""))
 
 
 @router.get(
     "/TaskInfo",
-    response_model=Answer[models.TaskInfo],
+    response_model=Answer[answers.TaskInfo],
     operation_id="crunTaskInfo",
     summary="Look at a task",
 )
@@ -65,7 +65,7 @@ async def task_info(request: Request, task_id: Annotated[str, Query()]) -> Respo
 
 @router.post(
     "/EstimateTask",
-    response_model=Answer[models.Estimate],
+    response_model=Answer[answers.Estimate],
     operation_id="crunEstimateTask",
     summary="Ask what a task would cost",
 )
@@ -78,7 +78,7 @@ async def estimate_task(request: Request, wanted: Wanted) -> Response:
     asked = await request_of(call, wanted)
     told = await call.services.database.aread(lambda tx: submit.estimate(tx, who, asked))
     return success(
-        models.Estimate(
+        answers.Estimate(
             estimated_credits=told.credits, balance=told.available, affordable=told.affordable
         )
     )
@@ -86,7 +86,7 @@ async def estimate_task(request: Request, wanted: Wanted) -> Response:
 
 @router.get(
     "/Models",
-    response_model=Answer[list[models.ModelInfo]],
+    response_model=Answer[list[answers.ModelInfo]],
     operation_id="crunModels",
     summary="List the models",
 )
@@ -112,7 +112,7 @@ async def list_models(
 
 @router.get(
     "/Models/{model}",
-    response_model=Answer[models.ModelInfo],
+    response_model=Answer[answers.ModelInfo],
     operation_id="crunModel",
     summary="Look at a model",
 )
@@ -127,8 +127,8 @@ async def get_model(request: Request, model: str) -> Response:
     return success(_model_info(call, model, found))
 
 
-def _model_info(call: Call, name: str, model: Model) -> models.ModelInfo:
-    return models.ModelInfo(
+def _model_info(call: Call, name: str, model: Model) -> answers.ModelInfo:
+    return answers.ModelInfo(
         model=name,
         name=model.title,
         description=model.about,

@@ -7,7 +7,7 @@ from typing import Any, Protocol, cast
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from personae.wire.crun.models import Answer
+from personae.wire.crun.answers import Answer
 from personae.wire.crun.settings import CrunSettings
 from personae.wire.dialects import Call
 from personae.wire.guard import Guarded

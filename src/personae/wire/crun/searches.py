@@ -8,9 +8,9 @@ from fastapi import Query, Request
 from starlette.responses import Response
 
 from personae.domain.swap import Media
-from personae.wire.crun import models
+from personae.wire.crun import answers, models
+from personae.wire.crun.answers import Answer
 from personae.wire.crun.ids import detect_task_id_of, new_detect_task_id
-from personae.wire.crun.models import Answer
 from personae.wire.crun.routing import group, settings_of, success
 from personae.wire.crun.views import Views
 from personae.wire.crun.wanted import media
@@ -23,7 +23,7 @@ router = group("job", "detection")
 
 @router.post(
     "/detect-face-image",
-    response_model=Answer[models.SearchMade],
+    response_model=Answer[answers.SearchMade],
     operation_id="crunDetectFaceImage",
     summary="Find the faces of a picture",
 )
@@ -35,7 +35,7 @@ async def detect_face_image(request: Request, wanted: models.DetectImage) -> Res
 
 @router.post(
     "/detect-face-video",
-    response_model=Answer[models.SearchMade],
+    response_model=Answer[answers.SearchMade],
     operation_id="crunDetectFaceVideo",
     summary="Find the people of a video",
 )
@@ -49,12 +49,12 @@ async def _search(call: Call, kind: Media, url: str) -> Response:
     who = context(call, new_detect_task_id())
     who.need("detection")
     task = await submit_detection(call, kind, await media(call, url), who)
-    return success(models.SearchMade(detect_task_id=task.dialect_id or ""))
+    return success(answers.SearchMade(detect_task_id=task.dialect_id or ""))
 
 
 @router.get(
     "/detect-face-result",
-    response_model=Answer[models.Search],
+    response_model=Answer[answers.Search],
     operation_id="crunDetectFaceResult",
     summary="Look at a search for faces",
 )

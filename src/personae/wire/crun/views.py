@@ -12,7 +12,7 @@ from personae.app.deliver import CallbackBody
 from personae.app.links import Links
 from personae.domain.media import Asset
 from personae.domain.tasks import Task
-from personae.wire.crun import models
+from personae.wire.crun import answers
 from personae.wire.crun.codes import GENERATION_FAILED, SEARCH_STATES, SUCCESS, TASK_STATES
 from personae.wire.crun.ids import detect_id_of
 from personae.wire.crun.settings import CrunSettings
@@ -28,17 +28,17 @@ class Views:
     settings: CrunSettings
     links: Links
 
-    def task(self, task: Task, files: Files) -> models.TaskInfo:
+    def task(self, task: Task, files: Files) -> answers.TaskInfo:
         """A swap."""
         told: Mapping[str, Any] = task.request["echo"]
         ended = task.finished_at
         started = task.created_at if task.started_at is None else task.started_at
-        return models.TaskInfo(
+        return answers.TaskInfo(
             task_id=task.dialect_id or "",
             provider=self.settings.provider,
             model_version=told["model"],
             status=cast("Any", TASK_STATES[task.status]),
-            param=models.Param(**told),
+            param=answers.Param(**told),
             create_at=int(task.created_at),
             result=self._outcome(task, files) if task.final else None,
             duration_s=None if ended is None else round(max(0.0, ended - started), 3),
@@ -46,16 +46,16 @@ class Views:
             credits=task.credits_charged if task.final else task.credits_held,
         )
 
-    def _outcome(self, task: Task, files: Files) -> models.Outcome:
+    def _outcome(self, task: Task, files: Files) -> answers.Outcome:
         usage = {"credits": task.credits_charged}
         if task.status != "succeeded":
             why = "The task failed." if task.error is None else task.error.message
-            return models.Outcome(
+            return answers.Outcome(
                 code=GENERATION_FAILED, message=why, media_urls=[], media_info={}, usage=usage
             )
         output = output_of(task, files)
         gone = output is None
-        return models.Outcome(
+        return answers.Outcome(
             code=SUCCESS,
             message=_SUCCESS,
             media_urls=[] if gone else [link_to(self.links, output, self.settings.link_ttl_s)],
@@ -63,22 +63,22 @@ class Views:
             usage=usage,
         )
 
-    def search(self, task: Task, files: Files) -> models.Search:
+    def search(self, task: Task, files: Files) -> answers.Search:
         """A detection."""
         name, status = task.dialect_id or "", SEARCH_STATES[task.status]
         error = None if task.error is None else task.error.message
-        return models.Search(
+        return answers.Search(
             detect_task_id=name,
             status=cast("Any", status),
             error=error,
             result=self._found(task, name, files) if task.status == "succeeded" else None,
         )
 
-    def _found(self, task: Task, name: str, files: Files) -> models.Found:
-        return models.Found(
+    def _found(self, task: Task, name: str, files: Files) -> answers.Found:
+        return answers.Found(
             id=detect_id_of(name),
             faces=[
-                models.FoundFace(id=face["face_id"], link=self._crop(face, files))
+                answers.FoundFace(id=face["face_id"], link=self._crop(face, files))
                 for face in detections.public_faces(task)
             ],
             started_at=self._naive(task.started_at),
