@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -44,3 +45,12 @@ def test_where_the_message_is_once_more_can_be_chosen() -> None:
     chosen = A2eSettings(error_data="failed_message")
     _, body = answer_of(problem_called("conflict", 409), chosen, "req_1")
     assert body["data"] == {"failed_message": body["message"]}
+
+
+def test_the_guide_has_every_error_and_every_setting() -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "dialects" / "a2e.md").read_text("utf-8")
+    for code, (_, number) in ERRORS.items():
+        assert f"`{code}`" in guide, code
+        assert str(number) in guide, code
+    for name in A2eSettings.model_fields:
+        assert f"| `{name}` |" in guide, name

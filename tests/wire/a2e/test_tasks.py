@@ -313,6 +313,8 @@ def test_the_document_is_true(service: Service) -> None:
                 if media is not None:
                     schema = {**media["schema"], "components": document["components"]}
                     jsonschema_rs.validate(schema, media["example"])
+    told = document["paths"][f"/a2e/api/v1/{TASKS}/add"]["post"]["responses"]
+    assert set(told) == {"200", "400", "401", "402", "403", "404", "413", "429", "503", "default"}
     page = service.client.get("/a2e/docs").text
     assert "addUserFaceSwapTask" in page
 

@@ -48,7 +48,7 @@ async def remaining_coins(request: Request) -> Response:
     operation_id="generateToken",
     summary="Generate Token",
 )
-@access("keys:write", "json")
+@access("keys:write", "json", refuses=("maintenance",))
 async def generate_token(request: Request, wanted: models.TokenIn) -> Response:
     """A further API key that can do what the one in use can; it is shown once."""
     call, now = call_of(request), call_of(request).now()
@@ -72,7 +72,7 @@ async def generate_token(request: Request, wanted: models.TokenIn) -> Response:
     operation_id="getUploadPresignedUrlOld",
     summary="Get Upload Presigned URL (older spelling)",
 )
-@access("assets:write", "json")
+@access("assets:write", "json", refuses=("maintenance",))
 async def presign(request: Request, wanted: models.UploadIn) -> Response:
     """PUT the file to `uploadUrl`, with the same `Content-Type` if you gave one; `cdnUrl` is what
     to give as `face_url` or `video_url`, and it is good at once.
@@ -95,7 +95,7 @@ async def presign(request: Request, wanted: models.UploadIn) -> Response:
     operation_id="transferToStorage",
     summary="Transfer To Storage",
 )
-@access("assets:write", "json")
+@access("assets:write", "json", refuses=("not_found", "maintenance"))
 async def transfer(request: Request, wanted: models.TransferIn) -> Response:
     """Copy a file from a public address to here; the answer comes when it is here."""
     call = call_of(request)

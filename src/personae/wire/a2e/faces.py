@@ -28,7 +28,7 @@ _MOST_LISTED = 1000
     operation_id="addUserFaceSwapImage",
     summary="Add User Face Swap Image",
 )
-@access("faces:write", "json")
+@access("faces:write", "json", refuses=("not_found", "maintenance"))
 async def add_face(request: Request, wanted: models.FaceIn) -> Response:
     """Keep a photo. It is copied here and looked at first, so the answer takes a moment: without a
     usable face of one person it is refused. The answer is the whole library, newest first.
@@ -68,7 +68,7 @@ async def get_faces(request: Request) -> Response:
     operation_id="deleteUserFaceSwapImage",
     summary="Delete User Face Swap Image",
 )
-@access("faces:write")
+@access("faces:write", refuses=("maintenance",))
 async def delete_face(request: Request, name: IdInPath) -> Response:
     """Forget a saved face."""
     call, face_id = call_of(request), checked_id(name)

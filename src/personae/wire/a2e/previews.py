@@ -8,7 +8,7 @@ from starlette.responses import Response
 from personae.domain.tasks import Task
 from personae.wire import vendor
 from personae.wire.a2e import models, views
-from personae.wire.a2e.routing import IdInQuery, checked_id, group, ok, settings_of
+from personae.wire.a2e.routing import WORK, IdInQuery, checked_id, group, ok, settings_of
 from personae.wire.a2e.tasks import named, request_of
 from personae.wire.dialects import Call, call_of
 from personae.wire.guard import access
@@ -23,7 +23,7 @@ router = group("userFaceSwapPreview", "previews")
     operation_id="addUserFaceSwapPreview",
     summary="Quickly Preview Face Swap",
 )
-@access("swaps:write", "json")
+@access("swaps:write", "json", refuses=WORK)
 async def add_preview(request: Request, wanted: models.PreviewIn) -> Response:
     """One picture of the swap, done before everything else and free of charge."""
     call = call_of(request)
@@ -40,7 +40,7 @@ async def add_preview(request: Request, wanted: models.PreviewIn) -> Response:
     operation_id="getUserFaceSwapPreviewStatus",
     summary="Get Face Swap Preview Status",
 )
-@access("swaps:read")
+@access("swaps:read", refuses=("not_found",))
 async def get_preview(request: Request, name: IdInQuery) -> Response:
     """How far a preview is."""
     call = call_of(request)

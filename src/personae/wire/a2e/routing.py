@@ -18,6 +18,9 @@ NAME = "a2e"
 PREFIX = "/a2e"
 EXAMPLE_ID = "69205f10c3a94b1e7d52f086"
 
+WORK = ("not_found", "feature_disabled", "maintenance")
+"""What calls refuse that take work on, besides what all do."""
+
 _ID = re.compile(r"[0-9a-f]{24}", re.ASCII)
 _ABOUT_ID = "24 hex digits, as `_id` gives them."
 

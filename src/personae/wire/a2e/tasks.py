@@ -19,6 +19,7 @@ from personae.wire import vendor
 from personae.wire.a2e import models, views
 from personae.wire.a2e.routing import (
     NAME,
+    WORK,
     IdInPath,
     IdInQuery,
     MaybeId,
@@ -49,7 +50,7 @@ PageSize = Annotated[int, Query(alias="pageSize", ge=1, le=100, examples=[10])]
     operation_id="addUserFaceSwapTask",
     summary="Add User Face Swap Task",
 )
-@access("swaps:write", "json")
+@access("swaps:write", "json", refuses=(*WORK, "insufficient_credits"))
 async def add_task(request: Request, wanted: models.TaskIn) -> Response:
     """Put one face on the person in a video or a picture. The target decides which it is; with
     `model_version` v2 it has to be a picture. The credits are held until the end.
@@ -76,7 +77,7 @@ async def add_task(request: Request, wanted: models.TaskIn) -> Response:
     operation_id="getUserFaceSwapTaskStatus",
     summary="Get Face Swap Task Status",
 )
-@access("swaps:read")
+@access("swaps:read", refuses=("not_found",))
 async def get_status(request: Request, name: MaybeId = None) -> Response:
     """One task by its `_id`, in a list; without it those that are under way, 100 at most, newest
     first.
@@ -117,7 +118,7 @@ async def get_records(
     operation_id="getUserFaceSwapTaskDetail",
     summary="Get Face Swap Task Detail",
 )
-@access("swaps:read")
+@access("swaps:read", refuses=("not_found",))
 async def get_detail(request: Request, name: IdInQuery) -> Response:
     """The same as by path."""
     call = call_of(request)
@@ -162,7 +163,7 @@ async def get_task(request: Request, name: IdInPath) -> Response:
     operation_id="deleteUserFaceSwapTask",
     summary="Delete Face Swap Task",
 )
-@access("swaps:write")
+@access("swaps:write", refuses=("maintenance",))
 async def delete_task(request: Request, name: IdInPath) -> Response:
     """With all that it made. One that is under way is canceled, and its credits come back."""
     call = call_of(request)
@@ -177,7 +178,7 @@ async def delete_task(request: Request, name: IdInPath) -> Response:
     operation_id="quoteGeneration",
     summary="Quote Generation",
 )
-@access("swaps:read", "json")
+@access("swaps:read", "json", refuses=("not_found",))
 async def quote(request: Request, wanted: models.QuoteIn) -> Response:
     """What a face swap or its preview would cost. The vendor's page does not show the answer, so
     that its fields are ours.
