@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from personae.adapters.fetch.fake import FakePage
 from personae.adapters.media_host.fake import fake_media
 from personae.app.submit import FEATURES
+from personae.domain.tasks import TaskError
 from personae.domain.tenants import SCOPES
 from personae.errors import Unavailable
 from personae.wire.a2e.codes import ERRORS
@@ -352,6 +354,33 @@ def test_an_operator_can_switch_features_off(opened: Callable[..., Service]) -> 
     refused(api(service, "POST", f"{TASKS}/add", BODY), "feature_disabled")
     refused(api(service, "POST", f"{PREVIEWS}/add", BODY), "feature_disabled")
     unharmed(service)
+
+
+def test_a_body_that_stops_is_told(opened: Callable[..., Service]) -> None:
+    service = opened((A2e(),), body_idle_s=0.05)
+
+    async def stalling() -> AsyncIterator[bytes]:
+        yield b'{"name": '
+        await asyncio.sleep(5)
+
+    headers = service.headers(**{"Content-Type": "application/json"})
+    url = f"/a2e/api/v1/{TASKS}/add"
+    refused(
+        service.client.request("POST", url, content=stalling(), headers=headers), "body_stalled"
+    )
+    unharmed(service)
+
+
+@pytest.mark.parametrize("code", sorted(ERRORS))
+def test_why_a_task_failed_is_told(service: Service, code: str) -> None:
+    names = queued_task(service)
+    service.fail(names["task"], TaskError(code, "Why."))
+    number = ERRORS[code][1]
+    row = data(api(service, "GET", f"{TASKS}/{names['id']}"))
+    assert (row["current_status"], row["error_code"]) == ("failed", str(number))
+    assert (row["faild_message"], row["failed_code"]) == ("Why.", code)
+    [told] = data(api(service, "GET", f"{TASKS}/status?_id={names['id']}"))
+    assert (told["error_code"], told["faild_message"]) == (number, "Why.")
 
 
 def test_too_many_requests_are_told(opened: Callable[..., Service]) -> None:
