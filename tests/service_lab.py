@@ -50,6 +50,7 @@ OPTIONS: dict[str, Any] = {
     "sweep_s": 1.0,
     "threads": 0,
     "real_media": False,
+    "refused_files": (),
 }
 
 
@@ -298,6 +299,7 @@ def _work(
         stall_s=options["stall_s"],
         timeout_s=600.0,
         threads=options["threads"],
+        refused_files=frozenset(options["refused_files"]),
     )
     run_worker(parts, WorkerOptions(execute, durable, options["grace_s"], options["sweep_s"]), stop)
     database.close()

@@ -147,7 +147,7 @@ def called(name: str, role: Role) -> str:
     return name if name.startswith(f"the {role}") else f"the {role} {name}"
 
 
-def prepare_donor(*photos: ImageLike, allow_poor: bool = False) -> Donor:
+def prepare_donor(*photos: ImageLike, allow_poor: bool = False, alone: bool = False) -> Donor:
     """Prepare one person's face from one photo or several.
 
     Several photos are fused: every part of the face is taken from where it is seen best, eyes
@@ -159,11 +159,15 @@ def prepare_donor(*photos: ImageLike, allow_poor: bool = False) -> Donor:
         The largest face of each is taken.
     allow_poor : bool
         Use photos that the quality gate refuses; what is wrong becomes a warning.
+    alone : bool
+        Refuse photos that show several people.
 
     Raises
     ------
     FaceNotFound
         With role "donor", if a photo shows no face.
+    SeveralFaces
+        If a photo shows several, and should show one `alone`.
     DonorUnusable
         If no photo passes the gate; the message says what is wrong.
     MediaError
@@ -174,7 +178,7 @@ def prepare_donor(*photos: ImageLike, allow_poor: bool = False) -> Donor:
     # All photos are read before a model is: what is missing is said at once.
     read = [load_pixels(photo, "donor") for photo in photos]
     engine = wiring.engine()
-    studied = [_study(engine, pixels) for pixels in read]
+    studied = [_study(engine, pixels, alone=alone) for pixels in read]
     warnings = [text for one in studied for text in one.warnings]
     used = studied if allow_poor else _passing(studied)
     warnings += [

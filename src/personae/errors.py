@@ -20,7 +20,7 @@
         ├── Conflict            it contradicts what was asked before, or the present state
         ├── InsufficientCredits the account cannot pay for it
         ├── RateLimited         too much at once; ``retry_after_s`` says when to come back
-        ├── PolicyRefused       a rule of the operator's forbids it
+        ├── PolicyRefused       a rule of the operator's forbids it; ``role`` says which input
         ├── AddressRefused      a URL leads where the service must not go
         ├── Unavailable         the service cannot do it now; nothing was done
         └── TaskFailed          the platform broke down over a task; nothing was charged
@@ -35,6 +35,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 Fault = Literal["caller", "platform"]
+Role = Literal["donor", "scene", "reference"]
 
 
 class PersonaeError(Exception):
@@ -43,6 +44,8 @@ class PersonaeError(Exception):
     code: ClassVar[str] = "error"
     retryable: bool = False
     fault: ClassVar[Fault] = "platform"
+    role: Role | None = None
+    """Which input it is about, where that matters to clients."""
 
     def __init__(self, message: str | None = None) -> None:
         default = (type(self).__doc__ or "").strip().splitlines()[0]
@@ -97,9 +100,6 @@ class MediaUnsupported(MediaError):
     code = "media_unsupported"
 
 
-Role = Literal["donor", "scene", "reference"]
-
-
 class FaceNotFound(PersonaeError):
     """No face was found."""
 
@@ -108,7 +108,7 @@ class FaceNotFound(PersonaeError):
 
     def __init__(self, role: Role, message: str | None = None) -> None:
         super().__init__(message or f"No face was found in the {role}.")
-        self.role: Role = role
+        self.role = role
 
 
 class SeveralFaces(PersonaeError):
@@ -203,6 +203,10 @@ class PolicyRefused(ServiceError):
 
     code = "policy_refused"
     fault = "caller"
+
+    def __init__(self, message: str | None = None, *, role: Role | None = None) -> None:
+        super().__init__(message)
+        self.role = role
 
 
 class AddressRefused(ServiceError):

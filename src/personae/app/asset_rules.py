@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from personae.domain.media import Asset
@@ -86,6 +87,28 @@ def check_ready(asset: Asset) -> Asset:
         raise refusal_of(asset)
     if asset.state != "ready":
         raise Conflict(f"The upload of {asset.id} is not complete; complete it first.")
+    return asset
+
+
+def check_fits(asset: Asset, content_types: Collection[str], limit_bytes: int) -> Asset:
+    """An asset that a dialect takes, where a vendor takes less than we do.
+
+    What the file was found to be decides, whatever it is called.
+
+    Raises
+    ------
+    MediaUnsupported, MediaTooLarge
+    """
+    if asset.content_type not in content_types:
+        kinds = ", ".join(sorted({one.partition("/")[2].upper() for one in content_types}))
+        raise MediaUnsupported(
+            f"{asset.filename or asset.id} is {asset.content_type}; this API takes {kinds} only."
+        )
+    if asset.size_bytes is not None and asset.size_bytes > limit_bytes:
+        raise MediaTooLarge(
+            f"{asset.filename or asset.id} has {asset.size_bytes} bytes; this API takes files of "
+            f"at most {limit_bytes}."
+        )
     return asset
 
 

@@ -248,7 +248,7 @@ class AssetService:
         if stored.sha256 != asset.sha256:
             raise TaskFailed(f"The stored bytes of {asset_id} have changed.")
         name = shown_asset(asset.id, asset.filename)
-        return LocalMedia(path, asset.facts, asset.blob_key, name)
+        return LocalMedia(path, asset.facts, asset.blob_key, name, asset.sha256)
 
     def _download(self, url: str, folder: Path) -> LocalMedia:
         path = folder / LOCAL_NAME

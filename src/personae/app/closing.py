@@ -11,7 +11,7 @@ from personae.app.ports import Transaction
 from personae.domain.credits import close_key, hold_key
 from personae.domain.media import Asset
 from personae.domain.tasks import Task, TaskError
-from personae.errors import Canceled, FaceNotFound, PersonaeError, TaskFailed
+from personae.errors import Canceled, PersonaeError, TaskFailed
 
 
 def succeed(
@@ -98,7 +98,7 @@ def task_error(error: PersonaeError) -> TaskError:
         error.message,
         error.retryable,
         error.fault,
-        error.role if isinstance(error, FaceNotFound) else None,
+        error.role,
     )
 
 

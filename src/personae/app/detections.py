@@ -22,6 +22,11 @@ def public_faces(task: Task) -> list[dict[str, Any]]:
     return [{k: v for k, v in face.items() if k not in _PRIVATE} for face in faces]
 
 
+def faces_by_crop(task: Task) -> dict[str, int]:
+    """The numbers of a finished detection's faces, by the names of their crops."""
+    return {face["crop_asset_id"]: face["face_id"] for face in public_faces(task)}
+
+
 def check_reference(
     tx: Transaction, tenant_id: str, scene_face: SceneFace, scene: MediaRef, now: float
 ) -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from personae.app import detections
+from personae.app.policy import check_allowed
 from personae.app.ports import Database, Transaction
+from personae.app.receiving import fingerprint
 from personae.domain.media import MediaFacts
 from personae.domain.swap import MediaRef, SceneFace, SwapMapping, SwapRequest
 from personae.domain.tasks import Task
-from personae.errors import Canceled, InvalidRequest, NotFound
+from personae.errors import Canceled, InvalidRequest, NotFound, Role
 
 _LOOK_S = 0.25
 
@@ -24,13 +26,14 @@ class LocalMedia:
     """Media on this machine.
 
     ``blob_key``: where the same bytes are stored for all; None if they were fetched from a URL.
-    ``name``: what messages to the client call it.
+    ``name``: what messages to the client call it. ``sha256``: known of stored files only.
     """
 
     path: Path
     facts: MediaFacts
     blob_key: str | None
     name: str
+    sha256: str | None = None
 
 
 class Sources(Protocol):
@@ -54,6 +57,7 @@ class JobMapping:
     face: str | int | None
     like: LocalMedia | None
     like_embedding: tuple[float, ...] | None
+    alone: bool = False
 
     def to_job(self) -> dict[str, Any]:
         """As media jobs want it; paths are this machine's."""
@@ -63,6 +67,7 @@ class JobMapping:
             "like": None if self.like is None else str(self.like.path),
             "like_embedding": None if self.like_embedding is None else list(self.like_embedding),
             "allow_poor": False,
+            "alone": self.alone,
         }
 
     def media(self) -> tuple[LocalMedia, ...]:
@@ -80,12 +85,15 @@ class Inputs:
     """Gathers what a swap needs.
 
     Pictures that several mappings name are fetched once. ``should_stop`` says, asked often, whether
-    the task is still wanted.
+    the task is still wanted. ``refused_files``: SHA-256 hashes of what nobody may use.
     """
 
-    def __init__(self, database: Database, sources: Sources) -> None:
+    def __init__(
+        self, database: Database, sources: Sources, refused_files: Collection[str] = ()
+    ) -> None:
         self._database = database
         self._sources = sources
+        self._refused_files = refused_files
 
     def scene(self, task: Task, folder: Path, should_stop: Callable[[], bool]) -> LocalMedia:
         """The scene of a swap, a preview or a detection.
@@ -94,10 +102,10 @@ class Inputs:
         ------
         InvalidRequest
             If it is not what the client said it was.
-        Canceled
+        PolicyRefused, Canceled
         """
         ref = MediaRef(**task.request["scene"])
-        scene = self._get(task, ref, folder / "scene", should_stop)
+        scene = self._get(task, ref, "scene", folder / "scene", should_stop)
         check_kind(task.request["media"], scene.facts.kind)
         return scene
 
@@ -108,13 +116,14 @@ class Inputs:
 
         Raises
         ------
-        NotFound, Expired, AddressRefused, MediaError, InvalidRequest, Canceled
+        NotFound, Expired, AddressRefused, MediaError, InvalidRequest, PolicyRefused, Canceled
         """
         known: dict[MediaRef, LocalMedia] = {}
 
-        def picture(ref: MediaRef) -> LocalMedia:
+        def picture(ref: MediaRef, role: Role) -> LocalMedia:
             if ref not in known:
-                known[ref] = self._get(task, ref, folder / f"picture_{len(known)}", should_stop)
+                place = folder / f"picture_{len(known)}"
+                known[ref] = self._get(task, ref, role, place, should_stop)
             return known[ref]
 
         gathered: list[JobMapping] = []
@@ -123,21 +132,33 @@ class Inputs:
             face = mapping.scene_face
             gathered.append(
                 JobMapping(
-                    tuple(picture(ref) for ref in refs),
+                    tuple(picture(ref, "donor") for ref in refs),
                     face.choice if face.choice is not None else face.index,
-                    None if face.reference is None else picture(face.reference),
+                    None if face.reference is None else picture(face.reference, "reference"),
                     self._database.read(lambda tx, f=face: embedding_of(tx, task, request, f)),
+                    mapping.alone,
                 )
             )
         return gathered
 
     def _get(
-        self, task: Task, ref: MediaRef, folder: Path, should_stop: Callable[[], bool]
+        self,
+        task: Task,
+        ref: MediaRef,
+        role: Role,
+        folder: Path,
+        should_stop: Callable[[], bool],
     ) -> LocalMedia:
         folder.mkdir(parents=True)
-        if ref.url is None:
-            return self._sources.materialise(task.tenant_id, ref, folder)
-        return _leaving(lambda: self._sources.materialise(task.tenant_id, ref, folder), should_stop)
+
+        def get() -> LocalMedia:
+            media = self._sources.materialise(task.tenant_id, ref, folder)
+            if self._refused_files:
+                sha256 = media.sha256 or fingerprint(media.path).sha256
+                check_allowed(sha256, role, self._refused_files)
+            return media
+
+        return get() if ref.url is None else _leaving(get, should_stop)
 
 
 def _leaving(get: Callable[[], LocalMedia], should_stop: Callable[[], bool]) -> LocalMedia:

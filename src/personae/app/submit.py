@@ -7,6 +7,7 @@ from typing import Any
 
 from personae.app import detections, pricing
 from personae.app.outcomes import check_output
+from personae.app.policy import check_allowed
 from personae.app.ports import Transaction
 from personae.domain.credits import hold_key
 from personae.domain.ids import new_id
@@ -20,6 +21,7 @@ from personae.errors import (
     InvalidRequest,
     NotFound,
     RateLimited,
+    Role,
 )
 
 MAX_UNFINISHED = 10_000
@@ -41,6 +43,8 @@ class Context:
         Where a dialect's client wants to be told.
     disabled : frozenset of str
         Those of `FEATURES` that are switched off.
+    refused_files : frozenset of str
+        SHA-256 hashes of files that nobody may use.
     echo : dict, optional
         What the client said in its dialect's words, for dialects that repeat it; it is kept in
         ``Task.request["echo"]`` and read by nobody else.
@@ -57,6 +61,7 @@ class Context:
     label: str | None = None
     priority: Priority = "normal"
     disabled: frozenset[str] = frozenset()
+    refused_files: frozenset[str] = frozenset()
     echo: dict[str, Any] | None = None
 
     def need(self, *features: str) -> None:
@@ -263,7 +268,7 @@ def _check_swap(tx: Transaction, ctx: Context, request: SwapRequest) -> MediaFac
             if face is None:
                 raise NotFound(f"There is no face {mapping.face_id}.")
             for asset_id in face.asset_ids:
-                _check_picture(tx, ctx, MediaRef(asset_id=asset_id), "saved donor")
+                _check_picture(tx, ctx, MediaRef(asset_id=asset_id), "donor", "saved donor")
         if mapping.scene_face.reference is not None:
             _check_picture(tx, ctx, mapping.scene_face.reference, "reference")
         detections.check_reference(tx, ctx.tenant_id, mapping.scene_face, request.scene, ctx.now)
@@ -272,7 +277,7 @@ def _check_swap(tx: Transaction, ctx: Context, request: SwapRequest) -> MediaFac
 
 def _check_scene(tx: Transaction, ctx: Context, scene: MediaRef, media: Media) -> MediaFacts | None:
     """The scene's facts, if it is stored; None for one that will be fetched."""
-    asset = _asset(tx, ctx, scene)
+    asset = _asset(tx, ctx, scene, "scene")
     if asset is None or asset.facts is None:
         return None
     kind = asset.facts.kind
@@ -285,13 +290,15 @@ def _check_scene(tx: Transaction, ctx: Context, scene: MediaRef, media: Media) -
     return asset.facts
 
 
-def _check_picture(tx: Transaction, ctx: Context, ref: MediaRef, role: str) -> None:
-    asset = _asset(tx, ctx, ref)
+def _check_picture(
+    tx: Transaction, ctx: Context, ref: MediaRef, role: Role, called: str = ""
+) -> None:
+    asset = _asset(tx, ctx, ref, role)
     if asset is not None and asset.facts is not None and asset.facts.kind != "picture":
-        raise InvalidRequest(f"{asset.id} is not a picture; the {role} must be one.")
+        raise InvalidRequest(f"{asset.id} is not a picture; the {called or role} must be one.")
 
 
-def _asset(tx: Transaction, ctx: Context, ref: MediaRef) -> Asset | None:
+def _asset(tx: Transaction, ctx: Context, ref: MediaRef, role: Role) -> Asset | None:
     if ref.asset_id is None:
         return None
     asset = tx.assets.get(ctx.tenant_id, ref.asset_id)
@@ -301,4 +308,5 @@ def _asset(tx: Transaction, ctx: Context, ref: MediaRef) -> Asset | None:
         raise Conflict(f"The upload of {asset.id} is not complete.")
     if asset.expires_at is not None and asset.expires_at <= ctx.now:
         raise Expired(f"The asset {asset.id} has expired; upload the file again.")
+    check_allowed(asset.sha256, role, ctx.refused_files)
     return asset

@@ -42,6 +42,8 @@ class ExecuteOptions:
     output_ttl_s : float, seconds
     copies_bytes : int
         Scenes kept on the disk for the next piece.
+    refused_files : frozenset of str
+        SHA-256 hashes of inputs that nobody may use.
     """
 
     work_dir: Path
@@ -51,6 +53,7 @@ class ExecuteOptions:
     stall_s: float = 60.0
     output_ttl_s: float = 7 * 86400.0
     copies_bytes: int = 8 * _GIB
+    refused_files: frozenset[str] = frozenset()
 
 
 class Workshop:
@@ -71,7 +74,7 @@ class Workshop:
     ) -> None:
         self.database = database
         self.blobs = blobs
-        self.inputs = Inputs(database, sources)
+        self.inputs = Inputs(database, sources, options.refused_files)
         self.clock = clock
         self.options = options
         self.stopping = stopping

@@ -44,9 +44,21 @@ def new_id(prefix: str, now_s: float | None = None) -> str:
     is a listing by age. The layout is that of a ULID, in lower case.
     """
     millis = int((time.time() if now_s is None else now_s) * 1000)
-    value = (millis << 80) | int.from_bytes(_stock.take(_RANDOM_BYTES), "big")
+    return packed(prefix, (millis << 80) | int.from_bytes(_stock.take(_RANDOM_BYTES), "big"))
+
+
+def packed(prefix: str, value: int) -> str:
+    """The name of a number of 128 bits."""
     chars = [_ALPHABET[(value >> (5 * i)) & 31] for i in range(_TIME_CHARS + _RANDOM_CHARS)]
     return f"{prefix}_{''.join(reversed(chars))}"
+
+
+def unpacked(name: str) -> int:
+    """The number that a name was made of; `packed` makes the same name of it."""
+    value = 0
+    for char in name.rpartition("_")[2]:
+        value = value << 5 | _ALPHABET.index(char)
+    return value
 
 
 def hex_id(chars: int, now_s: float | None = None) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 from personae.errors import InvalidRequest
 
 Media = Literal["image", "video", "any"]
-FaceWord = Literal["largest", "all"]
+FaceWord = Literal["largest", "only", "all"]
 
 SIZES: dict[str, tuple[int, int]] = {
     "720p": (1280, 720),
@@ -40,7 +40,8 @@ class SceneFace:
 
     Attributes
     ----------
-    choice : "largest" or "all"
+    choice : "largest", "only" or "all"
+        "only" refuses a picture with several faces; in a clip it is "largest".
     index : int, from 0, left to right
     detection_id, face_id : str, int
         A person that an earlier detection of the same scene found.
@@ -66,11 +67,15 @@ class SceneFace:
 
 @dataclass(frozen=True, slots=True)
 class SwapMapping:
-    """One donor, by a saved face or by photos, and where it goes."""
+    """One donor, by a saved face or by photos, and where it goes.
+
+    ``alone``: refuse photos that show several people; otherwise the largest face is taken.
+    """
 
     scene_face: SceneFace
     donors: tuple[MediaRef, ...] = ()
     face_id: str | None = None
+    alone: bool = False
 
     def __post_init__(self) -> None:
         if bool(self.donors) == (self.face_id is not None):
@@ -149,8 +154,12 @@ class SwapRequest:
                 raise InvalidRequest("Two mappings name the same scene face.")
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values for a database column."""
-        return _plain(self)
+        """Plain values for a database column; mappings say `alone` only if they ask for it."""
+        plain = _plain(self)
+        for mapping in plain["mappings"]:
+            if not mapping["alone"]:
+                del mapping["alone"]
+        return plain
 
     @classmethod
     def from_json(cls, values: MappingOf[str, Any]) -> SwapRequest:
@@ -185,4 +194,5 @@ def _mapping(values: MappingOf[str, Any]) -> SwapMapping:
         SceneFace(**face, reference=None if reference is None else MediaRef(**reference)),
         tuple(MediaRef(**one) for one in values["donors"]),
         values["face_id"],
+        bool(values.get("alone")),
     )

@@ -23,6 +23,7 @@ from pydantic_settings import (
 
 from personae.app.submit import FEATURES
 from personae.errors import InvalidRequest
+from personae.hosting.refused import refused_files
 from personae.wire.a2e.settings import A2eSettings
 from personae.wire.aifaceswap.settings import AifaceswapSettings
 from personae.wire.crun.settings import CrunSettings
@@ -82,6 +83,9 @@ class Settings(BaseSettings):
     inline_limit_bytes : int
         The longest body of a vendor's call that may hold pictures as base64. It is held in memory,
         about twice while it is read.
+    refused_files : list of str
+        Files that nobody may use: their SHA-256 hashes, or files with such lists; see
+        `personae.hosting.refused`.
     rate_per_s, rate_burst : float, int
         Requests of one key, counted by each API process for itself.
     """
@@ -128,6 +132,7 @@ class Settings(BaseSettings):
     hosts: Annotated[dict[str, str], NoDecode] = {}
     maintenance: bool = False
     disabled_features: Annotated[list[str], NoDecode] = []
+    refused_files: Annotated[list[str], NoDecode] = []
     dialects: Annotated[list[str], NoDecode] = list(DIALECTS)
     a2e: A2eSettings = A2eSettings()
     crun: CrunSettings = CrunSettings()
@@ -170,6 +175,15 @@ class Settings(BaseSettings):
             raise ValueError(f"there is no {unknown[0]}; there is {', '.join(DIALECTS)}")
         return value
 
+    @field_validator("refused_files")
+    @classmethod
+    def _readable_lists(cls, value: list[str]) -> list[str]:
+        try:
+            refused_files(value)
+        except InvalidRequest as error:
+            raise ValueError(error.message) from error
+        return value
+
     @field_validator("disabled_features")
     @classmethod
     def _known_features(cls, value: list[str]) -> list[str]:
@@ -178,7 +192,10 @@ class Settings(BaseSettings):
             raise ValueError(f"there is no {unknown[0]}; there is {', '.join(FEATURES)}")
         return value
 
-    @field_validator("fetch_allow", "cors_origins", "disabled_features", "dialects", mode="before")
+    @field_validator(
+        *("fetch_allow", "cors_origins", "disabled_features", "dialects", "refused_files"),
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: Any) -> Any:
         """Lists are written with commas in the environment."""

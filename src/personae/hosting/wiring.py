@@ -31,6 +31,7 @@ from personae.app.tokens import Tokens
 from personae.errors import PersonaeError
 from personae.hosting.dialects import callback_bodies, dialects_of
 from personae.hosting.folders import make_usable
+from personae.hosting.refused import refused_files
 from personae.hosting.scratch import ScratchFolder
 from personae.hosting.settings import Settings
 from personae.worker import WorkerOptions, WorkerParts
@@ -156,6 +157,7 @@ def build_api(settings: Settings) -> tuple[FastAPI, Callable[[], None]]:
                 hosts={host: name for name, host in settings.hosts.items()},
                 maintenance=settings.maintenance,
                 disabled=frozenset(settings.disabled_features),
+                refused_files=refused_files(settings.refused_files),
                 version=metadata.version("personae"),
             ),
             links=Links(settings.public_url, secret, time.time),
@@ -277,4 +279,5 @@ def _execution(settings: Settings, folder: Path) -> ExecuteOptions:
         timeout_s=settings.task_timeout_s,
         stall_s=settings.stall_s,
         output_ttl_s=settings.output_ttl_s,
+        refused_files=refused_files(settings.refused_files),
     )

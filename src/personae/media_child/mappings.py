@@ -57,7 +57,7 @@ def parts_of_job(job: Mapping[str, Any], context: Context) -> Parts:
 
     Raises
     ------
-    InvalidRequest, FaceNotFound, DonorUnusable, MediaError, ModelError
+    InvalidRequest, FaceNotFound, SeveralFaces, DonorUnusable, MediaError, ModelError
     """
     mappings: Sequence[Mapping[str, Any]] = job["mappings"]
     if not mappings:
@@ -68,10 +68,14 @@ def parts_of_job(job: Mapping[str, Any], context: Context) -> Parts:
     taken: list[int] = []
     for mapping in mappings:
         context.enter("donors")
-        donor = donor_of(mapping["donors"], allow_poor=bool(mapping.get("allow_poor")))
+        donor = donor_of(
+            mapping["donors"],
+            allow_poor=bool(mapping.get("allow_poor")),
+            alone=bool(mapping.get("alone")),
+        )
         context.check_stop()
         like, name, told = _like(mapping)
-        choice = mapping.get("face")
+        choice = "largest" if is_only(mapping) else mapping.get("face")
         check_choice(choice)
         if like is None and isinstance(choice, int):
             if choice in taken:
@@ -82,11 +86,18 @@ def parts_of_job(job: Mapping[str, Any], context: Context) -> Parts:
     return Parts(tuple(roles), tuple(warnings))
 
 
-def donor_of(photos: Sequence[str], *, allow_poor: bool) -> Donor:
+def is_only(mapping: Mapping[str, Any]) -> bool:
+    """Whether a mapping means a face that must be a picture's only one."""
+    return mapping.get("face") == "only"
+
+
+def donor_of(photos: Sequence[str], *, allow_poor: bool, alone: bool = False) -> Donor:
     """The donor whose photos these are."""
     names = tuple(photos)
-    key = (*(digest_of(Path(one), "donor") for one in names), allow_poor)
-    made_of, donor = _donors.get(key, lambda: (names, prepare_donor(*names, allow_poor=allow_poor)))
+    key = (*(digest_of(Path(one), "donor") for one in names), allow_poor, alone)
+    made_of, donor = _donors.get(
+        key, lambda: (names, prepare_donor(*names, allow_poor=allow_poor, alone=alone))
+    )
     if made_of == names:
         return donor
     warnings = [_renamed(text, made_of, names) for text in donor.warnings]

@@ -14,9 +14,9 @@ from personae.donors import Pixels
 from personae.engine import imaging
 from personae.engine.canvas import RgbCanvas, thumbnail_size
 from personae.engine.types import UInt8
-from personae.errors import FaceNotFound, InvalidRequest
+from personae.errors import FaceNotFound, InvalidRequest, SeveralFaces
 from personae.media_child.jobs import Context, load_engine
-from personae.media_child.mappings import parts_of_job
+from personae.media_child.mappings import is_only, parts_of_job
 from personae.requests import Parts, SwapOptions
 from personae.swapping import swap_clip_file, swap_picture_file, swap_pixels
 from personae.video import media
@@ -44,6 +44,8 @@ def swap(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
         return parts
 
     if sniff(scene) == "picture":
+        if any(is_only(mapping) for mapping in job["mappings"]):
+            check_only(scene)
         report = swap_picture_file(scene, output, who, options, context.should_stop)
     else:
         report = swap_clip_file(
@@ -52,6 +54,22 @@ def swap(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
     plain = report.to_json()
     del plain["output"]
     return plain
+
+
+def check_only(scene: Path) -> None:
+    """Refuse a picture in which more than one face could be meant.
+
+    Raises
+    ------
+    SeveralFaces, MediaError
+    """
+    load_engine()
+    faces = wiring.engine().faces(RgbCanvas(load_picture(scene, "scene").rgb))
+    if len(faces) > 1:
+        raise SeveralFaces(
+            f"The scene {scene} shows {len(faces)} faces, and any of them could be meant; say "
+            "which, or give a picture of one person."
+        )
 
 
 def options_of(job: Mapping[str, Any]) -> SwapOptions:

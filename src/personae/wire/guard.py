@@ -40,20 +40,27 @@ class Access:
         hold media as text, or be a multipart form with whole files, which has an upload's limit.
     refuses : tuple of str
         Codes of errors that the document names besides those which follow from the rest.
+    reads : bool
+        Whether it changes nothing whatever its method is, and goes on during maintenance.
     """
 
     scope: str | None
     body: Body = "none"
     refuses: tuple[str, ...] = ()
+    reads: bool = False
 
 
 def access(
-    scope: str | None, body: Body = "none", *, refuses: tuple[str, ...] = ()
+    scope: str | None,
+    body: Body = "none",
+    *,
+    refuses: tuple[str, ...] = (),
+    reads: bool = False,
 ) -> Callable[[_Endpoint], _Endpoint]:
     """Say who may call an endpoint and what it takes; every `Guarded` route needs it."""
 
     def mark(endpoint: _Endpoint) -> _Endpoint:
-        setattr(endpoint, _ATTRIBUTE, Access(scope, body, refuses))
+        setattr(endpoint, _ATTRIBUTE, Access(scope, body, refuses, reads))
         return endpoint
 
     return mark
@@ -103,7 +110,8 @@ class Guarded(APIRoute):
                 if wait_s:
                     raise RateLimited(retry_after_s=wait_s)
                 principal.require(asked.scope)
-                if settings.maintenance and request.method not in _READING:
+                reads = asked.reads or request.method in _READING
+                if settings.maintenance and not reads:
                     raise Maintenance
             limit = _limit(request, asked.body, settings)
             if asked.body == "json":

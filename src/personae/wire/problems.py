@@ -148,9 +148,13 @@ def problem_of(error: Exception) -> Problem:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
     elif status == 503:
         headers["Retry-After"] = "1"
-    role = error.role if isinstance(error, errors.FaceNotFound) else None
     return Problem(
-        error.code, status, error.message, retryable=error.retryable, headers=headers, role=role
+        error.code,
+        status,
+        error.message,
+        retryable=error.retryable,
+        headers=headers,
+        role=error.role,
     )
 
 
@@ -175,9 +179,11 @@ def internal() -> Problem:
 
 def error_of_task(told: TaskError) -> PersonaeError:
     """The error that ended a task, as if it were raised here."""
+    role: Any = told.role
     if told.code == errors.FaceNotFound.code:
-        role: Any = told.role or "scene"
-        return errors.FaceNotFound(role, told.message)
+        return errors.FaceNotFound(role or "scene", told.message)
+    if told.code == errors.PolicyRefused.code:
+        return errors.PolicyRefused(told.message, role=role)
     if told.code == errors.MediaUnreachable.code:
         return errors.MediaUnreachable(told.message, retryable=told.retryable)
     return classes().get(told.code, errors.TaskFailed)(told.message)

@@ -50,6 +50,8 @@ class WireSettings:
         Refuse everything but reading.
     disabled : frozenset of str
         Features that are switched off; see `personae.app.submit.FEATURES`.
+    refused_files : frozenset of str
+        SHA-256 hashes of files that nobody may use.
     """
 
     base_url: str = "http://127.0.0.1:8000"
@@ -69,6 +71,7 @@ class WireSettings:
     hosts: Mapping[str, str] = field(default_factory=dict[str, str])
     maintenance: bool = False
     disabled: frozenset[str] = frozenset()
+    refused_files: frozenset[str] = frozenset()
     version: str = "0"
 
 

@@ -21,6 +21,7 @@ from personae.app.given import GivenMedia
 from personae.app.links import Links
 from personae.app.ports import Transaction
 from personae.app.submit import Context
+from personae.domain.ids import int_id
 from personae.domain.media import Asset
 from personae.domain.swap import Media, MediaRef, SwapRequest
 from personae.domain.tasks import Priority, Task, TaskKind
@@ -61,6 +62,7 @@ def context(
         label=label,
         priority=priority,
         disabled=call.services.settings.disabled,
+        refused_files=call.services.settings.refused_files,
         echo=echo,
     )
 
@@ -79,6 +81,13 @@ def callback_to(
         return None
     call.services.fetcher.check(url)
     return {"url": url, "headers": dict(headers or {})}
+
+
+def numbered(tx: Transaction, call: Call, who: Context) -> Context:
+    """The same submitter, for a task whose name is a whole number that none of theirs has yet."""
+    while task_called(tx, call, number := str(int_id())) is not None:
+        pass
+    return renamed(who, number)
 
 
 async def submit_swap(call: Call, asked: SwapRequest, who: Context) -> Task:

@@ -65,3 +65,11 @@ def test_names_sort_by_time_and_keep_their_prefix() -> None:
     assert early < late
     assert early.startswith("task_")
     assert len({new_id("task", 1000.0) for _ in range(1000)}) == 1000
+
+
+def test_donors_that_must_be_alone_are_remembered() -> None:
+    donors = (MediaRef(asset_id="asset_a"),)
+    for alone in (True, False):
+        mapping = SwapMapping(SceneFace(choice="only"), donors, alone=alone)
+        request = SwapRequest("image", MediaRef(asset_id="asset_s"), (mapping,))
+        assert SwapRequest.from_json(request.to_json()) == request

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from personae.adapters.media_host.fake_donors import check_donor
+from personae.adapters.media_host.fake_donors import check_alone, check_donor
 from personae.adapters.media_host.fake_media import (
     OUTPUT_MARK,
     facts_of,
@@ -251,10 +251,15 @@ class FakeMediaHost:
         mappings: Sequence[Mapping[str, Any]] = job.get("mappings") or ()
         if not mappings:
             raise InvalidRequest("A swap needs at least one mapping.")
+        still = self._facts(Path(job["scene"]))["kind"] == "picture"
         for mapping in mappings:
+            if still and mapping.get("face") == "only":
+                check_alone(self._faces_in(Path(job["scene"])), "scene")
             for donor in map(Path, mapping["donors"]):
                 if self._faces_in(donor) == 0:
                     raise FaceNotFound("donor")
+                if mapping.get("alone"):
+                    check_alone(self._faces_in(donor), "donor")
                 digest.update(read(donor))
             if mapping.get("like") is not None:
                 if self._faces_in(Path(mapping["like"])) == 0:

@@ -19,11 +19,21 @@ def check_donor(scripts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         faces = int(script.get("faces", 1))
         if faces == 0:
             raise FaceNotFound("donor")
-        if faces > 1:
-            raise SeveralFaces(f"The donor shows {faces} faces; give a photo of one person alone.")
+        check_alone(faces, "donor")
     good = [script for script in scripts if not script.get("poor")]
     if not good:
         raise DonorUnusable
     if len({script.get("person", "") for script in good}) > 1:
         raise DonorUnusable("The photos seem to show different people.")
     return {"photos": len(good)}
+
+
+def check_alone(faces: int, role: str) -> None:
+    """Refuse a file that should show one person and has `faces`.
+
+    Raises
+    ------
+    SeveralFaces
+    """
+    if faces > 1:
+        raise SeveralFaces(f"The {role} shows {faces} faces; give a picture of one person alone.")

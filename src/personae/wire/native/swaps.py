@@ -57,6 +57,7 @@ def context_of(call: Call, **rest: str | None) -> Context:
         label=rest.get("label"),
         priority=rest.get("priority") or "normal",  # pyright: ignore[reportArgumentType]
         disabled=call.services.settings.disabled,
+        refused_files=call.services.settings.refused_files,
     )
 
 

@@ -1,0 +1,23 @@
+"""What nobody may use, whatever they pay."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from personae.errors import PolicyRefused, Role
+
+
+def check_allowed(sha256: str | None, role: Role, refused: Collection[str]) -> None:
+    """Let a file be used as `role` unless the operator refuses it by its bytes.
+
+    Parameters
+    ----------
+    sha256 : str or None, 64 lower-case hex digits
+    refused : collection of the same
+
+    Raises
+    ------
+    PolicyRefused
+    """
+    if sha256 is not None and sha256 in refused:
+        raise PolicyRefused(f"The operator of this service does not allow the {role}.", role=role)
