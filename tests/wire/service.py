@@ -184,8 +184,11 @@ class Service:
         self.database.write(work)
         return asset
 
-    def found(self, task_id: str) -> Asset:
-        """Do what a worker does at the end of a detection of two people; the crop of both."""
+    def found(self, task_id: str, second: Asset | None = None) -> Asset:
+        """Do what a worker does at the end of a detection of two people; the crop of both.
+
+        With `second` that is the other person's crop.
+        """
         task = self.task(task_id)
         crop = self.asset(data=b"bytes of a crop", role="crop", task_id=task_id)
         face = {
@@ -203,7 +206,8 @@ class Service:
             "crop_points": [[30.0, 42.0], [80.0, 42.0], [55.0, 72.0], [35.0, 102.0], [75.0, 102.0]],
             "embedding": [0.0] * 128,
         }
-        told = {"faces": [{"face_id": number, **face} for number in (0, 1)]}
+        other = {**face, "crop_asset_id": (second or crop).id}
+        told = {"faces": [{"face_id": 0, **face}, {"face_id": 1, **other}]}
         now = self.clock()
 
         def work(tx: Any) -> None:

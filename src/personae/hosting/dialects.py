@@ -14,11 +14,13 @@ from personae.wire.aifaceswap.views import callback_body as aifaceswap_body
 from personae.wire.crun.dialect import Crun
 from personae.wire.crun.views import callback_body as crun_body
 from personae.wire.dialects import Dialect
+from personae.wire.vidnoz.dialect import Vidnoz
 
 _MAKERS: Mapping[str, Callable[[Settings], Dialect]] = {
     "a2e": lambda settings: A2e(settings.a2e),
     "aifaceswap": lambda settings: Aifaceswap(settings.aifaceswap),
     "crun": lambda settings: Crun(settings.crun),
+    "vidnoz": lambda settings: Vidnoz(settings.vidnoz),
 }
 _BODIES: Mapping[str, Callable[[Settings, Links], CallbackBody]] = {
     "a2e": lambda settings, links: a2e_body(links, settings.a2e),
