@@ -177,6 +177,13 @@ def backlog_rows(folder: Path) -> Iterator[Row]:
         yield f"{what} behind {BACKLOG} tasks, over idle", "<= 2", text, full <= 2 * idle
 
 
+def dialect_rows(folder: Path) -> Iterator[Row]:
+    """Submitting in a vendor's words, against the native ones."""
+    from benchmarks import service_dialects
+
+    yield from service_dialects.rows(folder)
+
+
 def chunk_rows(folder: Path) -> Iterator[Row]:
     """Long videos in chunks: what they cost, what a second worker brings."""
     from benchmarks import chunks
@@ -203,6 +210,7 @@ def _moment(text: str) -> float:
 
 PARTS = {
     "submit": submit_rows,
+    "dialects": dialect_rows,
     "pictures": picture_rows,
     "backlog": backlog_rows,
     "chunks": chunk_rows,
