@@ -206,7 +206,7 @@ def test_a_host_of_its_own(opened: Callable[..., Service]) -> None:
 
 
 def test_the_calls_for_one_person_can_change_everybody(opened: Callable[..., Service]) -> None:
-    service = opened((Aifaceswap(AifaceswapSettings(faces="all", restore=0.5)),))
+    service = opened((Aifaceswap(AifaceswapSettings(scene_faces="all", restore=0.5)),))
     request = asked(service, "/faceswap", {"source_image": PICTURE, "face_image": FACE})
     assert request.mappings[0].scene_face.choice == "all"
     body = {"source_video": VIDEO, "face_image": FACE, "duration": 5, "enhance": 1}
