@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from personae.wire.multipart import FormFile
+from personae.wire.multipart import FormFile, FormParts
 from personae.wire.problems import WireError
 
 KIND = "multipart/form-data; boundary=frontier"
@@ -69,3 +69,51 @@ def test_a_large_file_is_never_held() -> None:
         assert tracemalloc.get_traced_memory()[1] < 4 << 20
     finally:
         tracemalloc.stop()
+
+
+def part(name: str, data: bytes, more: str = "") -> bytes:
+    head = f'--frontier\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n'
+    return head.encode() + data + b"\r\n"
+
+
+FORM = (
+    part("a", b"one\r\n--frontie")
+    + part("a", b"")
+    + part("f", b"x" * 300, '; filename="\u00e9.png"')
+    + part("g", b"", '; filename=""')
+    + b"--frontier--\r\n"
+)
+
+
+async def all_of(body: bytes, size: int, *, reading: bool) -> list[tuple[str, bool, bytes]]:
+    found: list[tuple[str, bool, bytes]] = []
+    async for one in FormParts(in_pieces(body, size), KIND):
+        data = b"".join([chunk async for chunk in one.data]) if reading else b""
+        found.append((one.name, one.is_file, data))
+    return found
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 64, 100_000])
+def test_every_part_of_a_form_comes_in_turn(size: int) -> None:
+    expected = [
+        ("a", False, b"one\r\n--frontie"),
+        ("a", False, b""),
+        ("f", True, b"x" * 300),
+        ("g", True, b""),
+    ]
+    assert asyncio.run(all_of(FORM, size, reading=True)) == expected
+    names = [(name, is_file, b"") for name, is_file, _ in expected]
+    assert asyncio.run(all_of(FORM, size, reading=False)) == names
+
+
+@pytest.mark.parametrize("reading", [True, False])
+def test_parts_of_a_form_that_is_cut_off(reading: bool) -> None:
+    for end in range(0, len(FORM) - 4, 13):
+        with pytest.raises(WireError, match="whole"):
+            asyncio.run(all_of(FORM[:end], 50, reading=reading))
+
+
+def test_parts_with_endless_headers_are_refused() -> None:
+    head = b"--frontier\r\n" + b"".join(f"H{n}: x\r\n".encode() for n in range(1000))
+    with pytest.raises(WireError, match="whole"):
+        asyncio.run(all_of(head, 50, reading=True))

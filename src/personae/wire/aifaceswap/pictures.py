@@ -39,7 +39,7 @@ async def faceswap(request: Request) -> Response:
     callback = callback_of(call, asked.webhook)
     scene = await media_in(call, "source_image", asked.source_image)
     donor = await media_in(call, "face_image", asked.face_image)
-    mapping = SwapMapping(SceneFace(choice=settings_of(call).faces), (donor,))
+    mapping = SwapMapping(SceneFace(choice=settings_of(call).scene_faces), (donor,))
     swap = SwapRequest("image", scene, (mapping,), tariff=views.PICTURE)
     task = await take(call, swap, callback)
     return reply(models.QueuedReply(code=200, data=views.queued(task)))

@@ -14,7 +14,7 @@ class AifaceswapSettings(BaseModel):
     ----------
     http_status : "mirror" or "ok"
         Whether errors are answered with their code as the HTTP status too, or with 200.
-    faces : "largest" or "all"
+    scene_faces : "largest" or "all"
         Which faces of the scene the calls for one person change.
     video_type, multi_video_type : int
         ``type`` in the webhook of a video; the page names 1 and 2 only, for pictures.
@@ -31,7 +31,7 @@ class AifaceswapSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     http_status: Literal["mirror", "ok"] = "mirror"
-    faces: Literal["largest", "all"] = "largest"
+    scene_faces: Literal["largest", "all"] = "largest"
     video_type: int = 3
     multi_video_type: int = 4
     video_key: str = Field(default="result_video", pattern=r"^[a-z][a-z_]*$")

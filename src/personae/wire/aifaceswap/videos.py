@@ -41,7 +41,7 @@ async def video_faceswap(request: Request) -> Response:
     callback = callback_of(call, asked.webhook)
     scene = await media_in(call, "source_video", asked.source_video)
     donor = await media_in(call, "face_image", asked.face_image)
-    mapping = SwapMapping(SceneFace(choice=settings_of(call).faces), (donor,))
+    mapping = SwapMapping(SceneFace(choice=settings_of(call).scene_faces), (donor,))
     swap = _swap(call, views.VIDEO, scene, (mapping,), asked)
     return _taken(await take(call, swap, callback))
 
