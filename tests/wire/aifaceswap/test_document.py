@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -15,6 +16,7 @@ from schemathesis.checks import CHECKS
 from schemathesis.config import SchemathesisConfig
 
 from personae.domain.tenants import SCOPES
+from personae.wire.aifaceswap.codes import CODES
 from personae.wire.aifaceswap.dialect import Aifaceswap
 from personae.wire.aifaceswap.settings import AifaceswapSettings
 from wire.aifaceswap.given import API
@@ -95,6 +97,15 @@ def test_the_page_reads_well(service: Service) -> None:
         "this service&#x27;s",
     ):
         assert word in page
+
+
+def test_the_vendors_page_names_every_setting_and_every_code() -> None:
+    file = Path(__file__).parents[3] / "docs" / "dialects" / "aifaceswap.md"
+    text = file.read_text("utf-8")
+    for name in (*AifaceswapSettings.model_fields, *CODES):
+        assert f"`{name}`" in text, name
+    for code in CODES.values():
+        assert f"| {code} |" in text, code
 
 
 @pytest.fixture(scope="module")

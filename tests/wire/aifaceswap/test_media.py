@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from personae.adapters.media_host.fake import fake_media
-from personae.domain.media import Asset
+from personae.domain.media import Asset, MediaFacts
 from personae.domain.swap import SwapRequest
 from personae.domain.tasks import TaskError
 from personae.wire.aifaceswap.dialect import Aifaceswap
@@ -235,6 +235,17 @@ def test_a_result_that_is_gone_is_an_empty_address(service: Service) -> None:
     service.database.write(lambda tx: tx.assets.remove(asset.tenant_id, asset.id, now))
     shown = told(service, "/task_status", {"task_id": task_id})
     assert (shown["success"], shown["result_image"]) == (1, "")
+
+
+def test_an_animation_is_a_picture_that_moves(service: Service) -> None:
+    gif = MediaFacts("animation", "image/gif", 320, 240, duration_s=4.0, frames=40, fps=10.0)
+    url = link(service, service.asset(gif, b"bytes of an animation"))
+    made = told(service, "/faceswap", {"source_image": url, "face_image": FACE})
+    assert (made["points"], row_of(service, made["task_id"]).kind) == (2, "swap_video")
+    service.succeed(row_of(service, made["task_id"]).id)
+    shown = told(service, "/task_status", {"task_id": made["task_id"]})
+    assert shown["type"] == 1
+    assert "result_video" not in shown
 
 
 def test_what_was_canceled_has_failed(service: Service) -> None:

@@ -51,13 +51,13 @@ async def video_faceswap(request: Request) -> Response:
     response_model=models.QueuedReply,
     operation_id="aifaceswapMultiVideoFaceswap",
     summary="Swap up to three faces in a video",
-    openapi_extra=body(models.MultiVideoFaceSwap),
+    openapi_extra=body(models.MultiVideoFaceSwap, _FILES[:1]),
 )
 @access("swaps:write", "inline")
 async def multi_video_faceswap(request: Request) -> Response:
     """Whoever looks like a `face_ref` gets its `face_url`; nobody else is changed."""
     call = call_of(request)
-    asked = await read(request, models.MultiVideoFaceSwap, ("source_video",))
+    asked = await read(request, models.MultiVideoFaceSwap, _FILES[:1])
     if len(asked.ref_info) > models.MOST_PEOPLE:
         raise InvalidRequest(
             f"There are {len(asked.ref_info)} in ref_info; a video takes up to "
