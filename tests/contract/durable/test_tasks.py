@@ -162,6 +162,27 @@ def test_a_detection_can_be_used_in_a_mapping(service: Lab, media_kind) -> None:
     assert job["mappings"][0]["like_embedding"] == faces[1]["embedding"]
 
 
+@pytest.mark.parametrize(("faces", "charged"), [(2, 2), (None, 0)])
+def test_a_detection_that_has_a_price_is_paid_for_if_it_succeeds(
+    service: Lab, faces: int | None, charged: int
+) -> None:
+    tenant = service.tenant()
+    broken = {"code": "media_unreadable", "message": "It does not decode."}
+    script = {"error": broken, "ops": ["detect"]} if faces is None else {"faces": faces}
+    scene = MediaRef(service.asset(tenant, "image/png", **script))
+    before = service.database.read(lambda tx: tx.credits.balance(tenant)).available
+    context = Context(tenant, time.time(), dialect="aifaceswap")
+    with worker_here(service):
+        task, _ = service.database.write(
+            lambda tx: submit.submit_detection(tx, context, "image", scene, "extract_face")
+        )
+        (done,) = service.wait([task.id])
+    assert done.status == ("failed" if faces is None else "succeeded")
+    assert (task.credits_held, done.credits_charged) == (2, charged)
+    balance = service.database.read(lambda tx: tx.credits.balance(tenant))
+    assert (balance.available, balance.held) == (before - charged, 0)
+
+
 def test_a_scene_by_url_is_measured_and_paid_by_its_length(service: Lab) -> None:
     tenant = service.tenant(credits=100)
     donor = service.asset(tenant)

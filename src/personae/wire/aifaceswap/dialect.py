@@ -13,6 +13,7 @@ from starlette.responses import Response
 from personae.app.accounts import Principal
 from personae.errors import Unauthorized
 from personae.wire.aifaceswap import account, faces, pictures, videos
+from personae.wire.aifaceswap.codes import CODES
 from personae.wire.aifaceswap.reading import NAME, PREFIX
 from personae.wire.aifaceswap.settings import AifaceswapSettings
 from personae.wire.aifaceswap.views import error_body
@@ -26,7 +27,12 @@ Clients of aifaceswap.io change their base URL and their key. Bodies are JSON or
 are URLs, files of a multipart form, or base64. Every answer is `{code, data, message}`; `code` is \
 200 if it went well. Results come to your `webhook`: `{success, type, task_id, result_image}`, for \
 videos with `result_video`, on failure with `code` and `message`. `task_status` and `points` are \
-this service's own."""
+this service's own.
+
+An error has the same envelope, an empty `data`, a sentence in `message`, and this service's own \
+code in `error`. `code` is 400 (the request), 401 (the key), 402 (points), 403 (not allowed), 404 \
+(no such thing), 405, 408, 409, 410 (expired), 413 (too large), 415 (another kind), 422 (the \
+media), 429 (too often), 500 (ours; nothing is charged) or 503 (later)."""
 _SECURITY = {"bearer": {"type": "http", "scheme": "bearer", "description": "An API key: `pk_…`."}}
 _ERROR_SCHEMA: Mapping[str, Any] = {
     "type": "object",
@@ -34,7 +40,7 @@ _ERROR_SCHEMA: Mapping[str, Any] = {
     "description": "What went wrong, in the usual envelope.",
     "required": ["code", "data", "message", "error", "request_id"],
     "properties": {
-        "code": {"type": "integer", "description": "As HTTP's status."},
+        "code": {"type": "integer", "enum": sorted(set(CODES.values()))},
         "data": {"type": "object", "description": "Empty."},
         "message": {"type": "string", "description": "What it was this time, and what to do."},
         "error": {"type": "string", "description": "This service's own code; it does not change."},
