@@ -74,7 +74,9 @@ def _remove_left(parent: Path, role: str) -> None:
         except BlockingIOError:
             pass
         else:
-            _remove(left)
+            # Another sweeper may have removed it between the two calls.
+            if os.fstat(descriptor).st_nlink:
+                _remove(left)
         finally:
             os.close(descriptor)
 
