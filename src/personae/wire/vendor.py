@@ -6,7 +6,7 @@ A dialect translates; these are the few calls to the rules that each of them mak
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -83,9 +83,11 @@ def callback_to(
     return {"url": url, "headers": dict(headers or {})}
 
 
-def numbered(tx: Transaction, call: Call, who: Context) -> Context:
+def numbered(
+    tx: Transaction, call: Call, who: Context, draw: Callable[[], int] = int_id
+) -> Context:
     """The same submitter, for a task whose name is a whole number that none of theirs has yet."""
-    while task_called(tx, call, number := str(int_id())) is not None:
+    while task_called(tx, call, number := str(draw())) is not None:
         pass
     return renamed(who, number)
 

@@ -74,7 +74,12 @@ class Vidnoz:
         if scheme.lower() != "bearer" or not secret:
             raise Unauthorized("Send Authorization: Bearer, then a token of /v1/oauth/token.")
         if Tokens.looks_like_one(secret):
-            return await call.gate.admit_token(secret)
+            try:
+                return await call.gate.admit_token(secret)
+            except Unauthorized as error:
+                raise Unauthorized(
+                    "The token is wrong or over; ask /v1/oauth/token for another."
+                ) from error
         if not self.settings.static_keys:
             raise Unauthorized("This is no token of /v1/oauth/token.")
         return await call.gate.admit(secret)

@@ -90,13 +90,21 @@ class Told(BaseModel):
 class Answer(Told, Generic[T]):
     """Around every answer."""
 
-    code: int = Field(default=200, examples=[200])
+    code: Literal[200] = 200
     message: str = Field(default="ok", examples=["ok"])
     data: T
 
 
 class Nothing(Told):
     """An empty object."""
+
+
+class Refusal(Told):
+    """An error; see the codes."""
+
+    code: int = Field(ge=400, examples=[702])
+    message: str = Field(examples=["There is no file of that key."])
+    data: Nothing
 
 
 class Token(Told):

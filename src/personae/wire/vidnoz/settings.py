@@ -46,7 +46,7 @@ class VidnozSettings(BaseModel):
     several_in_target: Literal["refuse", "largest"] = "refuse"
     several_in_main: Literal["refuse", "largest"] = "largest"
     token_ttl_s: int = Field(default=5909, ge=60)
-    upload_ttl_s: int = Field(default=1800, ge=60)
+    upload_ttl_s: int = Field(default=1800, ge=60, le=3600)
     link_ttl_s: int = Field(default=3 * 86400, ge=60)
     upload_wait_s: int = Field(default=86400, ge=60)
     file_limit_bytes: int = Field(default=500 << 20, ge=1)

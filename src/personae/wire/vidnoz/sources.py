@@ -32,7 +32,7 @@ _TOKEN_BODY = {
     "/token",
     operation_id="vidnozToken",
     summary="Trade a key's id and secret for a token",
-    response_model=Answer[models.Token],
+    response_model=Answer[models.Token] | models.Refusal,
     openapi_extra=_TOKEN_BODY,
 )
 @access(None, "form")
@@ -53,7 +53,7 @@ async def token(request: Request) -> Response:
     "/upload-url",
     operation_id="vidnozUploadUrl",
     summary="Get an address to upload a file to",
-    response_model=Answer[models.Upload],
+    response_model=Answer[models.Upload] | models.Refusal,
 )
 @access("assets:write", "json")
 async def upload_url(request: Request, asked: models.UploadIn) -> Response:
@@ -73,7 +73,7 @@ async def upload_url(request: Request, asked: models.UploadIn) -> Response:
     "/access-url",
     operation_id="vidnozAccessUrl",
     summary="Get an address to fetch a file from",
-    response_model=Answer[models.Access],
+    response_model=Answer[models.Access] | models.Refusal,
 )
 @access("assets:read", "json", reads=True)
 async def access_url(request: Request, asked: models.AccessIn) -> Response:

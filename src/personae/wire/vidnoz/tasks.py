@@ -11,7 +11,7 @@ from starlette.responses import Response
 from personae.app import detections, submit
 from personae.domain.media import Asset
 from personae.domain.swap import Media, MediaRef, SceneFace, SwapMapping, SwapOutput, SwapRequest
-from personae.domain.tasks import Task
+from personae.domain.tasks import Task, TaskKind
 from personae.errors import InvalidRequest, NotFound
 from personae.wire import vendor
 from personae.wire.dialects import Call, call_of
@@ -40,7 +40,7 @@ _KINDS = (*vendor.SWAPS, *vendor.DETECTIONS)
     "/face-swap",
     operation_id="vidnozFaceSwap",
     summary="Swap the face in a picture",
-    response_model=Answer[models.TaskId],
+    response_model=Answer[models.TaskId] | models.Refusal,
 )
 @access("swaps:write", "json")
 async def face_swap(request: Request, asked: models.SwapIn) -> Response:
@@ -52,7 +52,7 @@ async def face_swap(request: Request, asked: models.SwapIn) -> Response:
     "/video-face-swap",
     operation_id="vidnozVideoFaceSwap",
     summary="Swap the face in a video",
-    response_model=Answer[models.TaskId],
+    response_model=Answer[models.TaskId] | models.Refusal,
 )
 @access("swaps:write", "json")
 async def video_face_swap(request: Request, asked: models.SwapIn) -> Response:
@@ -64,7 +64,7 @@ async def video_face_swap(request: Request, asked: models.SwapIn) -> Response:
     "/get-face",
     operation_id="vidnozGetFace",
     summary="Find the faces in a picture or a video",
-    response_model=Answer[models.TaskId],
+    response_model=Answer[models.TaskId] | models.Refusal,
 )
 @access("swaps:write", "json")
 async def get_face(request: Request, asked: models.GetFaceIn) -> Response:
@@ -84,7 +84,7 @@ async def get_face(request: Request, asked: models.GetFaceIn) -> Response:
     "/multiple-face-swap",
     operation_id="vidnozMultipleFaceSwap",
     summary="Swap several faces in a picture",
-    response_model=Answer[models.TaskId],
+    response_model=Answer[models.TaskId] | models.Refusal,
 )
 @access("swaps:write", "json")
 async def multiple_face_swap(request: Request, asked: models.MultipleSwapIn) -> Response:
@@ -96,7 +96,7 @@ async def multiple_face_swap(request: Request, asked: models.MultipleSwapIn) -> 
     "/multiple-video-face-swap",
     operation_id="vidnozMultipleVideoFaceSwap",
     summary="Swap several faces in a video",
-    response_model=Answer[models.TaskId],
+    response_model=Answer[models.TaskId] | models.Refusal,
 )
 @access("swaps:write", "json")
 async def multiple_video_face_swap(request: Request, asked: models.MultipleSwapIn) -> Response:
@@ -108,7 +108,7 @@ async def multiple_video_face_swap(request: Request, asked: models.MultipleSwapI
     "/detail",
     operation_id="vidnozTaskDetail",
     summary="Look at a task",
-    response_model=Answer[models.Detail],
+    response_model=Answer[models.Detail] | models.Refusal,
 )
 @router.post("/detail", include_in_schema=False)
 @access("swaps:read", "form", reads=True)
@@ -142,6 +142,7 @@ async def _multiple(
 ) -> Response:
     """Put faces on those that get-face found."""
     settings, now = settings_of(call), call.now()
+    vendor.context(call, None).need("multi_swap")  # Also when one face only is left to be swapped.
     found = await _task(call, asked.get_face_id, vendor.DETECTIONS)
     scene = MediaRef(**found.request["scene"])
     detections.check_usable(found, scene, now)
@@ -202,7 +203,7 @@ def _accepted(task: Task) -> Response:
     return reply(Answer(data=models.TaskId(task_id=int(task.dialect_id or 0))))
 
 
-async def _task(call: Call, number: int, kinds: tuple[vendor.TaskKind, ...]) -> Task:
+async def _task(call: Call, number: int, kinds: tuple[TaskKind, ...]) -> Task:
     """The caller's task of that number.
 
     Raises
