@@ -34,7 +34,7 @@ _UPLOAD = models.Ok[models.Upload]
     operation_id="postRemainingCoins",
     summary="Get Remaining Coins",
 )
-@access("account:read")
+@access("account:read", reads=True)
 async def remaining_coins(request: Request) -> Response:
     """What can be spent, without what is held for tasks under way; by GET or POST."""
     call = call_of(request)

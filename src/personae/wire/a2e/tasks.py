@@ -131,7 +131,7 @@ async def get_detail(request: Request, name: IdInQuery) -> Response:
     operation_id="batchUserFaceSwapTaskDetail",
     summary="Get Face Swap Task Details",
 )
-@access("swaps:read", "json")
+@access("swaps:read", "json", reads=True)
 async def batch_detail(request: Request, wanted: models.IdsIn) -> Response:
     """Those that there are, each once, in the order of `ids`; others are left out."""
     call = call_of(request)
@@ -178,7 +178,7 @@ async def delete_task(request: Request, name: IdInPath) -> Response:
     operation_id="quoteGeneration",
     summary="Quote Generation",
 )
-@access("swaps:read", "json", refuses=("not_found",))
+@access("swaps:read", "json", refuses=("not_found",), reads=True)
 async def quote(request: Request, wanted: models.QuoteIn) -> Response:
     """What a face swap or its preview would cost. The vendor's page does not show the answer, so
     that its fields are ours.

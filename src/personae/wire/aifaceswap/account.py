@@ -43,7 +43,7 @@ async def task_status(
     summary="Ask how far a task is, by POST",
     openapi_extra=body(models.AskedTask),
 )
-@access("swaps:read", "form")
+@access("swaps:read", "form", reads=True)
 async def post_task_status(request: Request) -> Response:
     """As by GET, with `task_id` in the body."""
     asked = await read(request, models.AskedTask)

@@ -69,7 +69,7 @@ async def task_info(request: Request, task_id: Annotated[str, Query()]) -> Respo
     operation_id="crunEstimateTask",
     summary="Ask what a task would cost",
 )
-@access("swaps:read", "json", refuses=_WORK)
+@access("swaps:read", "json", refuses=("feature_disabled",), reads=True)
 async def estimate_task(request: Request, wanted: Wanted) -> Response:
     """Nothing is held, and nothing is done; the input has to be one that CreateTask would take."""
     call = call_of(request)

@@ -126,7 +126,7 @@ async def list_swaps(
     operation_id="estimateSwap",
     summary="Ask what a swap would cost",
 )
-@access("swaps:read", "json")
+@access("swaps:read", "json", reads=True)
 async def estimate_swap(request: Request, wanted: models.SwapIn) -> Response:
     """Nothing is held, and nothing is done."""
     call, asked = call_of(request), request_of(wanted)
