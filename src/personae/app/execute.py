@@ -182,7 +182,7 @@ class Executor:
         watch = shop.watch(task.id, "swapping", _WORK_PERCENT)
         with shop.folder() as folder:
             scene = shop.inputs.scene(task, folder, watch.should_stop)
-            check_output(request.output, scene.facts.kind)
+            check_output(request.output, scene.facts)
             charge = shop.charge(task, request, scene.facts)
             mappings = shop.inputs.mappings(task, request, folder, watch.should_stop)
             suffix = outputs.output_suffix(request.output.container, scene.facts)

@@ -259,7 +259,7 @@ def _check_swap(tx: Transaction, ctx: Context, request: SwapRequest) -> MediaFac
     if request.engine is not None and request.engine not in ENGINES:
         raise InvalidRequest(f"There is no engine {request.engine}; there is {', '.join(ENGINES)}.")
     facts = _check_scene(tx, ctx, request.scene, request.media)
-    check_output(request.output, facts.kind if facts is not None else request.media)
+    check_output(request.output, facts or request.media)
     for mapping in request.mappings:
         for donor in mapping.donors:
             _check_picture(tx, ctx, donor, "donor")

@@ -75,7 +75,7 @@ class VideoPieces:
         )
         with shop.folder() as folder:
             scene = shop.inputs.scene(task, folder, watch.should_stop)
-            check_output(request.output, scene.facts.kind)
+            check_output(request.output, scene.facts)
             charge = shop.charge(task, request, scene.facts)
             mappings = shop.inputs.mappings(task, request, folder, watch.should_stop)
             wanted = {

@@ -13,7 +13,16 @@ AssetRole = Literal["upload", "import", "output", "crop", "working"] | StillRole
 
 @dataclass(frozen=True, slots=True)
 class MediaFacts:
-    """What a probe found; ``kind``: picture, animation, video, sound."""
+    """What a probe found.
+
+    Attributes
+    ----------
+    kind : str
+        picture, animation, video, sound.
+    audio_codecs : tuple of str
+        One of each stream of sound, as FFmpeg calls them; empty of files that were probed before
+        this was noted.
+    """
 
     kind: str
     content_type: str
@@ -25,6 +34,11 @@ class MediaFacts:
     codec: str | None = None
     rotation: int | None = None
     audio_streams: int = 0
+    audio_codecs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        # JSON makes lists of tuples, and facts go through it on their way from a probe or a row.
+        object.__setattr__(self, "audio_codecs", tuple(self.audio_codecs))
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ def facts_of(path: Path, info: MediaInfo) -> MediaFacts:
         codec=info.codec or (info.audio[0].codec if info.audio else None),
         rotation=info.rotation_deg,
         audio_streams=len(info.audio),
+        audio_codecs=tuple(one.codec for one in info.audio),
     )
 
 

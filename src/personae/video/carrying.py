@@ -95,7 +95,7 @@ def _load_attachment(cargo: Cargo, output: Container, stream: Any) -> None:
 
 def _load_packets(cargo: Cargo, output: Container, stream: Any, path: Path) -> None:
     """A stream of sound or subtitles, as it is, or as another kind of text."""
-    codec = stream.codec_context.name if stream.codec_context is not None else "unknown"
+    codec = _codec_name(stream)
     converts = None
     try:
         made = _copy_of(output, stream)
@@ -114,6 +114,14 @@ def _load_packets(cargo: Cargo, output: Container, stream: Any, path: Path) -> N
         )
     _label(output, made, stream)
     cargo.streams[stream.index] = Carried(made, stream.type, converts)
+
+
+def _codec_name(stream: Any) -> str:
+    context = stream.codec_context
+    if context is None:
+        return "unknown"
+    # Of sound the codec's name, not that of the decoder, which is "mp3float" for MP3.
+    return context.codec.canonical_name if stream.type == "audio" else context.name
 
 
 def _no_sound(output: Container, stream: Any, path: Path, codec: str) -> str:

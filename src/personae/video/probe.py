@@ -136,7 +136,8 @@ def _codec(stream: av.stream.Stream) -> str:
 def _audio(stream: Any) -> AudioInfo:
     known = stream.codec_context is not None
     return AudioInfo(
-        codec=_codec(stream),
+        # The codec's name, not that of the decoder, which is "mp3float" for MP3.
+        codec=stream.codec_context.codec.canonical_name if known else "unknown",
         channels=stream.channels if known else 0,
         rate_hz=stream.rate if known else 0,
         language=stream.language,

@@ -25,7 +25,9 @@ def put(database: SqlDatabase, *made: Asset) -> None:
 
 def test_an_asset_is_found_whole(database: SqlDatabase) -> None:
     owner = add_tenant(database)
-    facts = MediaFacts("video", "video/mp4", 1280, 720, 5.5, 137, 24.9, "h264", 90, 2)
+    facts = MediaFacts(
+        "video", "video/mp4", 1280, 720, 5.5, 137, 24.9, "h264", 90, 2, ("aac", "opus")
+    )
     whole = asset(owner, facts=facts, size_bytes=2**40, task_id="task_1", expires_at=NOW + 0.125)
     bare = asset(
         owner,

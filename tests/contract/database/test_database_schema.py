@@ -159,6 +159,7 @@ def test_the_database_of_a_release_is_brought_up_to_date(database_url: str, rele
     assets = database.read(lambda tx: tx.assets.page(owner.id, role=None, after=None, limit=9))
     assert len(assets.items) == 1
     assert assets.items[0].facts is not None
+    assert assets.items[0].facts.audio_codecs == ()  # Nobody noted them then.
     assert len(database.read(lambda tx: tx.tenants.keys(owner.id))) == 1
     assert database.read(lambda tx: tx.idempotency.find(owner.id, "again")) is not None
     deliveries = database.read(

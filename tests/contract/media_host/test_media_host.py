@@ -45,6 +45,8 @@ def test_probe_tells_the_facts(host: MediaHost, media: Any) -> None:
     assert sound.content_type.startswith("audio/")
     assert sound.width is None
     assert sound.audio_streams == 1
+    assert len(sound.audio_codecs) == 1
+    assert clip.audio_codecs == ()
 
 
 def test_files_that_cannot_be_used_are_refused_by_name_without_folder(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from clips import audio_only, rotated_clip, write_clip
+from clips import Track, audio_only, rotated_clip, write_clip
 from personae.media_child.probing import probe
 
 
@@ -84,3 +84,10 @@ def test_sound(tmp_path: Path) -> None:
     found = facts(audio_only(tmp_path / "a.m4a", 1.0))
     assert (found["kind"], found["content_type"], found["codec"]) == ("sound", "audio/mp4", "aac")
     assert found["audio_streams"] == 1
+    assert list(found["audio_codecs"]) == ["aac"]
+
+
+def test_sound_is_called_by_its_codec_not_by_a_decoder(tmp_path: Path) -> None:
+    tracks = (Track(codec="mp3"), Track(codec="aac"))
+    found = facts(write_clip(tmp_path / "clip.mkv", audio=tracks))
+    assert list(found["audio_codecs"]) == ["mp3", "aac"]

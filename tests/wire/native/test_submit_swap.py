@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -308,3 +309,17 @@ def test_the_outputs_size_is_bounded(service: Service) -> None:
     assert answer.json()["request"]["output"] == output
     [task] = service.queued.tasks
     assert SwapRequest.from_json(task.request).output == SwapOutput(**output)
+
+
+@pytest.mark.parametrize("path", ["/swaps", "/swaps/estimate", "/swaps/preview"])
+def test_a_container_that_does_not_hold_the_sound_is_refused(service: Service, path: str) -> None:
+    spoken = replace(CLIP, audio_streams=1, audio_codecs=("aac",))
+    body = swap_body(service, media="video", scene={"asset_id": service.asset(spoken).id})
+    body["output"] = {"container": "webm"}
+    told = problem(service.call("POST", path, body), 422, "invalid_request")
+    assert "output.container webm" in told["detail"]
+    assert "(aac)" in told["detail"]
+    assert service.queued.tasks == []
+    if path == "/swaps":
+        body["output"] = {"container": "mkv"}
+        assert service.call("POST", path, body).status_code == 202

@@ -95,6 +95,7 @@ def facts_of(path: Path, default: Mapping[str, Any]) -> dict[str, Any]:
         "codec": {"video": "h264", "sound": "mp3"}.get(kind, content_type.split("/")[1]),
         "rotation": 0,
         "audio_streams": int(kind == "sound"),
+        "audio_codecs": ["mp3"] if kind == "sound" else [],
     }
     script = script_of(path, default)
     facts |= {name: script[name] for name in facts if name in script}

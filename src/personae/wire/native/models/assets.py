@@ -51,6 +51,10 @@ class Facts(Shown):
     codec: str | None = Field(examples=["mjpeg"])
     rotation: int | None = Field(examples=[0])
     audio_streams: int = Field(examples=[0])
+    audio_codecs: list[str] = Field(
+        description="One of each stream of sound; empty also for files from before this was noted.",
+        examples=[[]],
+    )
 
 
 class Asset(Shown):
