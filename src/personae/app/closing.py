@@ -8,10 +8,10 @@ from typing import Any
 
 from personae.app import hooks
 from personae.app.ports import Transaction
-from personae.domain.credits import close_key, hold_key
+from personae.domain.credits import close_key, counted, hold_key
 from personae.domain.media import Asset
 from personae.domain.tasks import Task, TaskError
-from personae.errors import Canceled, PersonaeError, TaskFailed
+from personae.errors import Canceled, InsufficientCredits, PersonaeError, TaskFailed
 
 
 def succeed(
@@ -84,10 +84,17 @@ def enlarge_hold(tx: Transaction, task_id: str, price: int, now: float) -> None:
     if missing <= 0:
         return
     step = 1
-    while not tx.credits.transfer(
-        task.tenant_id, "hold", missing, hold_key(task_id, step), task_id=task_id, at=now
-    ):
-        step += 1
+    try:
+        while not tx.credits.transfer(
+            task.tenant_id, "hold", missing, hold_key(task_id, step), task_id=task_id, at=now
+        ):
+            step += 1
+    except InsufficientCredits:
+        left = tx.credits.balance(task.tenant_id).available
+        raise InsufficientCredits(
+            f"This takes {counted(price)}, as was measured: {task.credits_held} held for it and "
+            f"{left} available leave {missing - left} missing."
+        ) from None
     tx.tasks.set_held(task_id, price)
 
 

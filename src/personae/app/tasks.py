@@ -75,7 +75,9 @@ def retry(tx: Transaction, ctx: Context, task_id: str) -> Task:
     """
     task = get(tx, ctx.tenant_id, task_id)
     if task.status not in ("failed", "canceled"):
-        raise Conflict(f"The task {task_id} is {task.status}; only failed ones are retried.")
+        raise Conflict(
+            f"The task {task_id} is {task.status}; only failed and canceled ones are retried."
+        )
     return submit.again(tx, ctx, task)
 
 

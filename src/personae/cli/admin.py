@@ -128,11 +128,13 @@ def create_tenant(
 def list_tenants(data: Data = None, as_json: AsJson = False) -> None:
     """List all tenants and their balances."""
     with Talk(as_json=as_json) as talk, _database(data) as database:
+        from personae.domain.credits import counted
+
         rows = database.read(
             lambda tx: [(one, tx.credits.balance(one.id)) for one in tx.tenants.all()]
         )
         lines = [
-            f"{one.id}  {one.name}  {balance.available} credits"
+            f"{one.id}  {one.name}  {counted(balance.available)}"
             f"{'  suspended' if one.suspended_at else ''}"
             for one, balance in rows
         ]
@@ -186,7 +188,7 @@ def grant(
         done, balance = database.write(work)
         said = "granted" if done else "was granted before"
         talk.result(
-            f"{amount} {said}; {balance.available} are available.",
+            f"{amount} {said}; available: {balance.available}.",
             {"granted": done, "balance": asdict(balance)},
         )
 

@@ -27,6 +27,11 @@ def close_key(task_id: str) -> str:
     return f"close:{task_id}"
 
 
+def counted(credits: int) -> str:
+    """A number of credits in words, for messages."""
+    return f"{credits} credit" if credits == 1 else f"{credits} credits"
+
+
 @dataclass(frozen=True, slots=True)
 class Balance:
     """A tenant's accounts, in whole credits; `available` is never below 0."""

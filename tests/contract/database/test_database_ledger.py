@@ -87,6 +87,17 @@ def test_no_account_goes_below_zero(database: SqlDatabase, kind: str) -> None:
     assert audit(database) == []
 
 
+def test_one_credit_is_said_as_one(database: SqlDatabase) -> None:
+    owner = add_tenant(database)
+    with pytest.raises(InsufficientCredits) as refused:
+        move(database, owner, "hold", 1, "k")
+    assert refused.value.message == "This takes 1 credit, and 0 are available."
+    richer = add_tenant(database, 1)
+    with pytest.raises(InsufficientCredits) as refused:
+        move(database, richer, "hold", 2, "k")
+    assert refused.value.message == "This takes 2 credits, and 1 is available."
+
+
 def test_a_caller_may_go_on_after_a_refusal(database: SqlDatabase) -> None:
     owner = add_tenant(database, 5)
 

@@ -123,8 +123,12 @@ def test_a_hold_grows_to_the_measured_price(database: SqlDatabase) -> None:
 
 def test_a_hold_grows_no_further_than_the_account(database: SqlDatabase) -> None:
     task = _running(database)
-    with pytest.raises(InsufficientCredits):
+    with pytest.raises(InsufficientCredits) as refused:
         database.write(lambda tx: closing.enlarge_hold(tx, task.id, 200, 3.0))
+    assert refused.value.message == (
+        "This takes 200 credits, as was measured: 10 held for it and 90 available leave 100 "
+        "missing."
+    )
     assert _balance(database, task) == Balance(90, 10, 0, 100)
 
 

@@ -224,6 +224,7 @@ def test_a_scene_that_nobody_can_pay_for_fails(service: Lab) -> None:
     assert done.status == "failed"
     assert done.error is not None
     assert done.error.code == "insufficient_credits"
+    assert done.error.message.startswith("This takes 60 credits, as was measured: ")
     assert _balance(service, tenant).available == 20
     assert service.audit() == []
 

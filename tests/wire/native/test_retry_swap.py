@@ -29,7 +29,8 @@ def test_only_failed_or_canceled_ones_are(service: Service) -> None:
     waiting, done = submitted(service), submitted(service)
     service.succeed(done)
     for task_id in (waiting, done):
-        problem(service.call("POST", f"/swaps/{task_id}/retry"), 409, "conflict")
+        told = problem(service.call("POST", f"/swaps/{task_id}/retry"), 409, "conflict")
+        assert "only failed and canceled ones are retried" in told["detail"]
 
 
 def test_a_repeated_key_retries_once(service: Service) -> None:

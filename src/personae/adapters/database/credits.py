@@ -12,7 +12,7 @@ from personae.adapters.database.dialects import insert_unless_there
 from personae.adapters.database.paging import number_after, page_of
 from personae.adapters.database.rows import Row, fetch_one
 from personae.adapters.database.tables import accounts, ledger_entries, tasks, usage_days
-from personae.domain.credits import Account, Balance, LedgerEntry, TransferKind
+from personae.domain.credits import Account, Balance, LedgerEntry, TransferKind, counted
 from personae.domain.pages import Page
 from personae.errors import InsufficientCredits, InvalidRequest, NotFound
 
@@ -128,7 +128,8 @@ class SqlCredits:
     def _refusal(self, tenant_id: str, giver: Account, amount: int) -> Exception:
         left: int = getattr(self.balance(tenant_id), giver)
         where = "held for it" if giver == "held" else "available"
-        return InsufficientCredits(f"This takes {amount} credits, and {left} are {where}.")
+        are = "is" if left == 1 else "are"
+        return InsufficientCredits(f"This takes {counted(amount)}, and {left} {are} {where}.")
 
     def balance(self, tenant_id: str) -> Balance:
         """A tenant's accounts.
