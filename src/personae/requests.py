@@ -11,6 +11,7 @@ from typing import Literal, TypedDict, cast
 import numpy as np
 
 from personae import wiring
+from personae.domain.swap import LEAST_SIDE_PX
 from personae.donors import Donor, ImageLike, load_pixels, prepare_donor, single_face
 from personae.engine.canvas import RgbCanvas
 from personae.engine.casting import Role
@@ -36,7 +37,7 @@ class SwapOptions:
         How much of the new face; 0 leaves the scene as it is.
     restore : float, range [0, 1]
         How much the new faces are denoised and sharpened; 0 does nothing and costs nothing.
-    max_long_px, max_short_px : int, 16 to 65535, optional
+    max_long_px, max_short_px : int, 64 to 65535, optional
         Most pixels of the output's longer and shorter side. Larger scenes are scaled down before
         anything else; none is enlarged. 1920 and 1080 are 1080p, landscape or portrait.
     start_s, end_s : float, seconds, optional
@@ -78,8 +79,8 @@ class SwapOptions:
     def __post_init__(self) -> None:
         check_strength(self.strength)
         check_strength(self.restore, "restoring strength")
-        check_whole("longest side", self.max_long_px, 16, 65535)
-        check_whole("shortest side", self.max_short_px, 16, 65535)
+        check_whole("longest side", self.max_long_px, LEAST_SIDE_PX, 65535)
+        check_whole("shortest side", self.max_short_px, LEAST_SIDE_PX, 65535)
         check_whole("crf", self.crf, 0, 63)
         check_whole("quality", self.quality, 1, 100)
         check_whole("number of threads", self.threads, 0, 1024)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from personae.app.outputs import output_suffix
 from personae.domain.media import MediaFacts
-from personae.domain.swap import SwapOutput
+from personae.domain.swap import LEAST_SIDE_PX, SwapOutput
 from personae.errors import InvalidRequest
 
 _CONTAINERS = {
@@ -33,7 +33,7 @@ _MUXED = {
 _SOUNDS = {name: frozenset(codecs.split()) for name, codecs in _MUXED.items()}
 """The sound that each container holds: what FFmpeg's muxers say, by FFmpeg's names."""
 _CRF_ENDS = {"h264": 51, "hevc": 51, "vp9": 63, "av1": 63}
-_SIDE_ENDS = (16, 65_535)
+_SIDE_ENDS = (LEAST_SIDE_PX, 65_535)
 _OPEN = {"image": ("picture", "animation"), "any": tuple(_CONTAINERS)}
 _CALLED = {"image": "an image", "animation": "an animation", "any": "a scene"}
 _VIDEO_ONLY = ("codec", "crf", "preset")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from personae.domain.swap import SIZES
+from personae.domain.swap import LEAST_SIDE_PX, SIZES
 from personae.errors import InvalidRequest
 from personae.video.files import missing
 
@@ -59,7 +59,7 @@ def parse_size(text: str) -> tuple[int, int]:
     Raises
     ------
     InvalidRequest
-        If it is neither a name of `SIZES` nor two numbers.
+        If it is neither a name of `SIZES` nor two numbers, or too small for faces.
     """
     word = text.strip().lower()
     if word in SIZES:
@@ -71,6 +71,11 @@ def parse_size(text: str) -> tuple[int, int]:
             "1920x1080."
         )
     sides = int(match[1]), int(match[2])
+    if min(sides) < LEAST_SIDE_PX:
+        raise InvalidRequest(
+            f"--max-size {text} leaves too little of a face; neither side may be below "
+            f"{LEAST_SIDE_PX} pixels."
+        )
     return max(sides), min(sides)
 
 

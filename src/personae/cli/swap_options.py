@@ -70,7 +70,7 @@ MaxSize = Annotated[
     typer.Option(
         "--max-size",
         metavar="720p|1080p|2k|4k|WxH",
-        help="Scale a larger scene down to this, upright or lying; never up.",
+        help="Scale a larger scene down to this, upright or lying; never up. At least 64x64.",
     ),
 ]
 Start = Annotated[

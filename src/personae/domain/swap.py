@@ -11,6 +11,8 @@ from personae.errors import InvalidRequest
 Media = Literal["image", "video", "any"]
 FaceWord = Literal["largest", "only", "all"]
 
+LEAST_SIDE_PX = 64
+"""The least bound of an output's side: smaller pictures hold no face that could be found."""
 SIZES: dict[str, tuple[int, int]] = {
     "720p": (1280, 720),
     "1080p": (1920, 1080),
@@ -88,7 +90,8 @@ class SwapOutput:
 
     ``container``: jpeg, png, webp, gif, mp4, mov, mkv, webm. ``quality``: 1 to 100. ``crf``,
     ``codec``, ``preset``: for videos, as on the command line. ``max_long_px``, ``max_short_px``:
-    most pixels of the longer and the shorter side; larger scenes are scaled down (see `SIZES`).
+    most pixels of the longer and the shorter side, 64 or more; larger scenes are scaled down (see
+    `SIZES`).
     ``stills``: also make a thumbnail, and a cover of a clip.
     """
 

@@ -47,6 +47,7 @@ def test_what_cannot_be_written_is_refused(kind: str, output: SwapOutput) -> Non
         ("video", SwapOutput()),
         ("video", SwapOutput(container="webm", crf=60)),
         ("picture", SwapOutput(max_long_px=1920, max_short_px=1080)),
+        ("picture", SwapOutput(max_long_px=64, max_short_px=64)),
         ("video", SwapOutput(container="mkv", codec="hevc", crf=51, preset="fast")),
     ],
 )
@@ -61,7 +62,7 @@ def test_what_can_be_written_passes(kind: str, output: SwapOutput) -> None:
         ("animation", SwapOutput(crf=20), "output.crf"),
         ("picture", SwapOutput(preset="fast"), "output.preset"),
         ("video", SwapOutput(container="gif"), "output.container"),
-        ("video", SwapOutput(max_long_px=8), "output.max_long_px"),
+        ("video", SwapOutput(max_long_px=63), "output.max_long_px"),
         ("picture", SwapOutput(max_short_px=100_000), "output.max_short_px"),
         ("video", SwapOutput(container="webm", codec="h264"), "output.codec"),
     ],

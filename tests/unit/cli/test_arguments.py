@@ -177,13 +177,14 @@ def test_output_must_not_be_an_input(folder: Path) -> None:
         ("1920x1080", (1920, 1080)),
         ("1080X1920", (1920, 1080)),
         ("500x500", (500, 500)),
+        ("64x64", (64, 64)),
     ],
 )
 def test_sizes(text: str, sides: tuple[int, int]) -> None:
     assert parse_size(text) == sides
 
 
-@pytest.mark.parametrize("text", ["", "1080", "x1080", "8k", "-1x5", "1.5x2"])
+@pytest.mark.parametrize("text", ["", "1080", "x1080", "8k", "-1x5", "1.5x2", "1920x63"])
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(InvalidRequest, match="--max-size"):
         parse_size(text)

@@ -323,3 +323,12 @@ def test_a_container_that_does_not_hold_the_sound_is_refused(service: Service, p
     if path == "/swaps":
         body["output"] = {"container": "mkv"}
         assert service.call("POST", path, body).status_code == 202
+
+
+def test_sides_that_no_face_survives_are_refused(service: Service) -> None:
+    for side in ("max_long_px", "max_short_px"):
+        body = swap_body(service, output={side: 63})
+        told = problem(service.call("POST", "/swaps", body), 422, "invalid_request")
+        assert side in str(told["errors"])
+    body = swap_body(service, output={"max_long_px": 64, "max_short_px": 64})
+    assert service.call("POST", "/swaps", body).status_code == 202

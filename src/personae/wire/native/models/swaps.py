@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import Discriminator, Field, StringConstraints, Tag
 
+from personae.domain.swap import LEAST_SIDE_PX
 from personae.wire.native.models.common import (
     AssetId,
     CreditsOfTask,
@@ -146,16 +147,18 @@ class Output(Given):
     ) = Field(default=None, description="Speed of the video encoder.", examples=[None])
     max_long_px: int | None = Field(
         default=None,
-        ge=16,
+        ge=LEAST_SIDE_PX,
         le=65_535,
-        description="Most pixels of the longer side; a larger scene is scaled down.",
+        description="Most pixels of the longer side; a larger scene is scaled down. "
+        "Below 64 no face would be found.",
         examples=[1920],
     )
     max_short_px: int | None = Field(
         default=None,
-        ge=16,
+        ge=LEAST_SIDE_PX,
         le=65_535,
-        description="Most pixels of the shorter side; a larger scene is scaled down.",
+        description="Most pixels of the shorter side; a larger scene is scaled down. "
+        "Below 64 no face would be found.",
         examples=[1080],
     )
     stills: bool = Field(
