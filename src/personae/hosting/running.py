@@ -20,6 +20,7 @@ from personae.app.ports import Database, Transaction
 from personae.errors import InvalidRequest
 from personae.hosting import wiring
 from personae.hosting.bounded_http import BoundedHttp
+from personae.hosting.environment import warn_of_unknown_variables
 from personae.hosting.logs import configure_logs
 from personae.hosting.settings import Settings
 from personae.hosting.supervisor import Supervised, watch_parent, worker_command
@@ -38,6 +39,7 @@ _GC_YOUNG = 20_000
 def serve(settings: Settings, *, say: Say) -> None:
     """Run the API in this process and a worker beside it, until SIGINT or SIGTERM."""
     configure_logs(settings, role="serve")
+    warn_of_unknown_variables()
     sock = listen(settings)
     settings = _with_port(settings, sock)
     key = _prepare(settings)
@@ -58,6 +60,7 @@ def serve(settings: Settings, *, say: Say) -> None:
 def run_api(settings: Settings, *, say: Say) -> None:
     """Run the API alone, until SIGINT or SIGTERM."""
     configure_logs(settings, role="api")
+    warn_of_unknown_variables()
     sock = listen(settings)
     settings = _with_port(settings, sock)
     wiring.open_service(settings).close()  # Migrates.
@@ -71,6 +74,8 @@ def run_worker(settings: Settings, *, supervised: bool, say: Say) -> None:
     Work in hand may finish within the grace period; what does not is handed back to the queue.
     """
     configure_logs(settings, role="worker")
+    if not supervised:  # Else whoever started it has the same variables, and has warned.
+        warn_of_unknown_variables()
     stop = threading.Event()
 
     def end(_number: int, _frame: object) -> None:

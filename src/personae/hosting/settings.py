@@ -30,6 +30,8 @@ from personae.wire.crun.settings import CrunSettings
 from personae.wire.vidnoz.settings import VidnozSettings
 
 DIALECTS = ("a2e", "crun", "aifaceswap", "vidnoz")
+EVERYWHERE = ("0.0.0.0", "::", "")
+"""Hosts that stand for every address of the machine."""
 CONFIG_VARIABLE = "PERSONAE_CONFIG"
 _MIB = 1 << 20
 _GIB = 1 << 30
@@ -239,7 +241,7 @@ class Settings(BaseSettings):
         """`base_url`, filled in."""
         if self.base_url:
             return self.base_url
-        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host
+        host = "127.0.0.1" if self.host in EVERYWHERE else self.host
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property

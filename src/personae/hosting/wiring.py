@@ -229,10 +229,10 @@ def sweep(settings: Settings) -> dict[str, int]:
 
 
 def shown_settings(settings: Settings) -> dict[str, Any]:
-    """Every setting as it came out, without secrets or passwords."""
+    """Every setting as it came out, as JSON can hold it, without secrets or passwords."""
     from sqlalchemy import make_url
 
-    shown = settings.model_dump(exclude={"secret", "metrics_token"})
+    shown = settings.model_dump(mode="json", exclude={"secret", "metrics_token"})
     shown["database_url"] = make_url(settings.database).render_as_string(hide_password=True)
     shown["storage_url"], shown["base_url"] = settings.storage, settings.public_url
     return shown

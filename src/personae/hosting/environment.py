@@ -1,0 +1,73 @@
+"""What an operator likely did not mean: unknown variables, and settings that fit ill together."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from typing import get_origin
+
+import structlog
+from pydantic import BaseModel
+
+from personae.hosting.settings import CONFIG_VARIABLE, EVERYWHERE, Settings
+
+PREFIX = "PERSONAE_"
+_DELIMITER = "__"
+OTHER_VARIABLES = (
+    CONFIG_VARIABLE,
+    "PERSONAE_MODELS_DIR",
+    "PERSONAE_DEBUG",
+    "PERSONAE_KEY",
+    "PERSONAE_PUBLISH",  # The Compose file's.
+)
+"""What is read although it is no setting of the service."""
+_log = structlog.get_logger("personae.hosting")
+
+
+def unknown_variables(environment: Mapping[str, str] | None = None) -> list[str]:
+    """What is wrong with variables that begin as ours do but mean nothing; one sentence each.
+
+    Parameters
+    ----------
+    environment : mapping, optional
+        Names and values; this process's, unless given. Upper and lower case are alike, as they
+        are to `Settings`.
+    """
+    fields = Settings.model_fields
+    # An unknown name below one of these is refused when the settings are read.
+    nested = {name.upper() for name, field in fields.items() if _has_parts(field.annotation)}
+    settings = {f"{PREFIX}{name.upper()}" for name in fields}
+    known = {*settings, *OTHER_VARIABLES}
+    told: list[str] = []
+    for name in sorted(os.environ if environment is None else environment):
+        upper = name.upper()
+        if not upper.startswith(PREFIX) or upper in known:
+            continue
+        head, delimiter, _ = upper.removeprefix(PREFIX).partition(_DELIMITER)
+        if delimiter and head in nested:
+            continue
+        close = difflib.get_close_matches(upper, sorted(known), 1, 0.8)
+        told.append(f"{name} is no setting" + (f"; did you mean {close[0]}?" if close else "."))
+    return told
+
+
+def notes_on(settings: Settings) -> list[str]:
+    """What works, but likely not as it was meant; one sentence each."""
+    if settings.host not in EVERYWHERE or settings.base_url:
+        return []
+    return [
+        f"The service listens on every address, but links to its files begin with "
+        f"{settings.public_url}, which leads nowhere from other machines; set PERSONAE_BASE_URL."
+    ]
+
+
+def _has_parts(kind: object) -> bool:
+    """Whether a setting of this type is also written part by part, as ``NAME__PART``."""
+    return get_origin(kind) is dict or (isinstance(kind, type) and issubclass(kind, BaseModel))
+
+
+def warn_of_unknown_variables() -> None:
+    """Note each of them in the log: most are typos, and the setting that was meant is missing."""
+    for told in unknown_variables():
+        _log.warning(told, action="settings")
