@@ -65,6 +65,30 @@ def test_examples_of_problems_are_what_is_answered(document: dict[str, Any]) -> 
         assert "422" in operation["responses"], (path, method)
 
 
+def test_what_links_refuse_is_told(document: dict[str, Any]) -> None:
+    seen = {
+        operation["operationId"]: set(operation["responses"])
+        for _, _, operation in operations(document)
+    }
+    for name in ("downloadFile", "followLink", "getAssetContent"):
+        assert {"403", "404", "410", "416"} <= seen[name], name
+    assert {"403", "404", "410"} <= seen["uploadFile"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Largest", "Everybody", "ByReference", "Photos", "Problem", "ProblemKind"),
+        *("Health", "Readiness"),
+    ],
+)
+def test_schemas_have_examples_that_fit(document: dict[str, Any], name: str) -> None:
+    schema = document["components"]["schemas"][name]
+    for example in schema["examples"]:
+        jsonschema_rs.validate({**schema, "components": document["components"]}, example)
+    assert schema["examples"]
+
+
 def test_every_operation_of_the_api_needs_a_scope(document: dict[str, Any]) -> None:
     for path, method, operation in operations(document):
         if path.startswith("/native/v1"):

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from personae.errors import NotFound
 from personae.wire.dialects import Call, call_of
-from personae.wire.files import BINARY, FILE_RESPONSES, Stored, serve
+from personae.wire.files import BINARY, FILE_RESPONSES, LINK_REFUSALS, Stored, serve
 from personae.wire.guard import Guarded, access
 from personae.wire.problems import WireError
 from personae.wire.services import CheckUrl
@@ -34,7 +34,7 @@ def _check(call: Call) -> CheckUrl:
     responses=FILE_RESPONSES,
 )
 @router.head("/{key:path}", include_in_schema=False)
-@access(None)
+@access(None, refuses=LINK_REFUSALS)
 async def download(request: Request, key: Key) -> Response:
     """The URL is the permission; ranges are served."""
     call = call_of(request)
@@ -53,7 +53,7 @@ async def download(request: Request, key: Key) -> Response:
     responses={200: {"description": "The file is here."}},
     openapi_extra={"requestBody": {"required": True, "content": {"*/*": dict(BINARY)}}},
 )
-@access(None, "upload")
+@access(None, "upload", refuses=("forbidden", "expired"))
 async def upload(request: Request, key: Key) -> Response:
     """The URL is the permission; `Content-Type` has to be what was announced, if it was."""
     call = call_of(request)

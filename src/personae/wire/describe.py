@@ -21,7 +21,7 @@ from personae.wire.docs_page import page_of
 from personae.wire.envelope import REQUEST_ID
 from personae.wire.examples import example_of
 from personae.wire.guard import Access, access, access_of
-from personae.wire.problems import STATUS, problem_called, title
+from personae.wire.problems import problem_called, status_of, title
 
 ERROR = "Problem"
 """What the schema of errors is called in every dialect's document."""
@@ -134,7 +134,9 @@ def _complete(
         (status, *_refusal(_BY_STATUS[status], status, about))
         for status in _problem_statuses(operation, method, path, asked)
     ]
-    refusals += [(STATUS[code], *_refusal(code, STATUS[code], about)) for code in asked.refuses]
+    refusals += [
+        (status_of(code), *_refusal(code, status_of(code), about)) for code in asked.refuses
+    ]
     # Where a dialect answers several problems alike, the one that is called so explains it best.
     for _, answered, shown in sorted(refusals, key=_is_translated):
         responses.setdefault(str(answered), shown)

@@ -25,6 +25,9 @@ FILE_RESPONSES: dict[int | str, dict[str, Any]] = {
     304: {"description": "You have it already, by `If-None-Match`."},
 }
 """What `serve` answers, as OpenAPI describes it."""
+FILE_REFUSALS = ("expired", "range_not_satisfiable")
+LINK_REFUSALS = ("forbidden", *FILE_REFUSALS)
+"""And what is refused, of a file and of one behind a signed link."""
 
 _RANGE = re.compile(r"bytes=\s*(?:(\d{1,18})\s*-\s*(\d{1,18})?|-\s*(\d{1,18}))\s*", re.ASCII)
 _PLAIN_NAME = re.compile(r"[^A-Za-z0-9 ._()-]")

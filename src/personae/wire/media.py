@@ -12,7 +12,7 @@ from personae.app.filenames import suffix_for
 from personae.app.links import FOLDER
 from personae.app.threads import finish_in_thread
 from personae.wire.dialects import call_of
-from personae.wire.files import FILE_RESPONSES, Stored, serve
+from personae.wire.files import FILE_RESPONSES, LINK_REFUSALS, Stored, serve
 from personae.wire.guard import Guarded, access
 
 router = APIRouter(prefix=FOLDER.rstrip("/"), route_class=Guarded, tags=["files"])
@@ -30,7 +30,7 @@ _REDIRECT_S = 900
     },
 )
 @router.head("/{asset_id}/{name}", include_in_schema=False)
-@access(None)
+@access(None, refuses=LINK_REFUSALS)
 async def follow_link(
     request: Request,
     asset_id: Annotated[str, Path(pattern=r"^asset_[0-9a-z]{26}$")],

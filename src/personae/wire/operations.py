@@ -8,7 +8,7 @@ from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Path, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -28,12 +28,20 @@ _log = structlog.get_logger("personae.wire")
 class Health(BaseModel):
     """The process answers."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"status": "alive", "version": "1.0.0"}]}
+    )
+
     status: str
     version: str
 
 
 class Readiness(BaseModel):
     """Whether requests can be served, and what stands in the way."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"status": "ready", "database": True, "storage": True}]}
+    )
 
     status: str
     database: bool
@@ -42,6 +50,20 @@ class Readiness(BaseModel):
 
 class ProblemKind(BaseModel):
     """One kind of problem."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "code": "not_found",
+                    "title": title("not_found"),
+                    "status": 404,
+                    "retryable": False,
+                    "fault": "caller",
+                }
+            ]
+        }
+    )
 
     code: str
     title: str

@@ -125,6 +125,11 @@ def title(code: str) -> str:
     return (kind.__doc__ or "").strip().splitlines()[0]
 
 
+def status_of(code: str) -> int:
+    """The HTTP status of a code."""
+    return WIRE_CODES[code][0] if code in WIRE_CODES else STATUS[code]
+
+
 def retryable(code: str) -> bool:
     """Whether errors of a code usually are worth another try."""
     if code in WIRE_CODES:

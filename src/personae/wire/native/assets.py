@@ -10,7 +10,7 @@ from starlette.responses import Response
 from personae.app.asset_rules import check_ready
 from personae.app.hooks import iso_time
 from personae.wire.dialects import call_of
-from personae.wire.files import FILE_RESPONSES, Stored, serve
+from personae.wire.files import FILE_REFUSALS, FILE_RESPONSES, Stored, serve
 from personae.wire.guard import access
 from personae.wire.native.models import assets as models
 from personae.wire.native.models.common import Page
@@ -88,7 +88,7 @@ async def get_asset_url(request: Request, asset_id: AssetInPath, ttl_s: TtlS = N
     response_class=Response,
     responses=FILE_RESPONSES,
 )
-@access("assets:read")
+@access("assets:read", refuses=FILE_REFUSALS)
 async def get_asset_content(request: Request, asset_id: AssetInPath) -> Response:
     """Through the API, with your key; ranges are served."""
     call = call_of(request)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from personae.wire.dialects import Description
-from personae.wire.problems import MEDIA_TYPE, Problem, body_of
+from personae.wire.problems import MEDIA_TYPE, Problem, body_of, problem_called
 
 _ABOUT = """\
 Swap faces in pictures and videos. Everything takes and gives JSON; times are ISO 8601 in UTC; \
@@ -17,10 +17,12 @@ _SECURITY_SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "An API key: `pk_…`."},
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
 }
+_REQUEST_ID = "req_5b1f0c9de7a24c3f8e6d1a20"
 _PROBLEM_SCHEMA: Mapping[str, Any] = {
     "type": "object",
     "title": "Problem",
     "description": "What went wrong (RFC 9457).",
+    "examples": [body_of(problem_called("not_found", 404), _REQUEST_ID)],
     "required": ["type", "title", "status", "detail", "code", "retryable", "request_id"],
     "properties": {
         "type": {"type": "string", "description": "Leads to a page about the code."},
@@ -50,7 +52,7 @@ _PROBLEM_SCHEMA: Mapping[str, Any] = {
 
 
 def _error(problem: Problem) -> tuple[int, dict[str, Any]]:
-    return problem.status, body_of(problem, "req_5b1f0c9de7a24c3f8e6d1a20")
+    return problem.status, body_of(problem, _REQUEST_ID)
 
 
 DESCRIPTION = Description(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import Discriminator, Field, StringConstraints, Tag
+from pydantic import ConfigDict, Discriminator, Field, JsonValue, StringConstraints, Tag
 
 from personae.domain.swap import LEAST_SIDE_PX
 from personae.wire.native.models.common import (
+    EXAMPLE_NAME,
     AssetId,
     CreditsOfTask,
     FaceId,
@@ -28,10 +29,13 @@ from personae.wire.native.models.common import (
 MOST_MAPPINGS = 20
 MOST_PHOTOS = 10
 _LONGEST_S = 86_400.0
+_PHOTO: JsonValue = {"asset_id": f"asset_{EXAMPLE_NAME}"}
 
 
 class Photos(Given):
     """A donor by photos of one person; several make a steadier likeness."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"photos": [_PHOTO]}]})
 
     photos: list[Media] = Field(min_length=1, max_length=MOST_PHOTOS)
 
@@ -57,11 +61,15 @@ Donor = Annotated[
 class Largest(Given):
     """The largest face."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "largest"}]})
+
     by: Literal["largest"]
 
 
 class Everybody(Given):
     """Every face."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "all"}]})
 
     by: Literal["all"]
 
@@ -83,6 +91,10 @@ class ByDetection(Given):
 
 class ByReference(Given):
     """The person in a photo."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"by": "reference", "reference": _PHOTO}]}
+    )
 
     by: Literal["reference"]
     reference: Media
