@@ -12,7 +12,7 @@ import pytest
 
 from personae.errors import InvalidRequest
 from personae.hosting.folders import make_usable
-from personae.hosting.running import forget, write_aside, listen
+from personae.hosting.running import forget, listen, write_aside
 from personae.hosting.settings import load_settings
 
 
