@@ -35,8 +35,10 @@ config_app = typer.Typer(help="Check the settings.", no_args_is_help=True)
 @contextmanager
 def _database(data: Path | None) -> Generator[Database]:
     from personae.hosting import wiring
+    from personae.hosting.folders import keep_private
     from personae.hosting.settings import load_settings
 
+    keep_private()
     with wiring.open_service(load_settings(data_dir=data)) as opened:
         yield opened.database
 

@@ -24,8 +24,10 @@ def serve(host: Host = None, port: Port = None, data: Data = None) -> None:
     """
     with Talk() as talk:
         from personae.hosting import running
+        from personae.hosting.folders import keep_private
         from personae.hosting.settings import load_settings
 
+        keep_private()
         settings = load_settings(host=host, port=port, data_dir=data)
         running.serve(settings, say=talk.note)
 
@@ -34,8 +36,10 @@ def api(host: Host = None, port: Port = None, data: Data = None) -> None:
     """Run the HTTP API alone; it swaps nothing itself."""
     with Talk() as talk:
         from personae.hosting import running
+        from personae.hosting.folders import keep_private
         from personae.hosting.settings import load_settings
 
+        keep_private()
         settings = load_settings(host=host, port=port, data_dir=data)
         running.run_api(settings, say=talk.note)
 
@@ -49,7 +53,9 @@ def worker(
     """Run a worker: it takes tasks from the database that the API writes them to."""
     with Talk() as talk:
         from personae.hosting import running
+        from personae.hosting.folders import keep_private
         from personae.hosting.settings import load_settings
 
+        keep_private()
         settings = load_settings(data_dir=data)
         running.run_worker(settings, supervised=supervised, say=talk.note)

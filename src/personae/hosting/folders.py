@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
 from personae.errors import InvalidRequest
+
+
+def keep_private() -> None:
+    """Let this process and its children make files that only their own user can read.
+
+    The database holds secrets of webhooks, the files are people's photos.
+    """
+    os.umask(0o077)
 
 
 def make_usable(folder: Path) -> None:

@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -181,7 +182,7 @@ def _run_app(settings: Settings, sock: socket.socket) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _note_signal)
     try:
-        _write_aside(file, settings.public_url)
+        write_aside(file, settings.public_url)
         # What is there now stays: collections that walk over all of it would hold up requests for
         # a tenth of a second each.
         gc.collect()
@@ -189,7 +190,7 @@ def _run_app(settings: Settings, sock: socket.socket) -> None:
         gc.set_threshold(_GC_YOUNG, 20, 50)
         uvicorn.Server(config).run(sockets=[sock])
     finally:
-        file.unlink(missing_ok=True)
+        forget(file, settings.public_url)
         close()
 
 
@@ -197,7 +198,15 @@ def _note_signal(number: int, _frame: object) -> None:
     log.info("told to stop", action="stop", signal=signal.Signals(number).name)
 
 
-def _write_aside(file: Path, text: str) -> None:
+def forget(file: Path, text: str) -> None:
+    """Remove a file, unless another process has written its own in the meantime."""
+    with suppress(OSError):
+        if file.read_text().strip() == text:
+            file.unlink()
+
+
+def write_aside(file: Path, text: str) -> None:
+    """Write a small file that nobody ever sees half of."""
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f".{file.name}.part")
     part.write_text(text + "\n")

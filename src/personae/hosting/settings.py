@@ -205,6 +205,12 @@ class Settings(BaseSettings):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
 
+    @field_validator("data_dir")
+    @classmethod
+    def _from_the_root(cls, value: Path) -> Path:
+        """Absolute, so that messages can be cleared of it, whatever they were told."""
+        return value.absolute()
+
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str) -> str:

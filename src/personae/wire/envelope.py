@@ -17,7 +17,7 @@ from personae.wire.gate import Gate
 from personae.wire.problems import internal
 
 REQUEST_ID = "X-Request-Id"
-_SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,128}", re.ASCII)
+_SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 _COMMON = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",

@@ -31,6 +31,17 @@ def test_everything_lies_in_the_data_folder_unless_told(tmp_path: Path) -> None:
     assert settings.storage == (tmp_path.resolve() / "blobs").as_uri()
 
 
+def test_a_relative_data_folder_is_made_absolute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings(data_dir="data")
+    assert settings.data_dir == tmp_path / "data"
+    assert settings.work_dir.is_absolute()
+    monkeypatch.setenv("PERSONAE_DATA_DIR", "other")
+    assert load_settings().work_dir == tmp_path / "other" / "work"
+
+
 def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PERSONAE_FETCH_ALLOW", "127.0.0.1, media.internal ,")
     assert load_settings(data_dir=tmp_path).fetch_allow == ["127.0.0.1", "media.internal"]

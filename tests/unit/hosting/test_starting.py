@@ -12,7 +12,7 @@ import pytest
 
 from personae.errors import InvalidRequest
 from personae.hosting.folders import make_usable
-from personae.hosting.running import listen
+from personae.hosting.running import forget, listen, write_aside
 from personae.hosting.settings import load_settings
 
 
@@ -86,3 +86,25 @@ def test_nothing_starts_without_its_folders(
     assert "inside Personae" not in done.stderr
     assert "Traceback" not in done.stderr
     assert "pk_" not in done.stdout + done.stderr
+
+
+def test_only_its_own_user_can_read_what_a_service_keeps(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(mode=0o755)
+    command = [sys.executable, "-m", "personae", "keys", "create", "--tenant", "a"]
+    done = subprocess.run(
+        [*command, "--data", "data"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    made = list((tmp_path / "data").rglob("*"))
+    assert [path.name for path in made if path.name == "personae.db"]
+    assert [path for path in made if path.stat().st_mode & 0o077] == []
+
+
+def test_a_file_that_another_process_wrote_is_left(tmp_path: Path) -> None:
+    file = tmp_path / "url"
+    write_aside(file, "http://127.0.0.1:1")
+    forget(file, "http://127.0.0.1:2")
+    assert file.exists()
+    forget(file, "http://127.0.0.1:1")
+    assert not file.exists()
+    forget(file, "http://127.0.0.1:1")
