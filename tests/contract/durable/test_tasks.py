@@ -229,6 +229,20 @@ def test_a_scene_that_nobody_can_pay_for_fails(service: Lab) -> None:
     assert service.audit() == []
 
 
+def test_the_sound_behind_a_url_is_seen_by_the_worker(service: Lab) -> None:
+    tenant = service.tenant(credits=20)
+    donor = service.asset(tenant)
+    url = "https://example.com/clip.mp4"
+    spoken = fake_media("video/mp4", audio_streams=1, audio_codecs=["aac"])
+    with worker_here(service, FakeFetcher({url: FakePage(spoken)})):
+        task = service.submit(tenant, "video", url, donor, output=SwapOutput("webm"))
+        (done,) = service.wait([task.id])
+    assert done.error is not None
+    assert done.error.code == "invalid_request"
+    assert "output.container webm does not hold the sound" in done.error.message
+    assert service.audit() == []
+
+
 @pytest.mark.parametrize(
     ("url", "page", "code"),
     [
