@@ -51,6 +51,7 @@ OPTIONS: dict[str, Any] = {
     "threads": 0,
     "real_media": False,
     "refused_files": (),
+    "disabled": (),
 }
 
 
@@ -300,6 +301,7 @@ def _work(
         timeout_s=600.0,
         threads=options["threads"],
         refused_files=frozenset(options["refused_files"]),
+        disabled=frozenset(options["disabled"]),
     )
     run_worker(parts, WorkerOptions(execute, durable, options["grace_s"], options["sweep_s"]), stop)
     database.close()

@@ -202,10 +202,10 @@ def test_what_fails_is_told_and_costs_nothing(client: Client) -> None:
     body = {"source_image": scene, "face_image": [text_of(headshot("hopper"))], "index": [7]}
     told = client.swap("/multi_faceswap", **body)
     assert (told["success"], told["type"], told["result_image"]) == (0, 2, "")
-    assert told["code"] == "invalid_request"
+    assert told["error"] == "invalid_request"
     assert "it shows 2" in told["message"]
     wall = text_of(np.full((240, 320, 3), 120, np.uint8))
     told = client.swap("/faceswap", source_image=wall, face_image=scene)
-    assert (told["success"], told["code"]) == (0, "face_not_found")
+    assert (told["success"], told["error"]) == (0, "face_not_found")
     assert client.points() == before
     assert client.post("/extract_face", json={"img": wall}) == {"faces": [], "points": 2}

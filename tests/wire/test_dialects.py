@@ -135,3 +135,14 @@ def test_dialects_do_not_get_in_each_others_way() -> None:
         Registry((Native(), Native()), {})
     with pytest.raises(ValueError, match="vidnoz"):
         Registry((Native(),), {"a.example": "vidnoz"})
+
+
+def test_its_own_host_has_its_own_documents_and_errors(service: Service) -> None:
+    host = {"Host": "foreign.example"}
+    assert service.client.get("/openapi.json", headers=host).json()["info"]["title"] == "Foreign"
+    assert "Foreign" in service.client.get("/docs", headers=host).text
+    for path in ("/docs/abc", "/docsfoo", "/openapi.jsonx", "/metricsx", "/problems/zz"):
+        answer = service.client.get(path, headers=host)
+        assert answer.json() == {"code": 404, "message": "not_found"}, path
+    assert service.client.get("/healthz", headers=host).json()["status"] == "alive"
+    assert service.client.get("/openapi.json").json()["info"]["title"] == "Personae"

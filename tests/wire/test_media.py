@@ -59,3 +59,28 @@ def test_features_are_switched_off_one_by_one(opened: Opener) -> None:
     answer = service.call("POST", "/detections", {"media": "image", "scene": scene})
     assert (answer.status_code, answer.json()["code"]) == (403, "feature_disabled")
     assert service.queued.tasks == []
+
+
+def test_a_scene_that_nobody_has_seen_is_refused_only_if_it_cannot_be_done(
+    opened: Opener,
+) -> None:
+    from personae.app import submit
+    from personae.app.submit import Context
+    from personae.domain.swap import MediaRef, SceneFace, SwapMapping, SwapRequest
+    from personae.errors import FeatureDisabled
+
+    service = opened()
+    here = MediaRef(url="https://media.example.com/scene")
+    asked = SwapRequest("any", here, (SwapMapping(SceneFace("largest"), (here,)),))
+
+    def taken(*off: str) -> bool:
+        who = Context(service.tenant(), service.clock(), disabled=frozenset(off))
+        try:
+            service.database.write(lambda tx: submit.submit_swap(tx, who, asked))
+        except FeatureDisabled:
+            return False
+        return True
+
+    assert taken("video_swap")
+    assert taken("image_swap")
+    assert not taken("image_swap", "video_swap")

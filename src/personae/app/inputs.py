@@ -220,6 +220,6 @@ def check_kind(media: str, kind: str) -> None:
     if kind == "sound":
         raise InvalidRequest("The scene has sound but no picture.")
     if media == "image" and kind == "video":
-        raise InvalidRequest("The scene is a video; ask for a video swap.")
+        raise InvalidRequest("The scene is a video, and this call takes pictures.")
     if media == "video" and kind == "picture":
-        raise InvalidRequest("The scene is a picture; ask for an image swap.")
+        raise InvalidRequest("The scene is a picture, and this call takes videos.")

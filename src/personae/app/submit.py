@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,6 +30,19 @@ MAX_UNFINISHED = 10_000
 ENGINES = ("mesh",)
 FEATURES = ("image_swap", "video_swap", "multi_swap", "detection", "preview")
 """What an operator can switch off."""
+
+
+def need(disabled: Collection[str], *features: str) -> None:
+    """Go on only if features are switched on.
+
+    Raises
+    ------
+    FeatureDisabled
+    """
+    for feature in features:
+        if feature in disabled:
+            said = feature.replace("_", " ")
+            raise FeatureDisabled(f"The operator has switched {said}s off.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +85,7 @@ class Context:
         ------
         FeatureDisabled
         """
-        for feature in features:
-            if feature in self.disabled:
-                said = feature.replace("_", " ")
-                raise FeatureDisabled(f"The operator has switched {said}s off.")
+        need(self.disabled, *features)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +136,10 @@ def submit_swap(tx: Transaction, ctx: Context, request: SwapRequest) -> tuple[Ta
     credits = pricing.quote(request, facts, pricing.price_table(ctx.dialect)).credits
     # What nobody has looked at yet goes where both can be done.
     moving = request.media != "image" if facts is None else facts.kind != "picture"
-    ctx.need("video_swap" if moving else "image_swap")
+    if facts is None and request.media == "any" and "video_swap" in ctx.disabled:
+        ctx.need("image_swap")  # The worker sees which it is, and asks again.
+    elif facts is not None or request.media != "any":
+        ctx.need("video_swap" if moving else "image_swap")
     if len(request.mappings) > 1:
         ctx.need("multi_swap")
     kind: TaskKind = "swap_video" if moving else "swap_image"
@@ -284,9 +298,9 @@ def _check_scene(tx: Transaction, ctx: Context, scene: MediaRef, media: Media) -
     if kind == "sound":
         raise InvalidRequest(f"{asset.id} has sound but no picture.")
     if media == "image" and kind == "video":
-        raise InvalidRequest(f"{asset.id} is a video; ask for a video swap.")
+        raise InvalidRequest(f"{asset.id} is a video, and this call takes pictures.")
     if media == "video" and kind == "picture":
-        raise InvalidRequest(f"{asset.id} is a picture; ask for an image swap.")
+        raise InvalidRequest(f"{asset.id} is a picture, and this call takes videos.")
     return asset.facts
 
 

@@ -16,8 +16,10 @@ from personae.app.finishing import finish_swap
 from personae.app.inputs import JobMapping, LocalMedia, names_of
 from personae.app.outcomes import check_output
 from personae.app.outputs import WORK, output_suffix
+from personae.app.submit import need
 from personae.app.watching import Watch
 from personae.app.workshop import Workshop
+from personae.domain.media import MediaFacts
 from personae.domain.swap import SwapRequest
 from personae.domain.tasks import Task
 
@@ -75,6 +77,8 @@ class VideoPieces:
         )
         with shop.folder() as folder:
             scene = shop.inputs.scene(task, folder, watch.should_stop)
+            if request.media == "any":
+                need(shop.options.disabled, _feature(scene.facts))
             check_output(request.output, scene.facts)
             charge = shop.charge(task, request, scene.facts)
             mappings = shop.inputs.mappings(task, request, folder, watch.should_stop)
@@ -235,6 +239,11 @@ class VideoPieces:
     def _key(self, task_id: str, name: str) -> str:
         stem, dot, ending = name.partition(".")
         return f"{WORK}/{task_id}/{stem}-{secrets.token_hex(4)}{dot}{ending}"
+
+
+def _feature(facts: MediaFacts) -> str:
+    """Which feature a swap of such a scene is."""
+    return "image_swap" if facts.kind == "picture" else "video_swap"
 
 
 def _part(plan: Plan, chunk: Mapping[str, Any]) -> float:

@@ -40,6 +40,8 @@ class ExecuteOptions:
     timeout_s, stall_s : float, seconds
         How long one media job may take, and may say nothing.
     output_ttl_s : float, seconds
+    disabled : frozenset of str
+        Features that are switched off: asked again for scenes that nobody had looked at.
     copies_bytes : int
         Scenes kept on the disk for the next piece.
     refused_files : frozenset of str
@@ -53,6 +55,7 @@ class ExecuteOptions:
     stall_s: float = 60.0
     output_ttl_s: float = 7 * 86400.0
     copies_bytes: int = 8 * _GIB
+    disabled: frozenset[str] = frozenset()
     refused_files: frozenset[str] = frozenset()
 
 

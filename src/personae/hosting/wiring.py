@@ -280,4 +280,5 @@ def _execution(settings: Settings, folder: Path) -> ExecuteOptions:
         stall_s=settings.stall_s,
         output_ttl_s=settings.output_ttl_s,
         refused_files=refused_files(settings.refused_files),
+        disabled=frozenset(settings.disabled_features),
     )

@@ -26,17 +26,11 @@ _COMMON = {
     "Cache-Control": "no-store",
 }
 """Headers of every answer that does not set them itself."""
-_SHARED = (
-    "/blobs/",
-    "/media/",
-    "/healthz",
-    "/readyz",
-    "/metrics",
-    "/docs",
-    "/openapi.json",
-    "/problems/",
-)
-"""Paths that mean the same under every host name."""
+_SHARED = ("/blobs/", "/media/")
+_SHARED_WHOLE = ("/healthz", "/readyz", "/metrics")
+_NATIVE = ("/docs", "/openapi.json")
+"""Paths that mean the same under every host name: what begins with the first, and the others
+themselves. The last two, and what explains problems, are the native API's own."""
 
 _LONGEST_PATH = 200
 _GONE = 499
@@ -110,7 +104,11 @@ class Envelope:
     def _find_by_host(self, scope: Scope, headers: Headers) -> None:
         """Let a host name of a dialect's own stand for its prefix."""
         dialect, path = self.registry.by_host(headers.get("host", "")), scope["path"]
-        if dialect is None or path.startswith(_SHARED) or path.startswith(dialect.prefix + "/"):
+        if dialect is None or path.startswith((*_SHARED, dialect.prefix + "/")):
+            return
+        if path in _SHARED_WHOLE:
+            return
+        if dialect is self.registry.all[0] and (path in _NATIVE or path.startswith("/problems/")):
             return
         scope["path"] = dialect.prefix + path
         if scope.get("raw_path") is not None:

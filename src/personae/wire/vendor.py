@@ -6,6 +6,7 @@ A dialect translates; these are the few calls to the rules that each of them mak
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -25,14 +26,20 @@ from personae.domain.ids import int_id
 from personae.domain.media import Asset
 from personae.domain.swap import Media, MediaRef, SwapRequest
 from personae.domain.tasks import Priority, Task, TaskKind
-from personae.errors import NotFound, PersonaeError
+from personae.errors import NotFound, PersonaeError, Unauthorized
 from personae.wire.dialects import Call
+from personae.wire.problems import Problem
 
 Files = Mapping[str, Asset]
 """What a task made, by asset id."""
 
 SWAPS: tuple[TaskKind, ...] = ("swap_image", "swap_video")
 DETECTIONS: tuple[TaskKind, ...] = ("detect_image", "detect_video")
+_ASSET = re.compile(r"(?:the asset )?asset_[0-9a-z]{26}", re.ASCII)
+_MISSING = re.compile(r"There is no asset_[0-9a-z]{26}", re.ASCII)
+_SHOWN_TOO = re.compile(r" \(asset_[0-9a-z]{26}\)", re.ASCII)
+_ADVICE = "X-API-Key"
+"""In what the native API says of a key that is not there; the vendors have other headers."""
 _log = structlog.get_logger("personae.wire")
 
 
@@ -219,6 +226,22 @@ def stem_of(url: str) -> str:
         return PurePosixPath(unquote(urlsplit(url).path)).stem
     except ValueError:
         return ""
+
+
+def plain(message: str) -> str:
+    """A sentence without our names of files, which these clients have never seen."""
+    bare = _SHOWN_TOO.sub("", message)
+    bare = bare.replace("There is no asset asset_", "There is no asset_")
+    bare = _MISSING.sub("There is no such file", bare)
+    said = _ASSET.sub("the file", bare)
+    return f"T{said[1:]}" if said.startswith("the file") else said
+
+
+def shown(problem: Problem) -> Problem:
+    """An error in words that a vendor's client understands."""
+    if problem.code == Unauthorized.code and _ADVICE in problem.detail:
+        return replace(problem, detail=problem.title)
+    return replace(problem, detail=plain(problem.detail))
 
 
 def renamed(who: Context, dialect_id: str) -> Context:

@@ -163,3 +163,20 @@ def test_an_output_that_a_scene_cannot_have_is_refused_once_it_is_known(service:
     assert done.error is not None
     assert (done.error.code, done.error.fault) == ("invalid_request", "caller")
     assert service.database.read(lambda tx: tx.credits.balance(tenant)).available == 100
+
+
+@pytest.mark.parametrize(("off", "status"), [("image_swap", "failed"), ("video_swap", "succeeded")])
+def test_what_is_switched_off_is_seen_once_the_scene_is_known(
+    service: Lab, off: str, status: str
+) -> None:
+    url = "https://example.com/scene"
+    network = FakeFetcher({url: FakePage(fake_media("image/jpeg"))})
+    tenant = service.tenant(credits=100)
+    donor = service.asset(tenant)
+    with worker_here(service, network, disabled=[off]):
+        (done,) = service.wait([service.submit(tenant, "any", url, donor).id])
+    assert done.status == status
+    left = service.database.read(lambda tx: tx.credits.balance(tenant))
+    if status == "failed":
+        assert done.error is not None
+        assert (done.error.code, left.available) == ("feature_disabled", 100)

@@ -253,7 +253,7 @@ def test_what_was_canceled_has_failed(service: Service) -> None:
     service.call("POST", f"/swaps/{row_of(service, task_id).id}/cancel")
     shown = told(service, "/task_status", {"task_id": task_id})
     assert (shown["status"], shown["success"], shown["points"]) == ("canceled", 0, 0)
-    assert shown["code"] == "canceled"
+    assert shown["error"] == "canceled"
 
 
 def test_too_few_points_for_the_measured_length_fail_the_task(service: Service) -> None:
@@ -262,4 +262,4 @@ def test_too_few_points_for_the_measured_length_fail_the_task(service: Service) 
     why = TaskError("insufficient_credits", "The account has not enough credits.", False, "caller")
     service.fail(row_of(service, task_id).id, why)
     shown = told(service, "/task_status", {"task_id": task_id})
-    assert (shown["success"], shown["code"]) == (0, "insufficient_credits")
+    assert (shown["success"], shown["error"]) == (0, "insufficient_credits")

@@ -89,7 +89,7 @@ def told_key(service: Service) -> dict[str, str]:
 def test_402(opened: Callable[..., Service]) -> None:
     service = opened((Crun(),))
     service.tenant("poor", credits=0)
-    assert "credits" in refused(create(service, as_="poor"), 402)
+    assert "credit" in refused(create(service, as_="poor"), 402)
     assert not service.queued.tasks
     answer = call(service, "POST", "/job/EstimateTask", SWAP, as_="poor")
     expected = {"estimated_credits": 1, "balance": 0, "affordable": False}

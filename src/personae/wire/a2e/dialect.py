@@ -15,6 +15,7 @@ from personae.wire.a2e.routing import NAME, PREFIX
 from personae.wire.a2e.settings import A2eSettings
 from personae.wire.dialects import Call, Description
 from personae.wire.problems import Problem
+from personae.wire.vendor import shown
 
 _ROUTERS = (*tasks.routers, faces.router, previews.router, *account.routers)
 
@@ -52,7 +53,7 @@ class A2e:
 
     def refuse(self, call: Call, problem: Problem) -> Response:
         """The envelope, with a code that is not 0."""
-        status, body = answer_of(problem, self.settings, call.request_id)
+        status, body = answer_of(shown(problem), self.settings, call.request_id)
         data = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         headers = dict(problem.headers or {})
         return Response(data, status, headers=headers, media_type="application/json")

@@ -14,7 +14,7 @@ from personae.domain.tasks import Task
 from personae.domain.tenants import Tenant
 from personae.wire.a2e.codes import STATES, error_of
 from personae.wire.a2e.settings import A2eSettings
-from personae.wire.vendor import Files, link_to, output_of, stem_of
+from personae.wire.vendor import Files, link_to, output_of, plain, stem_of
 
 _STEM_CHARS = 80
 
@@ -77,7 +77,7 @@ def task_row(task: Task, files: Files, links: Links, settings: A2eSettings) -> d
 
 def task_state(task: Task, files: Files, links: Links, settings: A2eSettings) -> dict[str, Any]:
     """A task as ``status`` tells it: here the error's number is a number."""
-    message = None if task.error is None else task.error.message
+    message = None if task.error is None else plain(task.error.message)
     return {
         "current_status": STATES[task.status],
         "result_url": result_url(task, files, links, settings),
@@ -105,8 +105,8 @@ def preview(
     if task.error is not None:
         shown |= {
             "error_code": str(error_of(task.error)),
-            "faild_message": task.error.message,
-            "failed_message": task.error.message,
+            "faild_message": plain(task.error.message),
+            "failed_message": plain(task.error.message),
             "failed_code": task.error.code,
         }
     return shown
@@ -154,7 +154,7 @@ def upload(asset: Asset, url: str, links: Links, settings: A2eSettings) -> dict[
 def _message(task: Task) -> str | None:
     """``faild_message`` of a record: empty until the end, null if all went well."""
     if task.error is not None:
-        return task.error.message
+        return plain(task.error.message)
     return None if task.final else ""
 
 

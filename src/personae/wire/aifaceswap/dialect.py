@@ -20,6 +20,7 @@ from personae.wire.aifaceswap.views import error_body
 from personae.wire.dialects import Call, Description
 from personae.wire.guard import Guarded
 from personae.wire.problems import Problem
+from personae.wire.vendor import shown
 
 _GROUPS = (pictures, videos, faces, account)
 _ABOUT = """\
@@ -82,7 +83,7 @@ class Aifaceswap:
 
     def refuse(self, call: Call, problem: Problem) -> Response:
         """The usual envelope."""
-        status, body = self._answer(problem, call.request_id)
+        status, body = self._answer(shown(problem), call.request_id)
         told = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         return Response(told, status, dict(problem.headers or {}), "application/json")
 

@@ -13,7 +13,7 @@ from personae.wire.aifaceswap.codes import SUCCESS, code_of
 from personae.wire.aifaceswap.models import Queued
 from personae.wire.aifaceswap.settings import AifaceswapSettings
 from personae.wire.problems import Problem
-from personae.wire.vendor import Files, link_to, output_of
+from personae.wire.vendor import Files, link_to, output_of, plain
 
 PICTURE, GROUP = "faceswap", "multi_faceswap"
 VIDEO, PEOPLE = "video_faceswap", "multi_video_faceswap"
@@ -54,8 +54,12 @@ def webhook_body(
     }
     if str(task.request.get("tariff")).startswith((VIDEO, PEOPLE)):
         body[settings.video_key] = url
+    restorer = (task.result or {}).get("restorer")
+    if restorer is not None:
+        body["restorer"] = restorer
     if task.error is not None:
-        body |= {"code": task.error.code, "message": task.error.message}
+        code = code_of(task.error.code)
+        body |= {"code": code, "error": task.error.code, "message": plain(task.error.message)}
     return body
 
 

@@ -14,6 +14,7 @@ from personae.wire.crun.settings import CrunSettings
 from personae.wire.dialects import Call, Description
 from personae.wire.guard import Guarded
 from personae.wire.problems import Problem
+from personae.wire.vendor import shown
 
 _GROUPS = (jobs.router, searches.router, account.accounts, account.files)
 
@@ -52,7 +53,7 @@ class Crun:
     def refuse(self, call: Call, problem: Problem) -> Response:
         """The envelope with a code."""
         del call
-        status, body = self._error(problem)
+        status, body = self._error(shown(problem))
         headers = dict(problem.headers or {})
         return JSONResponse(body, status, headers)
 

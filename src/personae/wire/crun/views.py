@@ -16,7 +16,7 @@ from personae.wire.crun import answers
 from personae.wire.crun.codes import GENERATION_FAILED, SEARCH_STATES, SUCCESS, TASK_STATES
 from personae.wire.crun.ids import detect_id_of
 from personae.wire.crun.settings import CrunSettings
-from personae.wire.vendor import Files, link_to, output_of
+from personae.wire.vendor import Files, link_to, output_of, plain
 
 _SUCCESS = "success"
 
@@ -49,7 +49,7 @@ class Views:
     def _outcome(self, task: Task, files: Files) -> answers.Outcome:
         usage = {"credits": task.credits_charged}
         if task.status != "succeeded":
-            why = "The task failed." if task.error is None else task.error.message
+            why = "The task failed." if task.error is None else plain(task.error.message)
             return answers.Outcome(
                 code=GENERATION_FAILED, message=why, media_urls=[], media_info={}, usage=usage
             )
@@ -66,7 +66,7 @@ class Views:
     def search(self, task: Task, files: Files) -> answers.Search:
         """A detection."""
         name, status = task.dialect_id or "", SEARCH_STATES[task.status]
-        error = None if task.error is None else task.error.message
+        error = None if task.error is None else plain(task.error.message)
         return answers.Search(
             detect_task_id=name,
             status=cast("Any", status),

@@ -15,6 +15,7 @@ from personae.errors import Unauthorized
 from personae.wire.dialects import Call, Description
 from personae.wire.guard import Guarded
 from personae.wire.problems import Problem
+from personae.wire.vendor import shown
 from personae.wire.vidnoz import sources, tasks
 from personae.wire.vidnoz.codes import ALL, PARAMETERS, code_of, http_status
 from personae.wire.vidnoz.reading import NAME, PREFIX
@@ -86,7 +87,7 @@ class Vidnoz:
 
     def refuse(self, call: Call, problem: Problem) -> Response:
         """An error in the vendor's envelope."""
-        status, body = self._error(problem)
+        status, body = self._error(shown(problem))
         if not call.route and problem.status in (404, 405):
             # An address, not a key, that is not there: an answer of HTTP's own.
             status, body["code"] = problem.status, PARAMETERS

@@ -10,7 +10,7 @@ from personae.app.filenames import suffix_for
 from personae.app.links import Links
 from personae.domain.media import Asset, MediaFacts
 from personae.domain.tasks import Task
-from personae.wire.vendor import DETECTIONS, Files, link_to, output_of, still_of
+from personae.wire.vendor import DETECTIONS, Files, link_to, output_of, plain, still_of
 from personae.wire.vidnoz.codes import KEY_NOT_FOUND, NO_FACE, status_of
 from personae.wire.vidnoz.keys import ending_of, key_of
 from personae.wire.vidnoz.models import (
@@ -28,6 +28,7 @@ MULTIPLE, MULTIPLE_VIDEO = "multiple-face-swap", "multiple-video-face-swap"
 GET_FACE = "get-face"
 _VIDEOS = (VIDEO_FACE_SWAP, MULTIPLE_VIDEO)
 _GONE = "The result has expired."
+_CLASSICAL = "Restored by the classical pass: no restorer model is installed."
 _NOBODY = "No face was found in the file."
 
 
@@ -66,14 +67,19 @@ def detail_of(task: Task, files: Files, links: Links, settings: VidnozSettings) 
     if task.status == "succeeded":
         made = _made(task, files, links, settings)
         if made is not None:
-            data = made
+            data, message = made, _restored(task)
         elif task.kind in DETECTIONS:
             status, message = NO_FACE, _NOBODY
         else:
             status, message = KEY_NOT_FOUND, _GONE
     elif task.error is not None:
-        message = task.error.message
+        message = plain(task.error.message)
     return Detail(id=number, message=message, status=status, additional_data=data)
+
+
+def _restored(task: Task) -> str:
+    """What is to be said of `is_hd`: which restorer it was, if it was not a model."""
+    return _CLASSICAL if (task.result or {}).get("restorer") == "classical" else ""
 
 
 def _made(
