@@ -14,21 +14,21 @@ from personae.video.files import output_errors
 
 def test_paths_become_names() -> None:
     job = {
-        "scene": "/work/t1/scene.mp4",
-        "mappings": [{"donors": ["/work/t1/donor_0.png"], "like": "/work/t1/like.png"}],
-        "names": {"/work/t1/donor_0.png": "me at the beach.png"},
+        "scene": "/srv/t1/scene.mp4",
+        "mappings": [{"donors": ["/srv/t1/donor_0.png"], "like": "/srv/t1/like.png"}],
+        "names": {"/srv/t1/donor_0.png": "me at the beach.png"},
     }
-    text = "/work/t1/donor_0.png is not ideal; /work/t1/scene.mp4 is like /work/t1/like.png."
+    text = "/srv/t1/donor_0.png is not ideal; /srv/t1/scene.mp4 is like /srv/t1/like.png."
     assert call_files(text, job) == "me at the beach.png is not ideal; scene.mp4 is like like.png."
 
 
 def test_a_path_that_begins_like_another_is_not_torn_apart() -> None:
-    job = {"scene": "/work/a", "output": "/work/a.png"}
-    assert call_files("/work/a.png and /work/a", job) == "a.png and a"
+    job = {"scene": "/srv/a", "output": "/srv/a.png"}
+    assert call_files("/srv/a.png and /srv/a", job) == "a.png and a"
 
 
 def test_a_named_file_is_recognised_by_its_last_part_alone() -> None:
-    job = {"state_in": "/work/4f2a.state", "names": {"/work/4f2a.state": "chunk 2"}}
+    job = {"state_in": "/srv/4f2a.state", "names": {"/srv/4f2a.state": "chunk 2"}}
     assert call_files("The working file 4f2a.state is cut off.", job) == (
         "The working file chunk 2 is cut off."
     )
@@ -36,11 +36,11 @@ def test_a_named_file_is_recognised_by_its_last_part_alone() -> None:
 
 def test_what_a_client_calls_a_file_is_not_renamed_itself() -> None:
     job = {
-        "scene": "/work/a/media.jpg",
-        "mappings": [{"donors": ["/work/b/media.jpg"]}],
-        "names": {"/work/a/media.jpg": "media.jpg (asset_1)", "/work/b/media.jpg": "asset_2"},
+        "scene": "/srv/a/media.jpg",
+        "mappings": [{"donors": ["/srv/b/media.jpg"]}],
+        "names": {"/srv/a/media.jpg": "media.jpg (asset_1)", "/srv/b/media.jpg": "asset_2"},
     }
-    text = "/work/a/media.jpg shows nobody like /work/b/media.jpg"
+    text = "/srv/a/media.jpg shows nobody like /srv/b/media.jpg"
     assert call_files(text, job) == "media.jpg (asset_1) shows nobody like asset_2"
 
 
@@ -54,7 +54,7 @@ def test_what_is_no_path_is_left_alone(value: object) -> None:
     [(errno.ENOSPC, "task_failed", "platform"), (errno.ENOENT, "media_unreachable", "caller")],
 )
 def test_a_full_disk_of_ours_is_no_clients_fault(number: int, code: str, fault: str) -> None:
-    path = Path("/work/t1/output.mp4")
+    path = Path("/srv/t1/output.mp4")
     with pytest.raises(PersonaeError) as caught, output_errors(path):
         raise OSError(number, "whatever")
     told = plain_error(caught.value, {"output": str(path)})
