@@ -59,4 +59,4 @@ def test_a_full_disk_of_ours_is_no_clients_fault(number: int, code: str, fault: 
         raise OSError(number, "whatever")
     told = plain_error(caught.value, {"output": str(path)})
     assert (told["code"], told["fault"], told["retryable"]) == (code, fault, number == errno.ENOSPC)
-    assert "/work" not in told["message"]
+    assert "/srv" not in told["message"]
