@@ -12,6 +12,7 @@ from personae.app.policy import check_allowed
 from personae.app.ports import Transaction
 from personae.domain.credits import hold_key
 from personae.domain.ids import new_id
+from personae.domain.marks import new_mark
 from personae.domain.media import Asset, MediaFacts
 from personae.domain.swap import Media, MediaRef, SwapRequest
 from personae.domain.tasks import Priority, Task, TaskKind, TaskProgress
@@ -254,6 +255,7 @@ def _take(
         request_id=ctx.request_id,
         attempt=0,
         created_at=ctx.now,
+        mark=None if kind in ("detect_image", "detect_video") else new_mark(),
     )
     if credits:
         tx.credits.transfer(

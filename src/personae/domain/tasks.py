@@ -64,6 +64,10 @@ class Task:
         Where a dialect's client wants to be told, in that dialect's own terms.
     dialect, dialect_id : str
         Through which API it came, and its name there.
+    mark : int or None
+        What its outputs carry invisibly; see `personae.domain.marks`. None for detections.
+    consent : dict or None
+        Who said that the people shown agree, how and when; see `personae.domain.consent`.
     times : float, seconds since 1970, UTC
     """
 
@@ -90,6 +94,8 @@ class Task:
     expires_at: float | None = None
     deleted_at: float | None = None
     notes: tuple[str, ...] = field(default=())
+    mark: int | None = None
+    consent: dict[str, Any] | None = None
 
     @property
     def final(self) -> bool:

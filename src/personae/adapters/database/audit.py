@@ -11,6 +11,8 @@ from personae.adapters.database.paging import number_after, page_of
 from personae.adapters.database.tables import audit
 from personae.domain.pages import Page
 
+_SHOWN = ("id", "tenant_id", "actor", "action", "subject", "detail", "at")
+
 
 class SqlAudit:
     """`personae.app.ports.Audit` on one connection."""
@@ -45,7 +47,7 @@ class SqlAudit:
 
         Each has ``id``, ``tenant_id``, ``actor``, ``action``, ``subject``, ``detail`` and ``at``.
         """
-        listing = sa.select(audit)
+        listing = sa.select(*(audit.c[name] for name in _SHOWN))
         if tenant_id is not None:
             listing = listing.where(audit.c.tenant_id == tenant_id)
         return page_of(

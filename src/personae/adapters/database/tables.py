@@ -157,6 +157,8 @@ tasks = sa.Table(
     col.time("expires_at", null=True),
     col.time("deleted_at", null=True),
     col.json("notes"),
+    sa.Column("mark", sa.BigInteger(), nullable=True),
+    col.json("consent", null=True),
     sa.UniqueConstraint("tenant_id", "dialect", "dialect_id"),
     sa.CheckConstraint(
         "status IN ('queued', 'running', 'succeeded', 'failed', 'canceled')", name="status_known"
@@ -167,6 +169,7 @@ tasks = sa.Table(
     sa.Index(None, "status", "kind", "created_at"),
     sa.Index(None, "deleted_at", "expires_at"),
     sa.Index(None, "finished_at"),
+    sa.Index(None, "mark"),
     sa.Index("ix_tasks_unfinished", "id", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
 )
 
@@ -257,7 +260,80 @@ audit = sa.Table(
     col.text("subject"),
     col.json("detail"),
     col.time("at"),
+    col.name("previous_hash", null=True),
+    col.name("hash", null=True),
     sa.Index(None, "tenant_id", "id"),
+)
+
+# The end of the chain of audit lines: one row, number 1, taken last by every transaction that adds
+# lines.
+audit_head = sa.Table(
+    "audit_head",
+    metadata,
+    sa.Column("number", sa.Integer(), primary_key=True, autoincrement=False),
+    sa.Column("lines", sa.BigInteger(), nullable=False),
+    col.name("hash"),
+)
+
+# The do-not-swap register: people, and what their photos came to. `tenant_id` is empty where a
+# person is protected for everybody.
+protected_people = sa.Table(
+    "protected_people",
+    metadata,
+    col.key(),
+    col.name("tenant_id", null=True),
+    col.text("name"),
+    col.name("applies_to"),
+    col.text("reason"),
+    col.text("origin"),
+    col.text("added_by"),
+    col.time("created_at"),
+    col.time("expires_at", null=True),
+    col.time("removed_at", null=True),
+    sa.Index(None, "removed_at", "expires_at"),
+)
+
+protected_faces = sa.Table(
+    "protected_faces",
+    metadata,
+    sa.Column("id", col.SERIAL, primary_key=True),
+    sa.Column("person_id", col.NAME, sa.ForeignKey("protected_people.id"), nullable=False),
+    col.name("embedder"),
+    sa.Column("embedding", sa.LargeBinary(), nullable=False),
+    sa.Index(None, "person_id"),
+)
+
+# Counts the changes of the register, so that everybody knows when a copy of it is old.
+register_state = sa.Table(
+    "register_state",
+    metadata,
+    sa.Column("number", sa.Integer(), primary_key=True, autoincrement=False),
+    sa.Column("version", sa.BigInteger(), nullable=False),
+)
+
+takedowns = sa.Table(
+    "takedowns",
+    metadata,
+    col.key(),
+    col.name("tenant_id", null=True),
+    col.name("subject"),
+    col.text("reason"),
+    col.text("requested_by"),
+    col.name("state"),
+    col.json("detail"),
+    col.time("created_at"),
+    col.time("finished_at", null=True),
+    sa.Index(None, "state", "created_at"),
+)
+
+# Files that nobody may use again, by their bytes.
+blocked_files = sa.Table(
+    "blocked_files",
+    metadata,
+    col.key("sha256"),
+    col.text("reason"),
+    col.name("takedown_id", null=True),
+    col.time("created_at"),
 )
 
 executors = sa.Table(
