@@ -50,13 +50,6 @@ app.command(epilog=epilog())(serve)
 app.command(epilog=epilog())(api)
 app.command(epilog=epilog())(worker)
 app.command(epilog=epilog())(check_client)
-for _name, _group in (
-    ("tenants", admin.tenants_app),
-    ("keys", admin.keys_app),
-    ("credits", admin.credits_app),
-    ("tasks", admin.tasks_app),
-    ("storage", admin.storage_app),
-    ("config", admin.config_app),
-):
+for _name, _group in admin.GROUPS:
     app.add_typer(_group, name=_name)
 app.command()(version)

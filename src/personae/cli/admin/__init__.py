@@ -1,0 +1,25 @@
+"""What operators do: tenants, keys, credits, tasks, storage and settings.
+
+A module for each group of commands; `GROUPS` is their order in the help.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from personae.cli.admin.config import config_app
+from personae.cli.admin.credits import credits_app
+from personae.cli.admin.keys import keys_app
+from personae.cli.admin.storage import storage_app
+from personae.cli.admin.tasks import tasks_app
+from personae.cli.admin.tenants import tenants_app
+
+GROUPS: tuple[tuple[str, typer.Typer], ...] = (
+    ("tenants", tenants_app),
+    ("keys", keys_app),
+    ("credits", credits_app),
+    ("tasks", tasks_app),
+    ("storage", storage_app),
+    ("config", config_app),
+)
+"""Names of the groups and their commands."""
