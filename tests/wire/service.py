@@ -103,6 +103,20 @@ class Service:
             self.keys[label] = made.key
         return self.keys[label]
 
+    def operator_key(self) -> str:
+        """A key for the calls of operators; always the same one."""
+        if "operator" not in self.keys:
+            made = self.database.write(
+                lambda tx: accounts.issue_operator_key(tx, name="test", now=self.clock())
+            )
+            self.keys["operator"] = made.key
+        return self.keys["operator"]
+
+    def operate(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
+        """A request of an operator's to the native API."""
+        headers = {"Authorization": f"Bearer {self.operator_key()}", **more.pop("headers", {})}
+        return self.client.request(method, f"/native/v1{path}", json=body, headers=headers, **more)
+
     def headers(self, name: str = "ours", **more: str) -> dict[str, str]:
         """What makes a request that tenant's."""
         return {"Authorization": f"Bearer {self.key(name)}", **more}

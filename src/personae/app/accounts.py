@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from personae.app.ports import Transaction
 from personae.domain.ids import new_id
-from personae.domain.tenants import SCOPES, ApiKey, NewKey, Tenant
+from personae.domain.tenants import ADMIN_SCOPE, OPERATOR, SCOPES, ApiKey, NewKey, Tenant
 from personae.errors import Conflict, Forbidden, InvalidRequest, NotFound, Unauthorized
 
 _PREFIX_CHARS = 8
@@ -112,11 +112,39 @@ def issue_key(
     Raises
     ------
     InvalidRequest
-        For scopes that do not exist, or an expiry that has passed.
+        For scopes that do not exist, that of operators among them, or an expiry that has passed.
     """
     unknown = [scope for scope in scopes if scope not in SCOPES]
     if unknown or not scopes:
         raise InvalidRequest(f"Scopes are {', '.join(SCOPES)}; not {', '.join(unknown) or 'none'}.")
+    given = tuple(scope for scope in SCOPES if scope in scopes)
+    return _issue(tx, tenant_id, name, given, expires_at, now)
+
+
+def issue_operator_key(
+    tx: Transaction, *, name: str, expires_at: float | None = None, now: float
+) -> NewKey:
+    """Make a key for the calls of operators, and for nothing else.
+
+    Only whoever can reach the database may call this: no call over HTTP does.
+
+    Raises
+    ------
+    InvalidRequest
+        For an expiry that has passed.
+    """
+    owner = tenant_called(tx, OPERATOR, now)
+    return _issue(tx, owner.id, name, (ADMIN_SCOPE,), expires_at, now)
+
+
+def _issue(
+    tx: Transaction,
+    tenant_id: str,
+    name: str,
+    scopes: tuple[str, ...],
+    expires_at: float | None,
+    now: float,
+) -> NewKey:
     if expires_at is not None and expires_at <= now:
         raise InvalidRequest("The key would have expired already.")
     secret = f"pk_{secrets.token_urlsafe(32)}"
@@ -126,7 +154,7 @@ def issue_key(
         tenant_id=tenant_id,
         name=name,
         prefix=secret[:_PREFIX_CHARS],
-        scopes=tuple(scope for scope in SCOPES if scope in scopes),
+        scopes=scopes,
         client_id=f"client_{secrets.token_hex(12)}",
         created_at=now,
         expires_at=expires_at,

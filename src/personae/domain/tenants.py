@@ -15,7 +15,16 @@ SCOPES: tuple[str, ...] = (
     "account:read",
     "keys:write",
     "webhooks:write",
+    "register:read",
+    "register:write",
 )
+"""What tenants' keys may be allowed to do."""
+
+ADMIN_SCOPE = "admin"
+"""What only the keys of operators may do; no tenant's key ever has it."""
+
+OPERATOR = "_operator"
+"""The tenant that operators' own keys belong to; it has nothing else."""
 
 
 @dataclass(frozen=True, slots=True)

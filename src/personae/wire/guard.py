@@ -34,7 +34,8 @@ class Access:
     Attributes
     ----------
     scope : str or None
-        One of `personae.domain.tenants.SCOPES`; None lets everybody in.
+        One of `personae.domain.tenants.SCOPES`, or `ADMIN_SCOPE` for what only operators may do;
+        None lets everybody in.
     body : "none", "json", "form", "upload" or "inline"
         Which limit holds for the body; "json" also refuses bodies of another type. "inline" may
         hold media as text, or be a multipart form with whole files, which has an upload's limit.

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from personae.domain.tenants import SCOPES
-from personae.errors import Unavailable
+from personae.app import accounts
+from personae.domain.tenants import ADMIN_SCOPE, SCOPES
+from personae.errors import InvalidRequest, Unavailable
 from wire.checks import UNKNOWN, problem, strangers_stay_out
 from wire.service import Service
 
@@ -114,6 +115,24 @@ def test_nobody_gives_away_what_they_lack(service: Service) -> None:
     problem(service.client.request("POST", address, json=more, headers=headers), 403, "forbidden")
     same = service.client.request("POST", address, json={"name": "Same"}, headers=headers)
     assert same.json()["scopes"] == ["swaps:read", "keys:write"]
+
+
+def test_no_key_of_an_operator_is_made_over_http(service: Service) -> None:
+    admin = {"name": "More", "scopes": ["admin"]}
+    problem(service.call("POST", "/keys", admin), 422, "invalid_request")
+    problem(service.operate("POST", "/keys", {"name": "More"}), 403, "forbidden")
+    tenant_id = service.tenant()
+    with pytest.raises(InvalidRequest, match="Scopes are"):
+        service.database.write(
+            lambda tx: accounts.issue_key(
+                tx, tenant_id, name="x", scopes=(ADMIN_SCOPE,), now=service.clock()
+            )
+        )
+
+
+@pytest.mark.parametrize("path", ["/account", "/swaps", "/assets", "/faces", "/keys"])
+def test_an_operators_key_does_nothing_that_tenants_keys_do(service: Service, path: str) -> None:
+    problem(service.operate("GET", path), 403, "forbidden")
 
 
 def test_a_revoked_key_ends_at_once(service: Service) -> None:

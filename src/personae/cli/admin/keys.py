@@ -21,6 +21,7 @@ from personae.cli.output import Talk
 
 if TYPE_CHECKING:
     from personae.app.ports import Transaction
+    from personae.domain.tenants import NewKey
 
 keys_app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
 
@@ -56,14 +57,29 @@ def create_key(
             return made
 
         made = database.write(work)
-        shown = {
-            "key": made.key,
-            "client_id": made.stored.client_id,
-            "client_secret": made.client_secret,
-            "key_id": made.stored.id,
-            "tenant_id": made.stored.tenant_id,
-        }
-        talk.result("\n".join(f"{label}: {value}" for label, value in shown.items()), shown)
+        _show_key(talk, made)
+
+
+@keys_app.command("create-operator")
+def create_operator_key(
+    name: Annotated[str, typer.Option(help="Whose it is, or what for; logs name it.")] = "operator",
+    days: Annotated[float | None, typer.Option(min=0.001, help="Days until it expires.")] = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key for the calls and pages of operators, shown once; it can do nothing else.
+
+    List and revoke such keys with --tenant _operator.
+    """
+    with Talk(as_json=as_json) as talk, open_database(data) as database:
+        from personae.app import accounts
+
+        now = time.time()
+        expires = None if days is None else now + days * 86400
+        made = database.write(
+            lambda tx: accounts.issue_operator_key(tx, name=name, expires_at=expires, now=now)
+        )
+        _show_key(talk, made)
 
 
 @keys_app.command("list")
@@ -94,3 +110,15 @@ def revoke(
             lambda tx: accounts.revoke_key(tx, known(tx, tenant).id, key_id, time.time())
         )
         talk.result(f"{key.id} is revoked.", plain(key))
+
+
+def _show_key(talk: Talk, made: NewKey) -> None:
+    """A new key with its secrets."""
+    shown = {
+        "key": made.key,
+        "client_id": made.stored.client_id,
+        "client_secret": made.client_secret,
+        "key_id": made.stored.id,
+        "tenant_id": made.stored.tenant_id,
+    }
+    talk.result("\n".join(f"{label}: {value}" for label, value in shown.items()), shown)

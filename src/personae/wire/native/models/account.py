@@ -19,6 +19,8 @@ Scope = Literal[
     "account:read",
     "keys:write",
     "webhooks:write",
+    "register:read",
+    "register:write",
 ]
 KeyId = Annotated[str, StringConstraints(pattern=rf"^key_{NAME}$")]
 
