@@ -17,6 +17,7 @@ from personae.adapters.fetch.fake import FakeFetcher
 from personae.adapters.media_host.fake import FakeMediaHost
 from personae.app import accounts, closing
 from personae.app.assets import AssetLimits, AssetService
+from personae.app.inspecting import Inspector
 from personae.app.links import Links
 from personae.app.tokens import Tokens
 from personae.domain.ids import new_id
@@ -290,6 +291,7 @@ def open_service(
         tokens=Tokens(SECRET),
         cancel_workflow=cancel_workflow,
         check_url=partial(verify, SECRET) if serve_files else None,
+        inspector=Inspector(database, media, folder / "work", limit_bytes=50_000),
     )
     app = create_app(services, dialects)
     made = Service(app, Client(app, BASE), database, queued, blobs, fetcher, clock, media)

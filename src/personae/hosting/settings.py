@@ -90,6 +90,9 @@ class Settings(BaseSettings):
         `personae.hosting.refused`.
     rate_per_s, rate_burst : float, int
         Requests of one key, counted by each API process for itself.
+    inspect, inspect_per_minute, inspect_limit_bytes : bool, int, int
+        Whether anybody may ask what a file is, how often from one address (counted by each API
+        process for itself), and how large it may be.
     """
 
     model_config = SettingsConfigDict(
@@ -130,6 +133,9 @@ class Settings(BaseSettings):
 
     rate_per_s: float = Field(default=20.0, gt=0)
     rate_burst: int = Field(default=200, ge=1)
+    inspect: bool = True
+    inspect_per_minute: int = Field(default=10, ge=1, le=10_000)
+    inspect_limit_bytes: int = Field(default=256 * _MIB, ge=1024)
     cors_origins: Annotated[list[str], NoDecode] = []
     hosts: Annotated[dict[str, str], NoDecode] = {}
     maintenance: bool = False

@@ -24,6 +24,7 @@ from personae.adapters.media_host.host import ChildMediaHost
 from personae.adapters.webhooks import sign_standard
 from personae.app.assets import AssetLimits, AssetService
 from personae.app.execute import ExecuteOptions
+from personae.app.inspecting import Inspector
 from personae.app.links import Links
 from personae.app.ports import Blobs
 from personae.app.reconcile import Reconciler
@@ -128,6 +129,13 @@ def build_api(settings: Settings) -> tuple[FastAPI, Callable[[], None]]:
     blobs = storage(settings)
     assets = _assets(settings, opened.database, blobs, fetcher, media, scratch.path)
     secret = settings.signing_secret()
+    onlookers = ChildMediaHost(1, "probe")
+    inspector = None
+    if settings.inspect:
+        inspector = Inspector(
+            *(opened.database, onlookers, scratch.path / "inspect"),
+            limit_bytes=settings.inspect_limit_bytes,
+        )
 
     def check_url(
         key: str, query: Mapping[str, str], *, op: Literal["get", "put"], now: float
@@ -158,18 +166,21 @@ def build_api(settings: Settings) -> tuple[FastAPI, Callable[[], None]]:
                 maintenance=settings.maintenance,
                 disabled=frozenset(settings.disabled_features),
                 refused_files=refused_files(settings.refused_files),
+                inspect_per_minute=settings.inspect_per_minute,
                 version=metadata.version("personae"),
             ),
             links=Links(settings.public_url, secret, time.time),
             tokens=Tokens(secret),
             cancel_workflow=cancel,
             check_url=check_url if settings.storage.startswith("file:") else None,
+            inspector=inspector,
         ),
         dialects_of(settings),
     )
 
     def close() -> None:
         media.close()
+        onlookers.close()
         opened.close()
         scratch.remove()
 

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from personae.app import accounts
 from personae.app.accounts import Principal
 from personae.errors import Unauthorized
+from personae.wire.buckets import MOST_NAMES, Bucket, Buckets
 from personae.wire.key_uses import KeyUses
 from personae.wire.services import Services
 
-_MOST_KEYS = 10_000
-"""Keys whose state is held at once; those seen longest ago are forgotten."""
 _LONGEST_SECRET = 512
 _LONGEST_TOKEN = 2048
 POLICY = "key"
@@ -27,12 +26,6 @@ class _Known:
     until: float
 
 
-@dataclass(slots=True)
-class _Bucket:
-    tokens: float
-    at: float
-
-
 class Gate:
     """The doorkeeper of one process.
 
@@ -42,12 +35,21 @@ class Gate:
     ----------
     services : Services
         For the database, the clock and the limits.
+
+    Attributes
+    ----------
+    inspections : Buckets
+        By network address: who inspects files needs no key.
     """
 
     def __init__(self, services: Services) -> None:
         self.services = services
         self._known: OrderedDict[str, _Known] = OrderedDict()
-        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+        limits = services.settings
+        self._buckets = Buckets(limits.rate_per_s, limits.rate_burst, services.clock)
+        self.inspections = Buckets(
+            limits.inspect_per_minute / 60, max(1, limits.inspect_per_minute), services.clock
+        )
         self.uses = KeyUses()
 
     async def admit(self, secret: str | None) -> Principal:
@@ -118,7 +120,7 @@ class Gate:
             return
         self._known[name] = _Known(principal, self.services.clock() + ttl)
         self._known.move_to_end(name)
-        while len(self._known) > _MOST_KEYS:
+        while len(self._known) > MOST_NAMES:
             self._known.popitem(last=False)
 
     def forget(self, key_id: str) -> None:
@@ -138,24 +140,10 @@ class Gate:
         wait_s : float, seconds
             0 lets the request in; otherwise it came this much too early.
         """
-        settings, now = self.services.settings, self.services.clock()
-        burst, rate = settings.rate_burst, settings.rate_per_s
-        bucket = self._buckets.get(key_id)
-        if bucket is None:
-            bucket = self._buckets[key_id] = _Bucket(float(burst), now)
-            while len(self._buckets) > _MOST_KEYS:
-                self._buckets.popitem(last=False)
-        else:
-            # Clocks can be set back; a bucket never loses tokens by that.
-            gained = max(0.0, now - bucket.at) * rate
-            bucket.tokens, bucket.at = min(float(burst), bucket.tokens + gained), now
-            self._buckets.move_to_end(key_id)
-        if bucket.tokens < 1.0:
-            return self._headers(bucket, now), (1.0 - bucket.tokens) / rate
-        bucket.tokens -= 1.0
-        return self._headers(bucket, now), 0.0
+        bucket, wait_s = self._buckets.take(key_id)
+        return self._headers(bucket, bucket.at), wait_s
 
-    def _headers(self, bucket: _Bucket, now: float) -> dict[str, str]:
+    def _headers(self, bucket: Bucket, now: float) -> dict[str, str]:
         """The IETF draft's two fields and the three that came before it.
 
         draft-ietf-httpapi-ratelimit-headers: ``q`` requests in ``w`` seconds; ``r`` are left, and

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from personae.app.assets import AssetService
+from personae.app.inspecting import Inspector
 from personae.app.links import Links
 from personae.app.ports import Blobs, Clock, Database, Fetcher
 from personae.app.tokens import Tokens
@@ -52,6 +53,8 @@ class WireSettings:
         Features that are switched off; see `personae.app.submit.FEATURES`.
     refused_files : frozenset of str
         SHA-256 hashes of files that nobody may use.
+    inspect_per_minute : int
+        Files that one network address may have inspected by one process.
     """
 
     base_url: str = "http://127.0.0.1:8000"
@@ -72,6 +75,7 @@ class WireSettings:
     maintenance: bool = False
     disabled: frozenset[str] = frozenset()
     refused_files: frozenset[str] = frozenset()
+    inspect_per_minute: int = 10
     version: str = "0"
 
 
@@ -125,6 +129,8 @@ class Services:
         Tells the queue, after the cancel is committed, that nobody waits for that work any more.
     check_url : `CheckUrl`, optional
         Only where this process serves the files itself; ``/blobs`` answers 404 without it.
+    inspector : Inspector, optional
+        Looks at files for everybody who asks; without it nobody may.
     """
 
     database: Database
@@ -137,3 +143,4 @@ class Services:
     tokens: Tokens
     cancel_workflow: Callable[[str], Awaitable[None]]
     check_url: CheckUrl | None = None
+    inspector: Inspector | None = None

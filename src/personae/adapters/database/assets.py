@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
 from personae.adapters.database.paging import page_of
@@ -112,6 +114,11 @@ class SqlAssets:
             _ASSET.where(assets.c.task_id == task_id, _THERE).order_by(assets.c.id),
         )
         return [_asset(row) for row in rows]
+
+    def made(self, sha256: str, roles: Sequence[str]) -> list[Asset]:
+        """Assets of all tenants with these bytes and one of these roles, oldest first."""
+        same = _ASSET.where(assets.c.sha256 == sha256, assets.c.role.in_(roles))
+        return [_asset(row) for row in fetch(self._connection, same.order_by(assets.c.id))]
 
     def blob_in_use(self, blob_key: str) -> bool:
         """Whether any asset that is not deleted still needs these bytes."""

@@ -109,6 +109,7 @@ assets = sa.Table(
     col.time("deleted_at", null=True),
     sa.Index(None, "tenant_id", "id"),
     sa.Index(None, "tenant_id", "sha256"),
+    sa.Index(None, "sha256"),
     sa.Index(None, "blob_key"),
     sa.Index(None, "task_id"),
     sa.Index(None, "deleted_at", "expires_at"),

@@ -65,6 +65,12 @@ class SqlTasks:
         row = fetch_one(self._connection, one, {"task": task_id})
         return None if row is None else _task(row)
 
+    def marked(self, mark: int) -> Task | None:
+        """The newest task of any tenant whose outputs carry this mark, deleted or not."""
+        newest = _TASK.where(tasks.c.mark == mark).order_by(tasks.c.id.desc()).limit(1)
+        row = fetch_one(self._connection, newest)
+        return None if row is None else _task(row)
+
     def by_dialect_id(self, tenant_id: str, dialect: str, dialect_id: str) -> Task | None:
         row = fetch_one(
             self._connection,

@@ -53,6 +53,7 @@ class FakeMediaHost:
         - ``error``: ``{"code": …, "message": …, "role": …}`` to raise
         - ``crash``: True, or how many first jobs on this file end as if the child had died
         - ``hang``: True, or how many first jobs on this file say nothing until they are given up
+        - ``manifest``, ``mark``: what an inspection finds (nothing)
         - ``ops``: a list; then sleep, error, crash and hang befall these jobs only
 
     Attributes
@@ -277,6 +278,12 @@ class FakeMediaHost:
     def _stills(self, job: Job) -> dict[str, Any]:
         return stills(job, self._facts(Path(job["path"])))
 
+    def _inspect(self, job: Job) -> dict[str, Any]:
+        path = Path(job["path"])
+        script = self._script_of(path)
+        kind = self._facts(path)["kind"]
+        return {"kind": kind, "manifest": script.get("manifest"), "mark": script.get("mark")}
+
     def _faces_in(self, path: Path) -> int:
         self._facts(path)
         return int(self._script_of(path).get("faces", 1))
@@ -301,7 +308,7 @@ _OPS: dict[str, Callable[[FakeMediaHost, Job], dict[str, Any]]] = {
     name: getattr(FakeMediaHost, f"_{name}")
     for name in (
         *("ping", "probe", "check_donor", "detect", "swap", "preview"),
-        *("plan_chunks", "analyse_chunk", "render_chunk", "join", "stills"),
+        *("plan_chunks", "analyse_chunk", "render_chunk", "join", "stills", "inspect"),
     )
 }
 

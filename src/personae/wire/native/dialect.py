@@ -15,6 +15,7 @@ from personae.wire.native import (
     detections,
     events,
     faces,
+    inspections,
     keys,
     previews,
     swaps,
@@ -22,7 +23,7 @@ from personae.wire.native import (
     webhooks,
 )
 from personae.wire.native.description import DESCRIPTION
-from personae.wire.native.routing import NAME_OF_DIALECT, PREFIX
+from personae.wire.native.routing import NAME_OF_DIALECT, PREFIX, secret_of
 from personae.wire.problems import Problem, problem_response
 
 _GROUPS = (
@@ -36,6 +37,7 @@ _GROUPS = (
     account,
     keys,
     webhooks,
+    inspections,
 )
 
 
@@ -63,11 +65,3 @@ class Native:
     def refuse(self, call: Call, problem: Problem) -> Response:
         """A problem document."""
         return problem_response(problem, call.request_id)
-
-
-def secret_of(request: Request) -> str | None:
-    """The key that a request carries; the bearer token, if it has both."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token.strip():
-        return token.strip()
-    return request.headers.get("x-api-key")

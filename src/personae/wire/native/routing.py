@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
+from starlette.requests import Request
 
 from personae.wire.guard import Guarded
 from personae.wire.native.models.common import EXAMPLE_NAME, NAME
@@ -34,3 +35,11 @@ FaceInPath = Annotated[str, _in_path("face")]
 KeyInPath = Annotated[str, _in_path("key")]
 EndpointInPath = Annotated[str, _in_path("hook")]
 DeliveryInPath = Annotated[str, _in_path("dlv")]
+
+
+def secret_of(request: Request) -> str | None:
+    """The key that a request carries; the bearer token, if it has both."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    return request.headers.get("x-api-key")

@@ -29,7 +29,7 @@ from personae.wire.replies import replayed, reply
 
 router = group("/assets", "assets")
 _FIELD = "file"
-_UPLOAD_BODY: dict[str, Any] = {
+UPLOAD_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "The file itself, or a form with one file in it.",
@@ -56,7 +56,7 @@ _UPLOAD_BODY: dict[str, Any] = {
     response_model=models.Asset,
     operation_id="uploadAsset",
     summary="Upload a file",
-    openapi_extra=_UPLOAD_BODY,
+    openapi_extra=UPLOAD_BODY,
 )
 @access("assets:write", "upload")
 async def upload_asset(
@@ -66,7 +66,7 @@ async def upload_asset(
 ) -> Response:
     """What the file is gets measured. Bytes that you uploaded before give the same asset again."""
     call = call_of(request)
-    chunks, name, kind = await _file_in(request, filename)
+    chunks, name, kind = await file_in(request, filename)
     known = await _known(call, idempotency_key)
     if known is not None:
         # The bytes are only compared: a repeated upload stores nothing, a different one neither.
@@ -85,10 +85,16 @@ async def upload_asset(
     return reply(asset_of(asset), 201, {**_location(call, asset), **replayed(known is None)})
 
 
-async def _file_in(
+async def file_in(
     request: Request, filename: str | None
 ) -> tuple[AsyncIterator[bytes], str | None, str | None]:
-    """The bytes of the file that a request brings, its name and its type."""
+    """The bytes of the file that a request brings, its name and its type.
+
+    Raises
+    ------
+    WireError
+        If the body is no file and no form with one.
+    """
     kind = request.headers.get("content-type")
     if kind is None or not kind.lower().startswith("multipart/"):
         if kind is not None and kind.lower().startswith("application/json"):

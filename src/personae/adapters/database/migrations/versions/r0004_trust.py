@@ -20,6 +20,7 @@ def upgrade() -> None:
     op.add_column("tasks", sa.Column("mark", sa.BigInteger(), nullable=True))
     op.add_column("tasks", sa.Column("consent", _JSON, nullable=True))
     op.create_index("ix_tasks_mark", "tasks", ["mark"])
+    op.create_index("ix_assets_sha256", "assets", ["sha256"])
     _chain_audit()
     _add_register()
     _add_takedowns()
