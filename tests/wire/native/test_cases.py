@@ -14,7 +14,14 @@ from wire.service import Service
 from wire.test_openapi import NAMES
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.json"))
-NOT_HERE = {"followLink", "getHealth", "getMetrics", "getProblemKind", "getReadiness"}
+NOT_HERE = {
+    "inspectFile",
+    "followLink",
+    "getHealth",
+    "getMetrics",
+    "getProblemKind",
+    "getReadiness",
+}
 """Operations that belong to no dialect."""
 
 
