@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from personae import wiring
 from personae.adapters.model_store import ModelStore
 from personae.engine.cards import cards
+
+
+@pytest.fixture(scope="session", autouse=True)
+def signing_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A local certificate of the tests' own, for them and the processes that they start."""
+    folder = tmp_path_factory.mktemp("signing")
+    os.environ[wiring.SIGNING_DIR_VARIABLE] = str(folder)
+    yield folder
+    os.environ.pop(wiring.SIGNING_DIR_VARIABLE, None)
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,12 +59,15 @@ class Donor:
         How many photos were used.
     warnings : tuple of str
         What is not ideal, one sentence each.
+    digests : tuple of bytes
+        SHA-256 of each photo that is a file, for manifests; see `docs/12-provenance.md`.
     """
 
     mesh: MeshDonor
     embedding: Float32
     photos: int
     warnings: tuple[str, ...]
+    digests: tuple[bytes, ...] = ()
 
     def __repr__(self) -> str:
         return f"Donor({self.photos} photo{'s' if self.photos != 1 else ''})"
@@ -194,7 +199,17 @@ def prepare_donor(*photos: ImageLike, allow_poor: bool = False, alone: bool = Fa
     warnings += _strangers(used)
     mesh = engine.prepare([one.photo for one in used])
     best = max(used, key=lambda one: (one.photo.frontal, one.photo.pixels_per_texel))
-    return Donor(mesh, best.embedding, len(used), tuple(warnings))
+    return Donor(mesh, best.embedding, len(used), tuple(warnings), _digests(photos))
+
+
+def _digests(photos: Sequence[ImageLike]) -> tuple[bytes, ...]:
+    digests: list[bytes] = []
+    for photo in photos:
+        # One that has gone since it was read gives none: it is no reason to fail.
+        if not isinstance(photo, np.ndarray):
+            with suppress(OSError), open(photo, "rb") as file:
+                digests.append(hashlib.file_digest(file, "sha256").digest())
+    return tuple(digests)
 
 
 def check_donor(*photos: ImageLike) -> int:

@@ -20,9 +20,11 @@ from personae.donors import (
 from personae.engine.canvas import RgbCanvas
 from personae.engine.faces import embedder
 from personae.engine.types import Face, Float32
+from personae.manifests import Finisher, read_manifest
 from personae.requests import (
     FaceChoice,
     Mapping,
+    Parts,
     SwapOptions,
     SwapSettings,
     check_strength,
@@ -32,6 +34,7 @@ from personae.requests import (
 from personae.results import SwapReport, SwapResult
 from personae.swapping import swap_clip_file, swap_picture_file, swap_pixels
 from personae.video import media
+from personae.video.files import Finish
 from personae.video.info import MediaInfo
 from personae.video.job import Progress
 from personae.video.sniffing import sniff
@@ -50,6 +53,7 @@ __all__ = [
     "embed",
     "prepare_donor",
     "probe",
+    "read_manifest",
     "swap",
     "swap_file",
     "swap_video",
@@ -151,8 +155,16 @@ def swap_file(
     source, target = _paths(scene, output)
     who = partial(parts_of, donor, face, mappings, allow_poor=how.allow_poor)
     if sniff(source) == "picture":
-        return swap_picture_file(source, target, who, how, should_stop)
-    return swap_clip_file(source, target, who, how, progress, should_stop)
+        return _sealed(
+            source,
+            target,
+            who,
+            how,
+            lambda asked, finish: swap_picture_file(
+                source, target, asked, how, should_stop, finish
+            ),
+        )
+    return _swap_clip(source, target, who, how, progress, should_stop)
 
 
 def swap_video(
@@ -178,7 +190,7 @@ def swap_video(
     options : SwapOptions, optional
         Part, encoder, quality and so on, checked before; or give its fields here by name:
         strength, restore, max_long_px, max_short_px, start_s, end_s, codec, crf, preset, quality,
-        threads, allow_poor.
+        threads, allow_poor, manifest.
     progress : callable, called in this thread
     should_stop : callable
         Asked several times a second; True ends the work with `Canceled` and no output.
@@ -190,7 +202,40 @@ def swap_video(
     how = options_of(options, settings)
     who = partial(parts_of, donor, face, mappings, allow_poor=how.allow_poor)
     source, target = _paths(scene, output)
-    return swap_clip_file(source, target, who, how, progress, should_stop)
+    return _swap_clip(source, target, who, how, progress, should_stop)
+
+
+def _swap_clip(
+    source: Path,
+    target: Path,
+    who: Callable[[], Parts],
+    how: SwapOptions,
+    progress: Callable[[Progress], None] | None,
+    should_stop: Callable[[], bool] | None,
+) -> SwapReport:
+    return _sealed(
+        source,
+        target,
+        who,
+        how,
+        lambda asked, finish: swap_clip_file(
+            source, target, asked, how, progress, should_stop, finish
+        ),
+    )
+
+
+def _sealed(
+    source: Path,
+    target: Path,
+    who: Callable[[], Parts],
+    how: SwapOptions,
+    run: Callable[[Callable[[], Parts], Finish | None], SwapReport],
+) -> SwapReport:
+    """Run a swap that ends with sealing its output, unless that is not wanted."""
+    if not how.manifest:
+        return run(who, None)
+    finisher = Finisher(source, target)
+    return finisher.completed(run(finisher.noting(who), finisher))
 
 
 def _paths(scene: object, output: object) -> tuple[Path, Path]:

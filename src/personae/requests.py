@@ -55,6 +55,8 @@ class SwapOptions:
     allow_poor : bool
         Use donor photos that the quality gate refuses; what is wrong becomes a warning. A `Donor`
         was judged when it was prepared.
+    manifest : bool
+        Write into the output where it comes from, signed; see `docs/12-provenance.md`.
 
     Raises
     ------
@@ -75,6 +77,7 @@ class SwapOptions:
     quality: int | None = None
     threads: int | None = None
     allow_poor: bool = False
+    manifest: bool = True
 
     def __post_init__(self) -> None:
         check_strength(self.strength)
@@ -118,6 +121,7 @@ class SwapSettings(TypedDict, total=False):
     quality: int | None
     threads: int | None
     allow_poor: bool
+    manifest: bool
 
 
 def options_of(options: SwapOptions | None, settings: SwapSettings) -> SwapOptions:
@@ -156,10 +160,14 @@ class Mapping:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parts:
-    """Roles for the engine, and what their donors and references give to warn of."""
+    """Roles for the engine, and what their donors and references give to warn of.
+
+    ``donors``: what each different donor's photo files hash to, for the manifest.
+    """
 
     roles: tuple[Role, ...]
     warnings: tuple[str, ...]
+    donors: tuple[tuple[bytes, ...], ...] = ()
 
 
 def parts_of(
@@ -198,7 +206,8 @@ def parts_of(
         roles.append(Role(mapping.donor.mesh, choice, like, name))
         told += [text for text in mapping.donor.warnings if text not in warnings]
         warnings += told
-    return Parts(tuple(roles), tuple(warnings))
+    donors = {id(one.donor): one.donor.digests for one in mappings or ()}
+    return Parts(tuple(roles), tuple(warnings), tuple(donors.values()))
 
 
 def _check_kinds(donor: object, mappings: object) -> None:

@@ -52,7 +52,16 @@ class SwapResult:
 
 @dataclass(frozen=True, slots=True)
 class SwapReport:
-    """What came of a swap from file to file."""
+    """What came of a swap from file to file.
+
+    Attributes
+    ----------
+    manifest : "embedded", "sidecar" or "off"
+        Where the manifest is: in the output, or beside it as ``OUTPUT.c2pa`` where the format has
+        no place for one.
+    signed_by : "operator", "local" or None
+        Whose certificate signed it. Nobody but this machine has a reason to trust a local one.
+    """
 
     output: Path
     kind: Literal["picture", "animation", "video"]
@@ -62,6 +71,8 @@ class SwapReport:
     elapsed_s: float
     warnings: tuple[str, ...] = field(default=())
     restorer: str | None = None
+    manifest: Literal["embedded", "sidecar", "off"] = "off"
+    signed_by: Literal["operator", "local"] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for `json.dumps`."""
@@ -73,5 +84,7 @@ class SwapReport:
             "faces_swapped": self.faces_swapped,
             "elapsed_s": round(self.elapsed_s, 3),
             "restorer": self.restorer,
+            "manifest": self.manifest,
+            "signed_by": self.signed_by,
             "warnings": list(self.warnings),
         }

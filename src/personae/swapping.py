@@ -19,6 +19,7 @@ from personae.errors import Canceled, FaceNotFound, InvalidRequest
 from personae.requests import Parts, SwapOptions, refuse_options, refuse_same
 from personae.results import SwapReport, SwapResult, restoring
 from personae.video import job
+from personae.video.files import Finish
 from personae.video.job import ClipOptions, Progress
 from personae.video.saving import picture_format, save_picture
 from personae.video.sizing import fit_picture
@@ -54,8 +55,12 @@ def swap_picture_file(
     who: Callable[[], Parts],
     how: SwapOptions,
     should_stop: Callable[[], bool] | None,
+    finish: Finish | None = None,
 ) -> SwapReport:
-    """`swap_file` for a picture; `who` prepares donors, so all that is cheap is checked first."""
+    """`swap_file` for a picture; `who` prepares donors, so all that is cheap is checked first.
+
+    ``finish``: the last step on the complete output, before it gets its name.
+    """
     refuse_options(
         source,
         "a picture",
@@ -74,7 +79,13 @@ def swap_picture_file(
     if should_stop is not None and should_stop():
         raise Canceled("The work was stopped on request; no output was written.")
     notes = save_picture(
-        target, picture.rgb, picture.alpha, quality=how.quality, icc=picture.icc, exif=picture.exif
+        target,
+        picture.rgb,
+        picture.alpha,
+        quality=how.quality,
+        icc=picture.icc,
+        exif=picture.exif,
+        finish=finish,
     )
     return SwapReport(
         output=target,
@@ -95,6 +106,7 @@ def swap_clip_file(
     how: SwapOptions,
     progress: Callable[[Progress], None] | None,
     should_stop: Callable[[], bool] | None,
+    finish: Finish | None = None,
 ) -> SwapReport:
     """`swap_video`, and `swap_file` for whatever is no picture."""
     refuse_same(source, target)
@@ -117,6 +129,7 @@ def swap_clip_file(
         quality=how.quality,
         progress=progress,
         should_stop=should_stop,
+        finish=finish,
     )
     run = job.swap_animation if animated else job.swap_clip
     report = run(wiring.engine(), source, target, Cast(parts.roles), options)

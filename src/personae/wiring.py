@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,19 @@ from personae.adapters.model_store import ModelStore, Progress
 from personae.engine.cards import card
 
 if TYPE_CHECKING:
+    from personae.adapters.provenance.keeper import Keeper
     from personae.engine.card import Card
     from personae.engine.pipeline import Engine
 
 MODELS_DIR_VARIABLE = "PERSONAE_MODELS_DIR"
+SIGNING_DIR_VARIABLE = "PERSONAE_SIGNING_DIR"
+SIGNING_VARIABLES = (
+    *("PERSONAE_SIGNING_CERT", "PERSONAE_SIGNING_KEY", "PERSONAE_SIGNING_ALG"),
+    *("PERSONAE_TIMESTAMP_URL", "PERSONAE_TRUST_ANCHORS"),
+)
+
+
+_keeper_lock = threading.Lock()
 
 
 def models_dir() -> Path:
@@ -32,6 +42,57 @@ def models_dir() -> Path:
 def model_store() -> ModelStore:
     """The store in `models_dir`."""
     return ModelStore(models_dir())
+
+
+def keeper() -> Keeper:
+    """The process's signer of manifests, by the environment; a local one is made at first use.
+
+    Raises
+    ------
+    InvalidRequest
+        If the operator's certificate cannot be used, or the local one has no place.
+    """
+    with _keeper_lock:
+        return _keeper(signing_dir(), *(os.environ.get(name, "") for name in SIGNING_VARIABLES))
+
+
+def trust_anchors() -> dict[str, str]:
+    """Whom to trust when manifests are read; reading makes no certificate.
+
+    Raises
+    ------
+    InvalidRequest
+    """
+    from personae.adapters.provenance.keeper import SigningConfig, read_anchors
+
+    return read_anchors(
+        SigningConfig(signing_dir(), anchors=os.environ.get("PERSONAE_TRUST_ANCHORS", ""))
+    )
+
+
+def now() -> float:
+    """Seconds since 1970, UTC."""
+    return time.time()
+
+
+def signing_dir() -> Path:
+    """The folder of the local certificate: PERSONAE_SIGNING_DIR, else the user's data folder."""
+    given = os.environ.get(SIGNING_DIR_VARIABLE)
+    if given:
+        return Path(given).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("personae")) / "signing"
+
+
+@functools.lru_cache(maxsize=1)
+def _keeper(
+    folder: Path, cert: str, key: str, algorithm: str, timestamp_url: str, anchors: str
+) -> Keeper:
+    from personae.adapters.provenance.keeper import Keeper, SigningConfig
+
+    config = SigningConfig(folder, cert, key, algorithm or "auto", timestamp_url, anchors)
+    return Keeper(config, time.time)
 
 
 ENGINE_MODELS = ("blazeface_short", "blazeface_full", "attention_mesh", "dlib_resnet")

@@ -36,6 +36,7 @@ FULL: dict[str, Any] = {
     "quality": 80,
     "threads": 3,
     "allow_poor": True,
+    "manifest": False,
 }
 
 

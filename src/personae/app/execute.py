@@ -15,7 +15,7 @@ import structlog
 
 from personae.app import closing, detections, outputs
 from personae.app.deliver import Deliverer
-from personae.app.finishing import finish_swap, swap_result
+from personae.app.finishing import finish_swap, put_seal, seal_result, swap_result
 from personae.app.inputs import Sources, names_of
 from personae.app.outcomes import check_output
 from personae.app.ports import Blobs, Clock, Database, MediaHost, Transaction
@@ -196,7 +196,7 @@ class Executor:
                 "names": names_of(scene, mappings),
             }
             answer = shop.run(job, watch)
-            finish_swap(shop, task, output, answer, watch, charge=charge)
+            finish_swap(shop, task, output, answer, watch, charge=charge, job=job)
 
     def _preview(self, task: Task) -> None:
         shop = self._shop
@@ -218,9 +218,10 @@ class Executor:
                 "names": names_of(scene, mappings),
             }
             answer = shop.run(job, watch)
+            seal = put_seal(shop, output, job, watch)
             facts = shop.probe(output, watch)
             asset = shop.store(task, output, facts, PREVIEW_TTL_S)
-        result = swap_result(answer, facts, [asset.id])
+        result = swap_result(answer, facts, [asset.id]) | seal_result(seal, asset)
         shop.finish(task, result, [asset], charge=0, expires_at=asset.expires_at)
 
     def _detect(self, task: Task) -> None:

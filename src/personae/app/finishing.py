@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from personae.app.workshop import Workshop
 from personae.domain.media import Asset, MediaFacts, StillRole
 from personae.domain.swap import SwapRequest
 from personae.domain.tasks import Task
+from personae.errors import MediaError, TaskFailed
 
 THUMBNAIL_WH = (1080, 540)
 """The size of every thumbnail, in pixels."""
@@ -25,8 +26,9 @@ def finish_swap(
     watch: Watch,
     *,
     charge: int,
+    job: Mapping[str, Any],
 ) -> None:
-    """Store what a swap made, with its stills if the client wants them, and end the task.
+    """Seal and store what a swap made, with its stills if the client wants them; end the task.
 
     Parameters
     ----------
@@ -34,6 +36,8 @@ def finish_swap(
         In a folder where the stills can be made.
     answer : mapping
         Of the media job that made it.
+    job : mapping
+        That job, or another about the same scene and mappings.
 
     Raises
     ------
@@ -41,13 +45,16 @@ def finish_swap(
         If the task is final already.
     """
     wanted = SwapRequest.from_json(task.request).output.stills
+    seal = put_seal(shop, output, job, watch)
     facts = shop.probe(output, watch)
     stills = _make_stills(shop, output, facts, watch) if wanted else {}
     asset = shop.store(task, output, facts)
     assets = {role: _store(shop, task, still, role, asset) for role, still in stills.items()}
-    result = swap_result(answer, facts, [asset.id])
+    sidecars = _store_sidecar(shop, task, seal, asset)
+    result = swap_result(answer, facts, [asset.id]) | seal_result(seal, asset, sidecars)
     result |= {role: still.id for role, still in assets.items()}
-    shop.finish(task, result, [asset, *assets.values()], charge=charge, expires_at=asset.expires_at)
+    stored = [asset, *assets.values(), *sidecars]
+    shop.finish(task, result, stored, charge=charge, expires_at=asset.expires_at)
 
 
 def swap_result(
@@ -65,6 +72,62 @@ def swap_result(
     }
 
 
+def put_seal(
+    shop: Workshop, output: Path, job: Mapping[str, Any], watch: Watch, mark_id: int | None = None
+) -> dict[str, Any]:
+    """Write into an output where it comes from; nothing may change the file afterwards.
+
+    A scene whose own manifest cannot be read in time, or at all, costs the output that manifest,
+    not its own.
+
+    Returns
+    -------
+    dict
+        The answer of the media job; without manifests, what it would say of none.
+
+    Raises
+    ------
+    TaskFailed, Canceled, Unavailable
+    """
+    if not shop.options.manifests:
+        return {"manifest": "off"}
+    wanted = {
+        "op": "seal",
+        "path": str(output),
+        "scene": job["scene"],
+        "mappings": job["mappings"],
+        "names": job["names"],
+        "when_s": shop.clock(),
+        "mark": mark_id,
+    }
+    try:
+        return shop.run(wanted, watch)
+    except (MediaError, TaskFailed):
+        return shop.run(wanted | {"look_at_scene": False}, watch)
+
+
+def seal_result(
+    seal: Mapping[str, Any], output: Asset, sidecars: Sequence[Asset] = ()
+) -> dict[str, Any]:
+    """What a task keeps of its output's seal."""
+    return {
+        "manifest": seal["manifest"],
+        "signed_by": seal.get("signed_by"),
+        "manifest_asset": sidecars[0].id if sidecars else None,
+        "content_sha256": seal.get("content_sha256") or output.sha256,
+    }
+
+
+def _store_sidecar(
+    shop: Workshop, task: Task, seal: Mapping[str, Any], output: Asset
+) -> list[Asset]:
+    """Store the manifest of an output that has no place for one; it goes when the output goes."""
+    if seal.get("sidecar") is None:
+        return []
+    path, facts = Path(seal["sidecar"]), MediaFacts("manifest", "application/c2pa")
+    return [replace(shop.store(task, path, facts, role="manifest"), expires_at=output.expires_at)]
+
+
 def _make_stills(
     shop: Workshop, output: Path, facts: MediaFacts, watch: Watch
 ) -> dict[StillRole, tuple[Path, MediaFacts]]:
@@ -80,6 +143,7 @@ def _make_stills(
         **{role: str(path) for role, path in paths.items()},
         "box": list(THUMBNAIL_WH),
         "names": {str(output): "the output"},
+        "fields": shop.options.manifests,
     }
     told = shop.run(job, watch)
     return {role: (path, _facts(**told[role])) for role, path in paths.items()}

@@ -117,7 +117,7 @@ class VideoPieces:
             output = folder / f"output{plan['suffix']}"
             job = self._job(task.id, plan, "swap") | {"output": str(output)}
             answer = shop.run(job, watch)
-            finish_swap(shop, task, output, answer, watch, charge=plan["charge"])
+            finish_swap(shop, task, output, answer, watch, charge=plan["charge"], job=job)
         return {}
 
     def _analyse(self, task: Task, plan: Plan, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,7 +175,7 @@ class VideoPieces:
             job["names"] |= {file: f"chunk {number}" for number, file in enumerate(files)}
             job |= {"chunks": files, "plan": plan["plan"], "output": str(output)}
             answer = shop.run(job, watch)
-            finish_swap(shop, task, output, answer, watch, charge=plan["charge"])
+            finish_swap(shop, task, output, answer, watch, charge=plan["charge"], job=job)
         return {}
 
     def _job(self, task_id: str, plan: Plan, op: str) -> dict[str, Any]:

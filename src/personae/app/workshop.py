@@ -46,6 +46,8 @@ class ExecuteOptions:
         Scenes kept on the disk for the next piece.
     refused_files : frozenset of str
         SHA-256 hashes of inputs that nobody may use.
+    manifests : bool
+        Whether outputs say, signed, where they come from.
     """
 
     work_dir: Path
@@ -57,6 +59,7 @@ class ExecuteOptions:
     copies_bytes: int = 8 * _GIB
     disabled: frozenset[str] = frozenset()
     refused_files: frozenset[str] = frozenset()
+    manifests: bool = True
 
 
 class Workshop:

@@ -46,6 +46,7 @@ def swap(
     preset: ask.Preset = None,
     quality: ask.Quality = None,
     threads: ask.Threads = None,
+    manifest: ask.Manifest = True,
     strict: ask.Strict = False,
     as_json: ask.AsJson = False,
     quiet: ask.Quiet = False,
@@ -80,6 +81,7 @@ def swap(
             quality=quality,
             threads=threads,
             allow_poor=allow_poor_donor,
+            manifest=manifest,
         )
         report, warnings = _run(wanted, options, talk)
         talk.result("", {**report.to_json(), "warnings": warnings})
@@ -173,4 +175,14 @@ def summary(report: SwapReport) -> str:
         parts.append(f"{report.elapsed_s:.2f} s")
     if report.frames_lost:
         parts.append(f"{report.frames_lost} frames of the damaged scene lost")
+    parts += _manifest_words(report)
     return f"{report.output}: {', '.join(parts)}"
+
+
+def _manifest_words(report: SwapReport) -> list[str]:
+    if report.manifest == "off":
+        return []
+    where = f"in {report.output.name}.c2pa" if report.manifest == "sidecar" else "embedded"
+    # Said every time: whoever gets the file will see it too.
+    by = "signed locally (untrusted elsewhere)" if report.signed_by == "local" else "signed"
+    return [f"manifest {where}, {by}"]

@@ -95,6 +95,14 @@ Quality = Annotated[
 Threads = Annotated[
     int | None, typer.Option(min=1, help="Threads to use; the result does not depend on it.")
 ]
+Manifest = Annotated[
+    bool,
+    typer.Option(
+        "--manifest/--no-manifest",
+        help="Write into the output, signed, where it comes from: a C2PA manifest. Beside it, as "
+        "OUT.c2pa, where the format has no place for one.",
+    ),
+]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Exit with 7 if frames were lost in a damaged scene.")
 ]

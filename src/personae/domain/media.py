@@ -8,7 +8,8 @@ from typing import Any, Literal
 AssetState = Literal["awaiting_upload", "ready", "refused", "deleted"]
 StillRole = Literal["cover", "thumbnail"]
 """Pictures that stand for an output in lists."""
-AssetRole = Literal["upload", "import", "output", "crop", "working"] | StillRole
+AssetRole = Literal["upload", "import", "output", "crop", "working", "manifest"] | StillRole
+"""``manifest``: of an output whose format has no place for one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,9 @@ class Task:
     result : dict or None
         Of a swap: ``assets`` (output ids), ``faces_swapped``, ``frames``, ``frames_lost``,
         ``warnings``, ``duration_s``, ``restorer``; with stills ``cover`` and ``thumbnail`` (ids
-        of assets). Of a detection: ``faces``.
+        of assets); ``manifest`` (embedded, sidecar, off), ``signed_by``, ``manifest_asset`` (id of
+        a sidecar) and ``content_sha256`` (of the output before it was sealed, which adds the time
+        and random numbers). Of a detection: ``faces``.
     callback : dict or None
         Where a dialect's client wants to be told, in that dialect's own terms.
     dialect, dialect_id : str

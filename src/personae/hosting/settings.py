@@ -21,6 +21,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from personae.adapters.provenance.keeper import SigningConfig
 from personae.app.submit import FEATURES
 from personae.errors import InvalidRequest
 from personae.hosting.refused import refused_files
@@ -93,6 +94,19 @@ class Settings(BaseSettings):
     inspect, inspect_per_minute, inspect_limit_bytes : bool, int, int
         Whether anybody may ask what a file is, how often from one address (counted by each API
         process for itself), and how large it may be.
+    manifests : bool
+        Write into outputs, signed, where they come from.
+    signing_cert, signing_key : str
+        The chain and the key that sign: PEM files, or their text. Empty for a local certificate,
+        made once, which nobody else has a reason to trust.
+    signing_alg : str
+        es256, es384, es512, ps256 or ed25519; auto takes the key's.
+    signing_dir : folder
+        Of the local certificate; by default in `data_dir`.
+    timestamp_url : str
+        An RFC 3161 authority that confirms when outputs were signed; empty for none.
+    trust_anchors : str
+        Authorities whose manifests are trusted when files are inspected: a PEM file, or its text.
     """
 
     model_config = SettingsConfigDict(
@@ -146,6 +160,13 @@ class Settings(BaseSettings):
     crun: CrunSettings = CrunSettings()
     aifaceswap: AifaceswapSettings = AifaceswapSettings()
     vidnoz: VidnozSettings = VidnozSettings()
+    manifests: bool = True
+    signing_cert: str = ""
+    signing_key: str = Field(default="", repr=False)
+    signing_alg: Literal["auto", "es256", "es384", "es512", "ps256", "ed25519"] = "auto"
+    signing_dir: Path | None = None
+    timestamp_url: str = ""
+    trust_anchors: str = ""
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -211,6 +232,13 @@ class Settings(BaseSettings):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
 
+    @field_validator("timestamp_url")
+    @classmethod
+    def _plain_authority(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in ("http", "https"):
+            raise ValueError("must start with http:// or https://")
+        return value
+
     @field_validator("data_dir")
     @classmethod
     def _from_the_root(cls, value: Path) -> Path:
@@ -260,6 +288,18 @@ class Settings(BaseSettings):
     def work_dir(self) -> Path:
         """Scratch space for files on their way."""
         return self.data_dir / "work"
+
+    @property
+    def signing(self) -> SigningConfig:
+        """Who signs outputs."""
+        return SigningConfig(
+            self.signing_dir or self.data_dir / "signing",
+            self.signing_cert,
+            self.signing_key,
+            self.signing_alg,
+            self.timestamp_url,
+            self.trust_anchors,
+        )
 
     def signing_secret(self) -> bytes:
         """What local URLs are signed with: the setting, or one made once in `data_dir`.

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
+import structlog
+
 from personae.adapters.blobs.opening import blobs_from_url
 from personae.adapters.blobs.signing import Permit, verify
 from personae.adapters.database.database import SqlDatabase, database_from_url
@@ -21,6 +23,7 @@ from personae.adapters.durable.runtime import DurableOptions
 from personae.adapters.durable.work import DurableWork
 from personae.adapters.fetch.guarded import GuardedFetcher
 from personae.adapters.media_host.host import ChildMediaHost
+from personae.adapters.provenance.keeper import Keeper, Onlooker
 from personae.adapters.webhooks import sign_standard
 from personae.app.assets import AssetLimits, AssetService
 from personae.app.execute import ExecuteOptions
@@ -41,6 +44,7 @@ from personae.worker import run_worker as work
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+_log = structlog.get_logger("personae.hosting")
 SIGNERS = {"standard": sign_standard}
 
 
@@ -124,7 +128,7 @@ def build_api(settings: Settings) -> tuple[FastAPI, Callable[[], None]]:
 
     opened = open_service(settings)
     scratch = ScratchFolder(settings.work_dir, "api")
-    media = ChildMediaHost(settings.probe_slots, "probe", prewarm=True)
+    media = ChildMediaHost(settings.probe_slots, "probe", prewarm=True, notary=notary(settings))
     fetcher = GuardedFetcher(allow=settings.fetch_allow)
     blobs = storage(settings)
     assets = _assets(settings, opened.database, blobs, fetcher, media, scratch.path)
@@ -197,6 +201,7 @@ def run_worker(settings: Settings, stop: threading.Event) -> bool:
         "full",
         memory_limit_bytes=settings.media_memory_bytes,
         prewarm=True,
+        notary=notary(settings),
     )
     fetcher = GuardedFetcher(allow=settings.fetch_allow)
     blobs = storage(settings)
@@ -229,6 +234,29 @@ def run_worker(settings: Settings, stop: threading.Event) -> bool:
         scratch.remove()
 
 
+def notary(settings: Settings) -> Keeper | Onlooker:
+    """Who signs outputs; a local certificate is made at the first start, if none is configured.
+
+    Raises
+    ------
+    InvalidRequest
+        If what is configured cannot be used.
+    """
+    if not settings.manifests:
+        return Onlooker(settings.signing)
+    made = Keeper(settings.signing, time.time)
+    credential = made.signer.credential
+    _log.info(
+        "Outputs are signed with a local certificate, which other programs show as untrusted."
+        if credential.origin == "local"
+        else "Outputs are signed with the configured certificate.",
+        action="signing",
+        signer=credential.subject,
+        expires_at=int(credential.expires_at),
+    )
+    return made
+
+
 def sweep(settings: Settings) -> dict[str, int]:
     """One round of putting things right, outside a worker."""
     with open_service(settings) as opened:
@@ -243,7 +271,7 @@ def shown_settings(settings: Settings) -> dict[str, Any]:
     """Every setting as it came out, as JSON can hold it, without secrets or passwords."""
     from sqlalchemy import make_url
 
-    shown = settings.model_dump(mode="json", exclude={"secret", "metrics_token"})
+    shown = settings.model_dump(mode="json", exclude={"secret", "metrics_token", "signing_key"})
     shown["database_url"] = make_url(settings.database).render_as_string(hide_password=True)
     shown["storage_url"], shown["base_url"] = settings.storage, settings.public_url
     return shown
@@ -263,6 +291,10 @@ def try_out(settings: Settings) -> list[str]:
         blobs.delete([key])
     except PersonaeError as error:
         problems.append(f"storage: {error.message}")
+    try:
+        notary(settings)
+    except PersonaeError as error:
+        problems.append(f"signing: {error.message}")
     return problems
 
 
@@ -292,4 +324,5 @@ def _execution(settings: Settings, folder: Path) -> ExecuteOptions:
         output_ttl_s=settings.output_ttl_s,
         refused_files=refused_files(settings.refused_files),
         disabled=frozenset(settings.disabled_features),
+        manifests=settings.manifests,
     )

@@ -8,7 +8,7 @@ else: it holds no secret, no database, no socket, and it lives under limits.
     lines.py      the two pipes, and the wish to stop
     guards.py     limits of the system, memory watchdog, death with the parent
     jobs.py       which function does which job; errors and names in them
-    probing.py, planning.py, detecting.py, swapping.py, chunking.py   the jobs
+    probing.py, planning.py, detecting.py, swapping.py, chunking.py, sealing.py   the jobs
     census.py, views.py   the people of a clip, and how each was seen best
     mappings.py   donors and reference faces, prepared once and kept for a while
 """

@@ -38,9 +38,11 @@ _OPS = {
     "render_chunk": "chunking:render_chunk",
     "join": "chunking:join",
     "stills": "stilling:stills",
+    "seal": "sealing:seal",
+    "read_manifest": "sealing:read",
 }
 # A look at a donor's photos loads the models, when the first one comes.
-_PROBE_OPS = ("ping", "probe", "plan_chunks", "check_donor")
+_PROBE_OPS = ("ping", "probe", "plan_chunks", "check_donor", "read_manifest")
 
 
 class Context:
@@ -58,6 +60,10 @@ class Context:
         if self._lines.should_stop():
             raise Canceled("The work was stopped on request; no output was written.")
 
+    def signature(self, data: bytes) -> bytes:
+        """Have the parent sign; see `Lines.signature`."""
+        return self._lines.signature(data)
+
     def enter(self, phase: str) -> None:
         """Say that a phase begins, unless the job is to stop."""
         self.check_stop()
@@ -66,7 +72,7 @@ class Context:
     def report(
         self,
         phase: str,
-        done: int,
+        done: int | None,
         total: int | None,
         fps: float = 0.0,
         remaining_s: float | None = None,
@@ -104,6 +110,7 @@ class Worker:
             # Whatever is wrong will be said about the first job.
             with suppress(Exception):
                 load_engine()
+                import_module("personae.media_child.sealing")
 
     def _do(self, job: Job) -> dict[str, Any]:
         op = job.get("op")
@@ -135,7 +142,7 @@ class Worker:
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE)
 _FIELDS = (
     *("path", "crops_dir", "scene", "output", "mappings", "donors", "options", "chunk", "chunks"),
-    *("plan", "plans", "state_in", "state_out", "plans_out", "box"),
+    *("plan", "plans", "state_in", "state_out", "plans_out", "box", "when_s", "credential"),
 )
 
 

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from personae.adapters.media_host.messages import LINE_BYTES, decode, encode
+from personae.errors import TaskFailed
 
 PROGRESS_EVERY_S = 0.25
+_SIGNATURE_TIMEOUT_S = 30.0
 
 
 class Lines:
@@ -30,6 +32,7 @@ class Lines:
         os.close(nothing)
         os.dup2(2, 1)
         self._jobs: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._signatures: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._writing = threading.Lock()
         self._said_at = 0.0
@@ -63,6 +66,23 @@ class Lines:
         if always or now - self._said_at >= PROGRESS_EVERY_S:
             self._said_at = now
             self._say({"progress": told})
+
+    def signature(self, data: bytes) -> bytes:
+        """Have the parent sign, which alone has the key.
+
+        Raises
+        ------
+        TaskFailed
+            If it does not.
+        """
+        self._say({"sign": data.hex()})
+        try:
+            signature = self._signatures.get(timeout=_SIGNATURE_TIMEOUT_S)
+        except queue.Empty:
+            signature = None
+        if signature is None:
+            raise TaskFailed("Nobody signs for this process.")
+        return bytes.fromhex(signature)
 
     def answer(self, answer: Mapping[str, Any]) -> None:
         """End the job well."""
@@ -101,6 +121,8 @@ class Lines:
                     break
                 if message.get("stop"):
                     self._stop.set()
+                elif "signature" in message:
+                    self._signatures.put(message["signature"])
                 else:
                     # Lines come in order: a wish to stop was about the job before.
                     self._stop.clear()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from personae.adapters.provenance.toolkit import media_type
+from personae.adapters.provenance.xmp import with_fields
 from personae.engine.types import UInt8
 from personae.errors import InvalidRequest
 from personae.media_child.jobs import Context
 from personae.video.covers import cover_of, thumbnail_of
+from personae.video.files import Finish
 from personae.video.saving import save_picture
 
 _LARGEST_BOX_PX = 4096
@@ -17,6 +21,8 @@ _LARGEST_BOX_PX = 4096
 
 def stills(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """Write the ``cover`` and the ``thumbnail`` of ``path``, those that have a name.
+
+    With ``fields`` they say that they show synthetic media, as IPTC would have it.
 
     The cover is one upright frame in its full size, the thumbnail has exactly the size ``box``.
     """
@@ -29,16 +35,23 @@ def stills(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
 
     frame = cover_of(Path(job["path"]), check)
     made: dict[str, Any] = {}
+    finish = _put_fields if job.get("fields") else None
     if cover is not None:
-        made["cover"] = _save(cover, frame.rgb, frame.icc)
+        made["cover"] = _save(cover, frame.rgb, frame.icc, finish)
     if thumbnail is not None:
         context.check_stop()
-        made["thumbnail"] = _save(thumbnail, thumbnail_of(frame.rgb, box), frame.icc)
+        made["thumbnail"] = _save(thumbnail, thumbnail_of(frame.rgb, box), frame.icc, finish)
     return made
 
 
-def _save(path: str, rgb: UInt8, icc: bytes | None) -> dict[str, int]:
-    save_picture(Path(path), rgb, icc=icc)
+def _put_fields(part: Path) -> None:
+    data = part.read_bytes()
+    made = with_fields(io.BytesIO(data), media_type(part), "mesh")
+    part.write_bytes(data if made is None else made.read())
+
+
+def _save(path: str, rgb: UInt8, icc: bytes | None, finish: Finish | None) -> dict[str, int]:
+    save_picture(Path(path), rgb, icc=icc, finish=finish)
     return {"width": rgb.shape[1], "height": rgb.shape[0]}
 
 

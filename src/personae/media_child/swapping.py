@@ -52,7 +52,9 @@ def swap(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
             scene, output, who, options, lambda told: _report(context, told), context.should_stop
         )
     plain = report.to_json()
-    del plain["output"]
+    # The output is sealed by a job of its own, when nothing more will be done to it.
+    for name in ("output", "manifest", "signed_by"):
+        del plain[name]
     return plain
 
 

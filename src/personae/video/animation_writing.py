@@ -11,7 +11,7 @@ from personae.engine.types import Bool, UInt8
 from personae.errors import InvalidRequest, MediaTooLarge
 from personae.video.animation_formats import ApngBody, GifBody, WebpBody
 from personae.video.animations import AnimationFormat, AnimationFrame
-from personae.video.files import FileAside, output_errors
+from personae.video.files import FileAside, Finish, output_errors
 
 ANIMATION_EXTENSIONS: dict[str, AnimationFormat] = {
     ".gif": "GIF",
@@ -69,6 +69,8 @@ class AnimationWriter:
         take no notice.
     icc : bytes, optional
         The profile that the pixels are meant in; GIF cannot hold it.
+    finish : callable, optional
+        The last step on the complete file; see `FileAside`.
 
     Attributes
     ----------
@@ -93,6 +95,7 @@ class AnimationWriter:
         plays: int = 0,
         quality: int | None = None,
         icc: bytes | None = None,
+        finish: Finish | None = None,
     ) -> None:
         self.format = animation_format(path)
         if quality is not None and not 1 <= quality <= 100:
@@ -107,7 +110,7 @@ class AnimationWriter:
         self.size_wh = size_wh
         self.frames = 0
         self.notes: tuple[str, ...] = ()
-        self._aside = FileAside(path)
+        self._aside = FileAside(path, finish)
         self._plays = plays
         self._quality = quality
         self._icc = icc

@@ -18,7 +18,7 @@ from personae.errors import InvalidRequest, MediaUnsupported
 from personae.video.codecs import EncodeSettings, Encoding, choose_encoding, output_container
 from personae.video.copying import StreamCopier
 from personae.video.encoding import add_video
-from personae.video.files import FileAside, unwritable
+from personae.video.files import FileAside, Finish, unwritable
 from personae.video.handle import OutputHandle
 from personae.video.limits import DEFAULT_LIMITS, MediaLimits
 from personae.video.shape import PROGRESSIVE, VideoShape
@@ -65,6 +65,8 @@ class ClipFile:
     settings : EncodeSettings
     limits : MediaLimits
         For the second look at the input, when sound is copied.
+    finish : callable, optional
+        The last step on the complete file; see `FileAside`.
 
     Attributes
     ----------
@@ -89,6 +91,7 @@ class ClipFile:
         settings: EncodeSettings | None = None,
         *,
         limits: MediaLimits = DEFAULT_LIMITS,
+        finish: Finish | None = None,
     ) -> None:
         self.path = Path(path)
         self._shape = shape
@@ -101,7 +104,7 @@ class ClipFile:
         self._format = container
         if os.path.exists(self.path) and os.path.samefile(self.path, shape.path):
             raise InvalidRequest(f"{path} is the scene itself; give the output another name.")
-        self._aside = FileAside(self.path)
+        self._aside = FileAside(self.path, finish)
         self._copier: StreamCopier | None = None
         self._handle: OutputHandle | None = None
         self._output: Any = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +13,9 @@ from typing import BinaryIO
 
 from personae.errors import MediaTooLarge, MediaUnreachable, MediaUnreadable
 from personae.video.parts import open_part, release, sweep
+
+Finish = Callable[[Path], None]
+"""The last step on an output that is complete but has not got its name."""
 
 _REASONS = {
     errno.ENOSPC: "the disk is full",
@@ -133,6 +136,10 @@ class FileAside:
     ----------
     path : Path
         Where the output will be.
+    finish : callable, optional
+        Called with the complete part before it gets its name; it may put another file in its place.
+    onto : Path, optional
+        What the part is renamed to, if that is not `path`: a neighbour that is unfinished itself.
     part : Path
         Inside the block: where it grows until then. Same folder, same extension, so that
         libraries which go by the name still see the format.
@@ -143,8 +150,10 @@ class FileAside:
         If the folder is missing, read-only or full, or if `path` is a folder.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, finish: Finish | None = None, onto: Path | None = None) -> None:
         self.path = path
+        self.onto = onto or path
+        self.finish = finish
         self.part = path
         self._file: BinaryIO | None = None
         self._lock: int | None = None
@@ -183,7 +192,9 @@ class FileAside:
             if kind is None:
                 with output_errors(self.path):
                     self.file.close()
-                    os.replace(self.part, self.path)
+                    if self.finish is not None:
+                        self.finish(self.part)
+                    os.replace(self.part, self.onto)
         finally:
             if self._file is not None:
                 with suppress(OSError):

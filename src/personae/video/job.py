@@ -17,6 +17,7 @@ from personae.errors import FaceNotFound, InvalidRequest
 from personae.video.animation_writing import AnimationWriter
 from personae.video.animations import AnimationFrame, AnimationReader
 from personae.video.codecs import EncodeSettings
+from personae.video.files import Finish
 from personae.video.frames import DecodedFrame
 from personae.video.integrity import Damage
 from personae.video.reader import VideoReader
@@ -78,7 +79,8 @@ class ClipReport:
 class ClipOptions:
     """How a clip is read, rendered and written.
 
-    ``threads``: None takes one per core; what comes out does not depend on it.
+    ``threads``: None takes one per core; what comes out does not depend on it. ``finish``: the
+    last step on the complete output, before it gets its name.
     """
 
     start_s: float | None = None
@@ -91,6 +93,7 @@ class ClipOptions:
     quality: int | None = None
     progress: Callable[[Progress], None] | None = None
     should_stop: Callable[[], bool] | None = None
+    finish: Finish | None = None
 
     @property
     def workers(self) -> int:
@@ -117,7 +120,7 @@ def swap_clip(
         threads=options.threads or 0,
         max_size=options.max_size,
     ) as reader:
-        with VideoWriter(output, reader.shape, options.encode) as writer:
+        with VideoWriter(output, reader.shape, options.encode, finish=options.finish) as writer:
             done = _run(engine, reader, cast, options, writer.write, reader.frames_expected)
             check_cast(cast, scene)
         damage = reader.damage
@@ -173,7 +176,12 @@ def swap_animation(
             quality = 90
         size = reader.size_wh if options.max_size is None else options.max_size.fit(reader.size_wh)
         with AnimationWriter(
-            output, size, plays=reader.plays, quality=quality, icc=reader.icc
+            output,
+            size,
+            plays=reader.plays,
+            quality=quality,
+            icc=reader.icc,
+            finish=options.finish,
         ) as writer:
             frames = _animated(reader, size, options)
             total = None if options.start_s or options.end_s else reader.frames

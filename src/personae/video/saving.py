@@ -11,7 +11,7 @@ from PIL import Image
 
 from personae.engine.types import UInt8
 from personae.errors import InvalidRequest, MediaTooLarge
-from personae.video.files import FileAside, output_errors
+from personae.video.files import FileAside, Finish, output_errors
 from personae.video.gif_colours import paletted
 
 EXTENSIONS: dict[str, str] = {
@@ -60,6 +60,7 @@ def save_picture(
     quality: int | None = None,
     icc: bytes | None = None,
     exif: bytes | None = None,
+    finish: Finish | None = None,
 ) -> tuple[str, ...]:
     """Write a picture in the format of the path's extension; the same input, the same bytes.
 
@@ -78,6 +79,8 @@ def save_picture(
         The profile that `rgb` is meant in.
     exif : bytes, optional
         Written where the format can hold it.
+    finish : callable, optional
+        The last step on the complete file; see `FileAside`.
 
     Returns
     -------
@@ -105,7 +108,7 @@ def save_picture(
     encoded = io.BytesIO()
     with output_errors(path):
         image.save(encoded, form, **options)
-    with FileAside(path) as aside, output_errors(path):
+    with FileAside(path, finish) as aside, output_errors(path):
         aside.file.write(encoded.getbuffer())
     return tuple(notes)
 

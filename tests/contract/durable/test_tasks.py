@@ -116,7 +116,7 @@ def test_a_short_video_is_not_cut(service: Lab) -> None:
         task = service.submit(tenant, "video", clip, donor, start_s=0.2)
         (done,) = service.wait([task.id])
     assert done.status == "succeeded", done.error
-    assert [job["op"] for job in media.jobs] == ["plan_chunks", "swap", "probe"]
+    assert [job["op"] for job in media.jobs] == ["plan_chunks", "swap", "seal", "probe"]
     assert media.jobs[0]["start_s"] == 0.2
 
 

@@ -28,6 +28,7 @@ from personae.adapters.media_host.fake_media import (
     sha256,
     write,
 )
+from personae.adapters.media_host.fake_seals import read_manifest, seal
 from personae.adapters.media_host.fake_stills import stills
 from personae.adapters.media_host.messages import error_from_json
 from personae.errors import Canceled, FaceNotFound, InvalidRequest, TaskFailed
@@ -112,7 +113,9 @@ class FakeMediaHost:
         """Let the script's delay and misfortunes happen."""
         path = job.get("scene") or job.get("path") or (job.get("donors") or [None])[0]
         script = self._script if path is None else self._script_of(Path(path))
-        if job["op"] not in script.get("ops", [job["op"]]):
+        # What befalls a scene befalls the swap; its output is sealed without trouble.
+        usual = [] if job["op"] == "seal" else [job["op"]]
+        if job["op"] not in script.get("ops", usual):
             return
         deadline = time.monotonic() + timeout_s
         if self._is_due(script, "hang", path):
@@ -284,6 +287,12 @@ class FakeMediaHost:
         kind = self._facts(path)["kind"]
         return {"kind": kind, "manifest": script.get("manifest"), "mark": script.get("mark")}
 
+    def _seal(self, job: Job) -> dict[str, Any]:
+        return seal(job)
+
+    def _read_manifest(self, job: Job) -> dict[str, Any]:
+        return read_manifest(job)
+
     def _faces_in(self, path: Path) -> int:
         self._facts(path)
         return int(self._script_of(path).get("faces", 1))
@@ -308,7 +317,8 @@ _OPS: dict[str, Callable[[FakeMediaHost, Job], dict[str, Any]]] = {
     name: getattr(FakeMediaHost, f"_{name}")
     for name in (
         *("ping", "probe", "check_donor", "detect", "swap", "preview"),
-        *("plan_chunks", "analyse_chunk", "render_chunk", "join", "stills", "inspect"),
+        *("plan_chunks", "analyse_chunk", "render_chunk", "join", "stills"),
+        *("seal", "read_manifest", "inspect"),
     )
 }
 

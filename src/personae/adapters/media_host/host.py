@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import structlog
 
@@ -21,6 +21,16 @@ _log = structlog.get_logger("personae.media")
 FULL_BYTES = 4 << 30
 PROBE_BYTES = 3 << 29
 """Videos are not decoded to be described; a PNG is, and an animation, a frame at a time."""
+
+
+class Notary(Protocol):
+    """Who signs manifests; see `personae.adapters.provenance.keeper`."""
+
+    def furnish(self, op: str) -> dict[str, Any]:
+        """What jobs called `op` have to know of the signer; no key."""
+        ...
+
+    def sign(self, data: bytes) -> bytes: ...
 
 
 class ChildMediaHost:
@@ -46,6 +56,8 @@ class ChildMediaHost:
         Half of what it may hold if omitted.
     prewarm : bool
         Start all children now, and replace lost ones at once, so that no job waits for a start.
+    notary : Notary, optional
+        Signs what children seal; without one they seal nothing.
     """
 
     def __init__(
@@ -58,6 +70,7 @@ class ChildMediaHost:
         jobs_per_child: int = 500,
         keep_bytes: int | None = None,
         prewarm: bool = False,
+        notary: Notary | None = None,
     ) -> None:
         memory = memory_limit_bytes or (FULL_BYTES if role == "full" else PROBE_BYTES)
         self._settings = ChildSettings(role, memory, file_limit_bytes)
@@ -65,6 +78,7 @@ class ChildMediaHost:
         self._jobs_per_child = jobs_per_child
         self._keep_bytes = memory // 2 if keep_bytes is None else keep_bytes
         self._prewarm = prewarm
+        self._notary = notary
         # The kernel kills a child when the thread that started it ends (see `guards.die_with`), so
         # one thread, which lives as long as the host, starts them all.
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="personae-media-starter")
@@ -112,6 +126,8 @@ class ChildMediaHost:
         Both times count from when a child takes the job, not while it waits for one.
         """
         stop = Asking(should_stop)
+        if self._notary is not None:
+            job = {**job, **self._notary.furnish(str(job.get("op")))}
         self._take_place(stop)
         try:
             return self._run(job, timeout_s, stall_s, stop, progress)
@@ -176,9 +192,11 @@ class ChildMediaHost:
         stop: Asking,
         progress: Callable[[dict[str, Any]], None] | None,
     ) -> dict[str, Any]:
+        may_sign = self._notary is not None and job.get("op") == "seal"
+        sign = self._notary.sign if self._notary is not None and may_sign else None
         for _ in range(self._size + 2):
             child = self._take_child()
-            talk = Talk(child, timeout_s, stall_s, stop, progress)
+            talk = Talk(child, timeout_s, stall_s, stop, progress, sign)
             try:
                 child.send(job)
                 ending = talk.until_the_end()

@@ -4,6 +4,9 @@ Parent to child: a job, ``{"op": …}``, or ``{"stop": true}`` about the job tha
 parent: ``{"ready": pid}`` once, then for each job ``{"begun": true}``, any number of
 ``{"progress": {…}}`` and one ``{"answer": {…}}`` or ``{"error": {…}}``. An error with ``"last"``
 is the child's last line.
+
+A child has no key. While it seals an output it may say ``{"sign": hex}``, and the parent answers
+``{"signature": hex}``, or None if it cannot.
 """
 
 from __future__ import annotations

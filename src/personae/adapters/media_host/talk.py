@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
+
+import structlog
 
 from personae.adapters.media_host.child import Child, ChildGone
 from personae.adapters.media_host.messages import error_from_json
 from personae.errors import Canceled, PersonaeError, TaskFailed
 
+_log = structlog.get_logger("personae.media")
+
 POLL_S = 0.05
 _ASK_EVERY_S = 0.1
+_SIGNATURES_A_JOB = 8  # One, and one more for each way of sealing that did not work.
 OBEY_S = 0.5
 """How long a child has to stop when it is asked; then it is killed."""
 
@@ -50,7 +56,10 @@ class Talk:
         stall_s: float,
         stop: Asking,
         progress: Callable[[dict[str, Any]], None] | None,
+        sign: Callable[[bytes], bytes] | None = None,
     ) -> None:
+        self._sign = sign
+        self._signatures_left = _SIGNATURES_A_JOB
         self._child = child
         self._timeout_s = timeout_s
         self._stall_s = stall_s
@@ -94,6 +103,9 @@ class Talk:
         """What the last line says; None for the lines before it."""
         if "begun" in message:
             return None
+        if "sign" in message:
+            self._answer(message["sign"])
+            return None
         if "progress" in message:
             if self._progress is not None:
                 self._progress(message["progress"])
@@ -103,6 +115,22 @@ class Talk:
             return message["answer"]
         return error_from_json(message.get("error", {}))
 
+    def _answer(self, wanted: Any) -> None:
+        """Sign for the child, if this job is one that may ask.
+
+        A hostile file that got hold of the child gets no key by that, and no more signatures than
+        the job needs.
+        """
+        signature: str | None = None
+        self._signatures_left -= 1
+        if self._sign is not None and self._signatures_left >= 0:
+            try:
+                signature = self._sign(bytes.fromhex(wanted)).hex()
+            except (PersonaeError, ValueError, TypeError):
+                _log.exception("Nothing could be signed", action="media.sign")
+        with suppress(ChildGone):
+            self._child.send({"signature": signature})
+
     def _ask_to_stop(self) -> None:
         """Give the child a moment to end the job by itself; it keeps its models then."""
         deadline = time.monotonic() + OBEY_S
@@ -110,7 +138,7 @@ class Talk:
             self._child.send({"stop": True})
             while (left := deadline - time.monotonic()) > 0:
                 message = self._child.receive(left)
-                if message is not None and not message.keys() & {"begun", "progress"}:
+                if message is not None and not message.keys() & {"begun", "progress", "sign"}:
                     self.ended_well = not message.get("last", False)
                     return
         except ChildGone:

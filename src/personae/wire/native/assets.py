@@ -38,7 +38,7 @@ TtlS = Annotated[
 async def list_assets(
     request: Request,
     role: Annotated[
-        Literal["upload", "import", "output", "crop", "cover", "thumbnail"] | None,
+        Literal["upload", "import", "output", "crop", "cover", "thumbnail", "manifest"] | None,
         Query(description="Only those."),
     ] = None,
     limit: Limit = 20,

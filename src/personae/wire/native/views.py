@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from personae.app import detections as detecting
 from personae.app.hooks import iso_time
@@ -20,7 +20,8 @@ from personae.wire.native.models.common import CreditsOfTask, Progress, TaskProb
 from personae.wire.native.wanted import shown_request
 from personae.wire.replies import at
 
-_STILLS: tuple[StillRole, ...] = ("cover", "thumbnail")
+_BESIDE = (*get_args(StillRole), "manifest_asset")
+"""What a result may name beside its outputs."""
 Files = Mapping[str, Asset]
 """The stored files that a task made, by id."""
 
@@ -29,8 +30,8 @@ def files_of(tx: Transaction, task: Task) -> Files:
     """The files that a task's result names, without those that are gone."""
     if task.result is None:
         return {}
-    stills = [task.result[role] for role in _STILLS if role in task.result]
-    names = [*task.result.get("assets", ()), *stills, *_crops(task).values()]
+    beside = [name for role in _BESIDE if (name := task.result.get(role))]
+    names = [*task.result.get("assets", ()), *beside, *_crops(task).values()]
     found = [tx.assets.get(task.tenant_id, name) for name in names]
     return {one.id: one for one in found if one is not None and one.state == "ready"}
 
@@ -72,6 +73,7 @@ def _swap_result(task: Task, files: Files, blobs: Blobs, ttl_s: int) -> swapped.
         return None
     told = task.result
     made = [files[name] for name in told.get("assets", ()) if name in files]
+    sidecar = files.get(told.get("manifest_asset") or "")
     return swapped.SwapResult(
         outputs=[swapped.OutputFile(**_file(one, blobs, ttl_s)) for one in made],
         cover=_still(files.get(told.get("cover", "")), blobs, ttl_s),
@@ -81,6 +83,9 @@ def _swap_result(task: Task, files: Files, blobs: Blobs, ttl_s: int) -> swapped.
         frames_lost=told.get("frames_lost"),
         duration_s=told.get("duration_s"),
         restorer=told.get("restorer"),
+        manifest=told.get("manifest"),
+        manifest_url=None if sidecar is None else url_of(blobs, sidecar, ttl_s),
+        signed_by=told.get("signed_by"),
         warnings=list(told.get("warnings") or ()),
     )
 

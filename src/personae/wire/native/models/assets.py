@@ -61,9 +61,9 @@ class Asset(Shown):
     """A stored file."""
 
     id: AssetId
-    role: Literal["upload", "import", "output", "crop", "working", "cover", "thumbnail"] = Field(
-        examples=["upload"]
-    )
+    role: Literal[
+        "upload", "import", "output", "crop", "working", "cover", "thumbnail", "manifest"
+    ] = Field(examples=["upload"])
     state: Literal["awaiting_upload", "ready", "refused", "deleted"] = Field(examples=["ready"])
     content_type: str = Field(examples=["image/jpeg"])
     filename: str | None = Field(examples=["scene.jpg"])

@@ -251,6 +251,10 @@ class StillFile(OutputFile):
     height: int | None = Field(description="In pixels.", examples=[540])
 
 
+ManifestPlace = Literal["embedded", "sidecar", "off"]
+SignedBy = Literal["operator", "local"]
+
+
 class SwapResult(Shown):
     """What came of a swap."""
 
@@ -269,6 +273,19 @@ class SwapResult(Shown):
     restorer: str | None = Field(
         description="What restored the new faces; `classical` is the one without a model.",
         examples=[None],
+    )
+    manifest: ManifestPlace | None = Field(
+        description="Where the C2PA manifest is that says how the output came about; null of "
+        "swaps from before there were any.",
+        examples=["embedded"],
+    )
+    manifest_url: str | None = Field(
+        description="Of a sidecar: its signed URL.",
+        examples=[None],
+    )
+    signed_by: SignedBy | None = Field(
+        description="Whose certificate signed it. Other programs call a `local` one untrusted.",
+        examples=["local"],
     )
     warnings: list[str] = Field(examples=[[]])
 
