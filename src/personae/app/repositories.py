@@ -6,10 +6,12 @@ tenant's name sees that tenant's rows only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from personae.domain.audit_chain import Head, Line
+from personae.domain.audit_check import Broken
 from personae.domain.credits import Balance, LedgerEntry, TransferKind
 from personae.domain.hooks import Attempt, Delivery, Endpoint
 from personae.domain.media import Asset, SavedFace
@@ -253,8 +255,28 @@ class Hooks(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which lines of the audit log are wanted.
+
+    Attributes
+    ----------
+    actor, subject : str, optional
+    action : str, optional
+        One action, or all of a group: ``key.*``.
+    since, until : float, optional, seconds since 1970, UTC
+        From `since` up to, not including, `until`.
+    """
+
+    actor: str | None = None
+    subject: str | None = None
+    action: str | None = None
+    since: float | None = None
+    until: float | None = None
+
+
 class Audit(Protocol):
-    """An append-only log of who did what."""
+    """An append-only log of who did what; `personae.app.audit` writes it."""
 
     def write(
         self,
@@ -265,10 +287,26 @@ class Audit(Protocol):
         subject: str,
         detail: Mapping[str, Any],
         at: float,
-    ) -> None: ...
+    ) -> None:
+        """Add a line at the end of the transaction."""
+        ...
+
     def page(
-        self, tenant_id: str | None, *, after: str | None, limit: int
+        self,
+        tenant_id: str | None,
+        *,
+        wanted: AuditFilter | None = None,
+        after: str | None,
+        limit: int,
     ) -> Page[dict[str, Any]]: ...
+    def head(self) -> Head | None: ...
+    def outside(self) -> int:
+        """How many lines have no place in the chain."""
+        ...
+
+    def lines(self, since: float | None = None) -> Iterator[Line | Broken]:
+        """The chain, line by line, never all of it in memory."""
+        ...
 
 
 class Queue(Protocol):

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
+from personae.adapters.database.audit_lines import append
 from personae.adapters.database.engines import engine_for, is_sqlite
 from personae.adapters.database.failures import as_service_errors
 from personae.adapters.database.group_commit import GroupCommitter
@@ -116,7 +117,7 @@ class SqlDatabase:
             if self._committer is not None:
                 connection.exec_driver_sql("BEGIN")
             with self._marked():
-                return work(SqlTransaction(connection, self._queue_factory))
+                return work(SqlTransaction(connection, self._queue_factory, reads=True))
 
     async def awrite(self, work: Work[T]) -> T:
         """As `write`, for the event loop; works that wait at the same moment may share one commit.
@@ -157,7 +158,7 @@ class SqlDatabase:
             with self._marked():
                 return work(last[0])
 
-        return committer.submit(run, lambda: last[0].tell_of_commit())
+        return committer.submit(run, lambda: last[0].tell_of_commit(), lambda: last[0].lines)
 
     def _write_alone(self, work: Work[T]) -> T:
         last: list[SqlTransaction] = []
@@ -165,7 +166,9 @@ class SqlDatabase:
         def run(connection: sa.Connection) -> T:
             last[:] = [SqlTransaction(connection, self._queue_factory)]
             with self._marked():
-                return work(last[0])
+                result = work(last[0])
+            append(connection, last[0].lines)
+            return result
 
         result = run_with_retries(self._engine, run)
         last[0].tell_of_commit()

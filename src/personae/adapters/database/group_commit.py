@@ -12,13 +12,15 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar, cast
 
 import sqlalchemy as sa
 import structlog
 
+from personae.adapters.database.audit_lines import append
+from personae.domain.audit_chain import Entry
 from personae.errors import Unavailable
 
 T = TypeVar("T")
@@ -34,9 +36,15 @@ _log = structlog.get_logger("personae.database")
 class _Job(Generic[T]):
     """A piece of work, who waits for it, and the caller's context, for its name in the logs."""
 
-    def __init__(self, work: Callable[[sa.Connection], T], committed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        work: Callable[[sa.Connection], T],
+        committed: Callable[[], None],
+        lines: Callable[[], Sequence[Entry]],
+    ) -> None:
         self.work = work
         self.committed = committed
+        self.lines = lines
         self.context = contextvars.copy_context()
         self.future: Future[T] = Future()
         self.value: T | None = None
@@ -73,9 +81,15 @@ class GroupCommitter:
         self._held_s = 0.0
 
     def submit(
-        self, work: Callable[[sa.Connection], T], committed: Callable[[], None]
+        self,
+        work: Callable[[sa.Connection], T],
+        committed: Callable[[], None],
+        lines: Callable[[], Sequence[Entry]],
     ) -> Future[T]:
         """Have `work` run and committed; `committed` is called after that, before the answer.
+
+        `lines` is called before the commit, for what the audit log is to be told if the work was
+        done; it is told once for all works that share the transaction.
 
         A future that is canceled before its work begins drops the work.
 
@@ -84,7 +98,7 @@ class GroupCommitter:
         Unavailable
             If the database is closed.
         """
-        job = _Job(work, committed)
+        job = _Job(work, committed, lines)
         with self._lock:
             if self._closed:
                 raise Unavailable("The database is closed.")
@@ -178,6 +192,8 @@ class GroupCommitter:
                 if all(job.error is not None for job in jobs):
                     transaction.rollback()
                     return
+                done = [job for job in jobs if job.error is None]
+                append(connection, [line for job in done for line in job.lines()])
         for job in jobs:
             if job.error is None:
                 _tell(job)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias, runtime_checkable
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from personae.adapters.database.idempotency import SqlIdempotency
 from personae.adapters.database.tasks import SqlTasks
 from personae.adapters.database.tenants import SqlTenants
 from personae.app.ports import Queue
+from personae.domain.audit_chain import Entry
 
 QueueFactory: TypeAlias = Callable[[sa.Connection], Queue]
 """Makes the queue of one transaction; what it puts must go through this connection."""
@@ -31,12 +32,21 @@ class ToldOfCommit(Protocol):
 
 
 class SqlTransaction:
-    """`personae.app.ports.Transaction` on one connection whose transaction somebody else ends."""
+    """`personae.app.ports.Transaction` on one connection whose transaction somebody else ends.
 
-    def __init__(self, connection: sa.Connection, queue_factory: QueueFactory) -> None:
+    Parameters
+    ----------
+    reads : bool
+        Whether the audit log refuses to be written.
+    """
+
+    def __init__(
+        self, connection: sa.Connection, queue_factory: QueueFactory, *, reads: bool = False
+    ) -> None:
         self._connection = connection
         self._queue_factory = queue_factory
         self._queue: Queue | None = None
+        self._lines: list[Entry] | None = None if reads else []
 
     @property
     def connection(self) -> sa.Connection:
@@ -73,13 +83,18 @@ class SqlTransaction:
 
     @property
     def audit(self) -> SqlAudit:
-        return SqlAudit(self._connection)
+        return SqlAudit(self._connection, self._lines)
 
     @property
     def queue(self) -> Queue:
         if self._queue is None:
             self._queue = self._queue_factory(self._connection)
         return self._queue
+
+    @property
+    def lines(self) -> Sequence[Entry]:
+        """What the audit log is to be told when all else is done; see `audit_lines.append`."""
+        return self._lines or ()
 
     def tell_of_commit(self) -> None:
         """Pass on that everything is committed."""

@@ -13,6 +13,32 @@ depends_on = None
 _NAME = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 _SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _JSON = sa.JSON(none_as_null=True)
+_NEVER = "lines of the audit log are never changed or removed"
+_FORWARD = "the head of the audit log goes forward only"
+_GUARDS = {
+    "sqlite": (
+        "CREATE TRIGGER audit_keeps_updated BEFORE UPDATE ON audit "
+        f"BEGIN SELECT RAISE(ABORT, '{_NEVER}'); END",
+        "CREATE TRIGGER audit_keeps_deleted BEFORE DELETE ON audit "
+        f"BEGIN SELECT RAISE(ABORT, '{_NEVER}'); END",
+        "CREATE TRIGGER audit_head_keeps_updated BEFORE UPDATE ON audit_head "
+        f"WHEN NEW.lines <= OLD.lines BEGIN SELECT RAISE(ABORT, '{_FORWARD}'); END",
+        "CREATE TRIGGER audit_head_keeps_deleted BEFORE DELETE ON audit_head "
+        f"BEGIN SELECT RAISE(ABORT, '{_FORWARD}'); END",
+    ),
+    "postgresql": (
+        "CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{_NEVER}'; END $$",
+        "CREATE TRIGGER audit_keeps BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
+        "FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()",
+        "CREATE FUNCTION audit_head_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{_FORWARD}'; END $$",
+        "CREATE TRIGGER audit_head_keeps BEFORE DELETE OR TRUNCATE ON audit_head "
+        "FOR EACH STATEMENT EXECUTE FUNCTION audit_head_refuse()",
+        "CREATE TRIGGER audit_head_forward BEFORE UPDATE ON audit_head FOR EACH ROW "
+        "WHEN (NEW.lines <= OLD.lines) EXECUTE FUNCTION audit_head_refuse()",
+    ),
+}
 
 
 def upgrade() -> None:
@@ -27,8 +53,11 @@ def upgrade() -> None:
 
 
 def _chain_audit() -> None:
+    op.add_column("audit", sa.Column("number", sa.BigInteger(), nullable=True))
     op.add_column("audit", sa.Column("previous_hash", _NAME, nullable=True))
     op.add_column("audit", sa.Column("hash", _NAME, nullable=True))
+    op.create_index("ix_audit_subject_id", "audit", ["subject", "id"])
+    op.create_index("ix_audit_number", "audit", ["number"], unique=True)
     op.create_table(
         "audit_head",
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
@@ -36,6 +65,9 @@ def _chain_audit() -> None:
         sa.Column("hash", _NAME, nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_audit_head"),
     )
+    op.execute(f"INSERT INTO audit_head (number, lines, hash) VALUES (1, 0, '{'0' * 64}')")
+    for statement in _GUARDS[op.get_context().dialect.name]:
+        op.execute(statement)
 
 
 def _add_register() -> None:
