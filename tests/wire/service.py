@@ -32,8 +32,10 @@ from wire.client import Client
 SECRET = b"a secret that only these tests have"
 BASE = "http://testserver"
 START_S = 1_800_000_000.0
-QUICK = WireSettings(preview_wait_s=20.0, stream_s=60.0, heartbeat_s=0.3)
-"""Settings under which nothing waits for long."""
+QUICK = WireSettings(
+    preview_wait_s=20.0, stream_s=60.0, heartbeat_s=0.3, wrong_keys_burst=1_000_000
+)
+"""Settings under which nothing waits for long, and wrong keys may be tried as often as needed."""
 PICTURE = MediaFacts("picture", "image/png", 640, 480, frames=1)
 CLIP = MediaFacts("video", "video/mp4", 640, 480, duration_s=4.2, frames=105, fps=25.0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from personae.wire.guesses import Guesses
 from wire.checks import problem
 from wire.service import Service
 
@@ -82,3 +83,57 @@ def test_forbidden_requests_count_too(opened: Opener) -> None:
     for _ in range(2):
         problem(service.client.get(PATH, headers=headers), 403, "forbidden")
     problem(service.client.get(PATH, headers=headers), 429, "rate_limited")
+
+
+def guess(number: int) -> dict[str, str]:
+    return {"X-API-Key": f"pk_guess_{number:040d}"}
+
+
+def test_whoever_guesses_keys_is_soon_refused_unheard(opened: Opener) -> None:
+    service = opened(wrong_keys_burst=5, wrong_keys_per_s=0.5)
+    for number in range(5):
+        problem(service.client.get(PATH, headers=guess(number)), 401, "unauthorized")
+    answer = service.client.get(PATH, headers=guess(5))
+    problem(answer, 429, "rate_limited")
+    assert answer.headers["retry-after"] == "2"
+    fresh = service.key("theirs")  # A right guess is no better than a wrong one now.
+    problem(service.client.get(PATH, headers={"X-API-Key": fresh}), 429, "rate_limited")
+    service.clock.advance(2.0)
+    assert service.client.get(PATH, headers={"X-API-Key": fresh}).status_code == 200
+
+
+def test_a_key_that_was_right_is_not_locked_out_by_guesses(opened: Opener) -> None:
+    service = opened(wrong_keys_burst=3, wrong_keys_per_s=0.01, auth_cache_s=0.0)
+    assert service.call("GET", "/account").status_code == 200
+    for number in range(10):
+        service.client.get(PATH, headers=guess(number))
+    problem(service.client.get(PATH, headers=guess(0)), 429, "rate_limited")
+    assert service.call("GET", "/account").status_code == 200
+
+
+def test_a_request_without_a_key_is_no_guess(opened: Opener) -> None:
+    service = opened(wrong_keys_burst=2, wrong_keys_per_s=0.01)
+    for _ in range(5):
+        problem(service.client.get(PATH), 401, "unauthorized")
+    problem(service.client.get(PATH, headers=guess(0)), 401, "unauthorized")
+
+
+def test_guesses_are_counted_by_network() -> None:
+    guesses = Guesses(2, 1.0)
+    for host in ("2001:db8::1", "2001:db8::ffff:2"):
+        guesses.was_wrong(host, "x", 0.0)
+    assert guesses.wait_s("2001:db8:0:0:9::", "x", 0.0) == 1.0
+    assert guesses.wait_s("2001:db8:0:1::1", "x", 0.0) == 0.0
+    guesses.was_wrong("192.0.2.1", "x", 0.0)
+    guesses.was_wrong("::ffff:192.0.2.1", "x", 0.0)
+    assert guesses.wait_s("192.0.2.1", "x", 0.5) == 0.5
+    assert guesses.wait_s("192.0.2.2", "x", 0.0) == 0.0
+    assert guesses.wait_s("192.0.2.1", "x", 1.0) == 0.0
+
+
+def test_guesses_are_forgotten_rather_than_piled_up() -> None:
+    guesses = Guesses(1, 1.0)
+    for number in range(10_001):
+        guesses.was_wrong(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", "x", 0.0)
+    assert guesses.wait_s("10.0.0.0", "x", 0.0) == 0.0
+    assert guesses.wait_s("10.0.0.1", "x", 0.0) == 1.0

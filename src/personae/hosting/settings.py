@@ -107,6 +107,8 @@ class Settings(BaseSettings):
         An RFC 3161 authority that confirms when outputs were signed; empty for none.
     trust_anchors : str
         Authorities whose manifests are trusted when files are inspected: a PEM file, or its text.
+    wrong_keys_per_s, wrong_keys_burst : float, int
+        As those, of wrong keys from one address; keys that were right go on working from there.
     """
 
     model_config = SettingsConfigDict(
@@ -150,6 +152,8 @@ class Settings(BaseSettings):
     inspect: bool = True
     inspect_per_minute: int = Field(default=10, ge=1, le=10_000)
     inspect_limit_bytes: int = Field(default=256 * _MIB, ge=1024)
+    wrong_keys_per_s: float = Field(default=0.5, gt=0)
+    wrong_keys_burst: int = Field(default=50, ge=1)
     cors_origins: Annotated[list[str], NoDecode] = []
     hosts: Annotated[dict[str, str], NoDecode] = {}
     maintenance: bool = False

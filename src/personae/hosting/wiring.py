@@ -162,6 +162,8 @@ def build_api(settings: Settings) -> tuple[FastAPI, Callable[[], None]]:
                 upload_limit_bytes=settings.upload_limit_bytes,
                 inline_limit_bytes=settings.inline_limit_bytes,
                 rate_per_s=settings.rate_per_s,
+                wrong_keys_per_s=settings.wrong_keys_per_s,
+                wrong_keys_burst=settings.wrong_keys_burst,
                 rate_burst=settings.rate_burst,
                 url_ttl_s=settings.url_ttl_s,
                 cors_origins=tuple(settings.cors_origins),

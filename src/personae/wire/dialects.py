@@ -104,6 +104,8 @@ class Call:
         Who calls, once that is known; see `tenant_id`.
     headers : dict
         To be added to whatever is answered.
+    address : str
+        Where the request comes from, as far as is known; wrong keys are counted by it.
     """
 
     gate: Gate
@@ -112,6 +114,7 @@ class Call:
     route: str = ""
     principal: Principal | None = None
     headers: dict[str, str] = field(default_factory=dict[str, str])
+    address: str = ""
 
     @property
     def services(self) -> Services:

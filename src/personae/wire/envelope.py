@@ -74,6 +74,7 @@ class Envelope:
         self._find_by_host(scope, headers)
         request_id = request_id_of(headers)
         call = Call(self.gate, self.registry.by_path(scope["path"]), request_id)
+        call.address = (scope.get("client") or ("",))[0]
         call.attach(scope)
         started, status = time.perf_counter(), 0
 

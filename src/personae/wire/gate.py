@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from personae.app import accounts
 from personae.app.accounts import Principal
-from personae.errors import Unauthorized
+from personae.app.ports import Transaction
+from personae.errors import RateLimited, Unauthorized
 from personae.wire.buckets import MOST_NAMES, Bucket, Buckets
+from personae.wire.guesses import Guesses
 from personae.wire.key_uses import KeyUses
 from personae.wire.services import Services
 
@@ -51,13 +53,21 @@ class Gate:
             limits.inspect_per_minute / 60, max(1, limits.inspect_per_minute), services.clock
         )
         self.uses = KeyUses()
+        self._guesses = Guesses(limits.wrong_keys_burst, limits.wrong_keys_per_s)
 
-    async def admit(self, secret: str | None) -> Principal:
+    async def admit(self, secret: str | None, address: str = "") -> Principal:
         """Who holds this key.
+
+        Parameters
+        ----------
+        address : str
+            Where it comes from; wrong keys are counted by it (see `Guesses`).
 
         Raises
         ------
         Unauthorized, Forbidden
+        RateLimited
+            If too many wrong keys came from there; nobody has looked at this one.
         """
         if not secret or len(secret) > _LONGEST_SECRET:
             raise Unauthorized(
@@ -72,46 +82,78 @@ class Gate:
             if expiry is not None and expiry <= now:
                 raise Unauthorized
             return known.principal
-        principal = await self.services.database.aread(
-            lambda tx: accounts.authenticate(tx, secret, now)
+        principal = await self._look_up(
+            name, address, now, lambda tx: accounts.authenticate(tx, secret, now)
         )
         self.remember(name, principal)
         return principal
 
-    async def admit_token(self, token: str | None) -> Principal:
+    async def admit_token(self, token: str | None, address: str = "") -> Principal:
         """Who holds this token (see `personae.app.tokens`).
 
         Raises
         ------
-        Unauthorized, Forbidden
+        As `admit`.
         """
         if not token or len(token) > _LONGEST_TOKEN:
             raise Unauthorized
         now, name = self.services.clock(), accounts.digest(token)
         # Read each time: a token that is over must not live on in what is known.
-        tenant_id, key_id, _ = self.services.tokens.read(token, now)
+        try:
+            tenant_id, key_id, _ = self.services.tokens.read(token, now)
+        except Unauthorized:
+            self._refuse_guess(name, address, now)
+            raise
         known = self._known.get(name)
         if known is not None and known.until > now:
             return known.principal
+        # It was signed here, so it is no guess, even if its key has been revoked since.
         principal = await self.services.database.aread(
             lambda tx: accounts.authenticate_key(tx, tenant_id, key_id, now)
         )
         self.remember(name, principal)
         return principal
 
-    async def admit_client(self, client_id: str, client_secret: str) -> Principal:
+    async def admit_client(
+        self, client_id: str, client_secret: str, address: str = ""
+    ) -> Principal:
         """Who has this client id and secret; never from memory.
 
         Raises
         ------
-        Unauthorized, Forbidden
+        As `admit`.
         """
         if max(len(client_id), len(client_secret)) > _LONGEST_SECRET:
             raise Unauthorized
-        now = self.services.clock()
-        return await self.services.database.aread(
-            lambda tx: accounts.authenticate_client(tx, client_id, client_secret, now)
+        now, name = self.services.clock(), accounts.digest(f"{client_id} {client_secret}")
+        return await self._look_up(
+            name,
+            address,
+            now,
+            lambda tx: accounts.authenticate_client(tx, client_id, client_secret, now),
         )
+
+    async def _look_up(
+        self, name: str, address: str, now: float, look: Callable[[Transaction], Principal]
+    ) -> Principal:
+        """Ask the database, unless too many wrong keys have come from that address."""
+        wait_s = self._guesses.wait_s(address, name, now)
+        if wait_s:
+            raise RateLimited(retry_after_s=wait_s)
+        try:
+            principal = await self.services.database.aread(look)
+        except Unauthorized:
+            self._guesses.was_wrong(address, name, now)
+            raise
+        self._guesses.was_right(name)
+        return principal
+
+    def _refuse_guess(self, name: str, address: str, now: float) -> None:
+        """Count a token that was not made here."""
+        wait_s = self._guesses.wait_s(address, name, now)
+        if wait_s:
+            raise RateLimited(retry_after_s=wait_s)
+        self._guesses.was_wrong(address, name, now)
 
     def remember(self, name: str, principal: Principal) -> None:
         """Let a principal in under `name` (a digest, never a secret) for `auth_cache_s`."""

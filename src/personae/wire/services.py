@@ -32,6 +32,8 @@ class WireSettings:
         How long a client may pause in the middle of a body.
     rate_per_s, rate_burst : float, int
         Requests that one key gets back each second, and how many it can save up, in each process.
+    wrong_keys_per_s, wrong_keys_burst : float, int
+        As those, of wrong keys from one address; see `personae.wire.guesses`.
     auth_cache_s : float, seconds
         For how long a key that was right is not looked up again; a revoked key works on for that
         long in other processes (in this one it stops at once). 0 looks up every time.
@@ -64,6 +66,8 @@ class WireSettings:
     body_idle_s: float = 60.0
     rate_per_s: float = 20.0
     rate_burst: int = 200
+    wrong_keys_per_s: float = 0.5
+    wrong_keys_burst: int = 50
     auth_cache_s: float = 1.0
     url_ttl_s: int = 3600
     preview_wait_s: float = 20.0

@@ -49,7 +49,8 @@ class A2e:
     async def admit(self, call: Call, request: Request) -> Principal:
         """Who calls, by an API key as bearer token."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        return await call.gate.admit(token.strip() if scheme.lower() == "bearer" else None)
+        key = token.strip() if scheme.lower() == "bearer" else None
+        return await call.gate.admit(key, call.address)
 
     def refuse(self, call: Call, problem: Problem) -> Response:
         """The envelope, with a code that is not 0."""

@@ -79,7 +79,7 @@ class Aifaceswap:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not key.strip():
             raise Unauthorized("Send your API key: Authorization: Bearer pk_….")
-        return await call.gate.admit(key.strip())
+        return await call.gate.admit(key.strip(), call.address)
 
     def refuse(self, call: Call, problem: Problem) -> Response:
         """The usual envelope."""

@@ -48,7 +48,7 @@ class Crun:
 
     async def admit(self, call: Call, request: Request) -> Principal:
         """Who calls, by an API key; `x-api-key` wins over a bearer token."""
-        return await call.gate.admit(secret_of(request))
+        return await call.gate.admit(secret_of(request), call.address)
 
     def refuse(self, call: Call, problem: Problem) -> Response:
         """The envelope with a code."""

@@ -60,7 +60,7 @@ class Native:
 
     async def admit(self, call: Call, request: Request) -> Principal:
         """Who calls, by an API key."""
-        return await call.gate.admit(secret_of(request))
+        return await call.gate.admit(secret_of(request), call.address)
 
     def refuse(self, call: Call, problem: Problem) -> Response:
         """A problem document."""

@@ -10,6 +10,7 @@ from personae.app.inspecting import Inspection, Origin
 from personae.errors import FeatureDisabled, RateLimited
 from personae.wire.dialects import call_of
 from personae.wire.guard import access
+from personae.wire.guesses import network_of
 from personae.wire.native.models import inspection as models
 from personae.wire.native.routing import group, secret_of
 from personae.wire.native.uploads import UPLOAD_BODY, file_in
@@ -44,8 +45,7 @@ async def inspect_file(request: Request) -> Response:
     inspector = call.services.inspector
     if inspector is None:
         raise FeatureDisabled("The operator has switched inspections off.")
-    host = request.client.host if request.client else ""
-    _, wait_s = call.gate.inspections.take(host)
+    _, wait_s = call.gate.inspections.take(network_of(call.address))
     if wait_s:
         raise RateLimited("You inspect files too often; try again later.", wait_s)
     tenant_id = None

@@ -76,14 +76,14 @@ class Vidnoz:
             raise Unauthorized("Send Authorization: Bearer, then a token of /v1/oauth/token.")
         if Tokens.looks_like_one(secret):
             try:
-                return await call.gate.admit_token(secret)
+                return await call.gate.admit_token(secret, call.address)
             except Unauthorized as error:
                 raise Unauthorized(
                     "The token is wrong or over; ask /v1/oauth/token for another."
                 ) from error
         if not self.settings.static_keys:
             raise Unauthorized("This is no token of /v1/oauth/token.")
-        return await call.gate.admit(secret)
+        return await call.gate.admit(secret, call.address)
 
     def refuse(self, call: Call, problem: Problem) -> Response:
         """An error in the vendor's envelope."""

@@ -40,7 +40,7 @@ async def token(request: Request) -> Response:
     """Send the token as `Authorization: Bearer …` until it is over, then ask for another."""
     call, settings = call_of(request), settings_of(call_of(request))
     asked = await fields_of(request, models.TokenIn)
-    who = await call.gate.admit_client(asked.client_id, asked.client_secret)
+    who = await call.gate.admit_client(asked.client_id, asked.client_secret, call.address)
     headers, wait_s = call.gate.count(who.key.id)
     call.headers.update(headers)
     if wait_s:
