@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -24,6 +24,7 @@ from personae.video.stills import call_it, open_image, reading
 from personae.video.webp_mending import mended_webp
 
 AnimationFormat = Literal["GIF", "WEBP", "PNG"]
+T = TypeVar("T")
 
 _UNSET_MS = 100.0
 """Browsers show a frame whose duration is 0 for a tenth of a second."""
@@ -158,23 +159,50 @@ class AnimationReader:
     def __iter__(self) -> Iterator[AnimationFrame]:
         return self._read()
 
+    def lengths(self) -> Generator[tuple[float, bool]]:
+        """Every frame's duration in milliseconds, and whether a pixel was transparent so far.
+
+        As iteration does, but a GIF's frames are not made up for it, which costs far less.
+        """
+        source = self._gif_lengths() if self.format == "GIF" else self._pillow_lengths()
+        yield from self._counted(source)
+
     def _read(self) -> Generator[AnimationFrame]:
         time_ms = 0.0
-        self.frames_lost = 0
         source = self._gif_frames() if self.format == "GIF" else self._pillow_frames()
+        for number, (rgb, alpha, duration_ms) in enumerate(self._counted(source)):
+            scene = rgb.copy()
+            scene.flags.writeable = False
+            yield AnimationFrame(number, time_ms / 1000, duration_ms, rgb, alpha, scene)
+            time_ms += duration_ms or _UNSET_MS
+
+    def _counted(self, source: Iterator[T]) -> Generator[T]:
+        """As many as the file promised, or as can be decoded."""
+        self.frames_lost = 0
         for number in range(self.frames):
             try:
                 with reading(self._name):
-                    rgb, alpha, duration_ms = _next(source)
+                    found = _next(source)
             except MediaUnreadable:
                 if number == 0:
                     raise
                 self.frames_lost = self.frames - number
                 return
-            scene = rgb.copy()
-            scene.flags.writeable = False
-            yield AnimationFrame(number, time_ms / 1000, duration_ms, rgb, alpha, scene)
-            time_ms += duration_ms or _UNSET_MS
+            yield found
+
+    def _gif_lengths(self) -> Generator[tuple[float, bool]]:
+        with self._path.open("rb") as file:
+            stream = GifStream(file, self.size_wh)
+            seen_through = False
+            for image in stream.images():
+                seen_through = seen_through or stream.see_through()
+                yield image.duration_ms, seen_through
+
+    def _pillow_lengths(self) -> Generator[tuple[float, bool]]:
+        seen_through = False
+        for _, alpha, duration_ms in self._pillow_frames():
+            seen_through = seen_through or alpha is not None
+            yield duration_ms, seen_through
 
     def _gif_frames(self) -> Generator[_Raw]:
         with self._path.open("rb") as file:
@@ -196,7 +224,7 @@ _Raw = tuple[UInt8, UInt8 | None, float]
 """rgb, alpha and the duration in milliseconds of one frame."""
 
 
-def _next(source: Iterator[_Raw]) -> _Raw:
+def _next(source: Iterator[T]) -> T:
     """The next frame; the file's count promised one."""
     for frame in source:
         return frame

@@ -19,6 +19,13 @@ from PIL import Image
 from personae.engine.types import UInt8
 
 _CLEAR, _RESTORE = 2, 3
+_MOST_SCREENS = 4
+_ALWAYS_DRAWN = 1 << 20
+"""Images beside the screen are not shown, and only hostile files have much of them: of one, so
+many times the pixels of the screen are decoded, or so many pixels of a small screen's."""
+
+_Region = tuple[slice, slice]
+"""Rows and columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,9 @@ class GifImage:
 class GifStream:
     """Walk once over an open GIF, image by image.
 
+    An image costs what it draws, not what the screen holds: a file that draws one pixel at a time
+    on a huge screen is small, and must not take minutes to be looked at.
+
     Parameters
     ----------
     file : binary file
@@ -54,7 +64,14 @@ class GifStream:
 
     def __init__(self, file: BinaryIO, size_wh: tuple[int, int]) -> None:
         self._file = file
-        self._size_wh = size_wh
+        self._canvas = np.zeros((size_wh[1], size_wh[0], 4), np.uint8)
+        self._open: _Region | None = (slice(None), slice(None))
+
+    def see_through(self) -> bool:
+        """Whether any pixel of the screen is transparent now; looks only where one can be."""
+        if self._open is not None and not (self._canvas[self._open][..., 3] < 255).any():
+            self._open = None
+        return self._open is not None
 
     def images(self) -> Generator[GifImage]:
         """Draw one image after the other.
@@ -62,11 +79,11 @@ class GifStream:
         Raises
         ------
         OSError, EOFError, ValueError, IndexError
-            If the file is damaged or ends in the middle of an image.
+            If the file is damaged, ends in the middle of an image, or has one that is far larger
+            than the screen.
         """
         self._file.seek(6)
         common = self._table(self._take(7)[4])
-        canvas = np.zeros((self._size_wh[1], self._size_wh[0], 4), np.uint8)
         control = _Control()
         while (mark := self._file.read(1)) in (b"!", b","):
             if mark == b"!":
@@ -75,32 +92,38 @@ class GifStream:
                 if label == 0xF9 and len(blocks) >= 4:
                     control = _control(blocks)
                 continue
-            before = canvas.copy() if control.disposal == _RESTORE else None
-            rows, columns = self._draw(canvas, control, common)
-            yield GifImage(canvas, control.duration_ms)
+            open_before = self._open
+            region, before = self._draw(control, common)
+            yield GifImage(self._canvas, control.duration_ms)
             if before is not None:
-                canvas = before
+                self._canvas[region] = before
+                self._open = open_before
             elif control.disposal == _CLEAR:
-                canvas[rows, columns] = 0
+                self._canvas[region] = 0
+                self._open = region if self._open is None else (slice(None), slice(None))
             control = _Control()
 
-    def _draw(self, canvas: UInt8, control: _Control, common: UInt8) -> tuple[slice, slice]:
-        """Draw the image that starts here, and say where: rows and columns."""
+    def _draw(self, control: _Control, common: UInt8) -> tuple[_Region, UInt8 | None]:
+        """Draw the image that starts here; where, and what was there if that is to come back."""
         place = self._take(9)
         x, y, width, height = (int.from_bytes(place[i : i + 2], "little") for i in (0, 2, 4, 6))
         table = self._table(place[8]) if place[8] & 0x80 else common
-        rows = slice(min(y, canvas.shape[0]), min(y + height, canvas.shape[0]))
-        columns = slice(min(x, canvas.shape[1]), min(x + width, canvas.shape[1]))
+        canvas_h, canvas_w = self._canvas.shape[:2]
+        if width * height > max(_MOST_SCREENS * canvas_h * canvas_w, _ALWAYS_DRAWN):
+            raise ValueError("an image far larger than the screen")
+        rows = slice(min(y, canvas_h), min(y + height, canvas_h))
+        columns = slice(min(x, canvas_w), min(x + width, canvas_w))
         shown = (rows.stop - rows.start, columns.stop - columns.start)
         indices = self._indices(width, height, bool(place[8] & 0x40))[: shown[0], : shown[1]]
-        region = canvas[rows, columns]
+        region = self._canvas[rows, columns]
+        before = region.copy() if control.disposal == _RESTORE else None
         drawn = table[indices]
         if control.clear is None:
             region[...] = drawn
         else:
             seen = indices != control.clear
             region[seen] = drawn[seen]
-        return rows, columns
+        return (rows, columns), before
 
     def _indices(self, width: int, height: int, interlaced: bool) -> UInt8:
         """Palette indices, uint8 (height, width), of the compressed image that starts here."""

@@ -110,9 +110,9 @@ def _probe_animation(
         common = _common(image)
     with AnimationReader(path, limits) as reader:
         durations: list[float] = []
-        for frame in reader:
-            durations.append(frame.duration_ms)
-            common["has_alpha"] |= frame.alpha is not None
+        for duration_ms, seen_through in reader.lengths():
+            durations.append(duration_ms)
+            common["has_alpha"] |= seen_through
             if on_frame is not None:
                 on_frame(len(durations))
     total_ms = sum(durations)
