@@ -178,7 +178,8 @@ def join_chunks(
     how = _clip_options(options, progress, should_stop)
     report = chunk_joining.join_chunks(scene, plan, chunks, how, output)
     restorer, notes = restoring(options.strength, options.restore)
-    return replace(report, notes=(*report.notes, *notes), restorer=restorer)
+    label = None if how.painter is None else how.painter.label.text
+    return replace(report, notes=(*report.notes, *notes), restorer=restorer, label=label)
 
 
 def _check(scene: Path, options: SwapOptions) -> None:
@@ -200,6 +201,7 @@ def _clip_options(
         max_size=how.max_size,
         threads=how.threads,
         encode=how.encode,
+        painter=how.painter,
         progress=progress,
         should_stop=should_stop,
     )

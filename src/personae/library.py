@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Unpack, cast
 
 from personae import wiring
+from personae.domain.labels import DEFAULT_PLACE, DEFAULT_SIZE
 from personae.donors import (
     Donor,
     ImageLike,
@@ -27,7 +28,6 @@ from personae.requests import (
     Parts,
     SwapOptions,
     SwapSettings,
-    check_strength,
     options_of,
     parts_of,
 )
@@ -105,6 +105,10 @@ def swap(
     mappings: Sequence[Mapping] | None = None,
     strength: float = 1.0,
     restore: float = 0.0,
+    label: str | None = None,
+    label_place: str = DEFAULT_PLACE,
+    label_size: float = DEFAULT_SIZE,
+    label_font: str | None = None,
 ) -> SwapResult:
     """Swap faces in a picture.
 
@@ -121,6 +125,8 @@ def swap(
         0 leaves the scene as it is.
     restore : float, range [0, 1]
         How much the new faces are denoised and sharpened.
+    label, label_place, label_size, label_font
+        As the fields of `SwapOptions`: what is written over the output, and how.
 
     Raises
     ------
@@ -128,11 +134,17 @@ def swap(
         With the role of the picture that shows no face (or not the face asked for).
     DonorUnusable, MediaError, InvalidRequest, ModelError
     """
-    check_strength(strength)
-    check_strength(restore, "restoring strength")
+    painter = SwapOptions(
+        strength=strength,
+        restore=restore,
+        label=label,
+        label_place=label_place,
+        label_size=label_size,
+        label_font=label_font,
+    ).painter
     pixels = load_pixels(scene, "scene")
     parts = parts_of(donor, face, mappings)
-    return swap_pixels(pixels, parts, strength, restore)
+    return swap_pixels(pixels, parts, strength, restore, painter)
 
 
 def swap_file(
@@ -190,7 +202,7 @@ def swap_video(
     options : SwapOptions, optional
         Part, encoder, quality and so on, checked before; or give its fields here by name:
         strength, restore, max_long_px, max_short_px, start_s, end_s, codec, crf, preset, quality,
-        threads, allow_poor, manifest.
+        threads, allow_poor, manifest, label, label_place, label_size, label_font.
     progress : callable, called in this thread
     should_stop : callable
         Asked several times a second; True ends the work with `Canceled` and no output.

@@ -11,10 +11,12 @@ from typing import Literal, TypedDict, cast
 import numpy as np
 
 from personae import wiring
+from personae.domain import labels
 from personae.domain.swap import LEAST_SIDE_PX
 from personae.donors import Donor, ImageLike, load_pixels, prepare_donor, single_face
 from personae.engine.canvas import RgbCanvas
 from personae.engine.casting import Role
+from personae.engine.label import Label, LabelPainter
 from personae.engine.types import Float32
 from personae.errors import InvalidRequest
 from personae.video.codecs import EncodeSettings, check_settings
@@ -57,6 +59,13 @@ class SwapOptions:
         was judged when it was prepared.
     manifest : bool
         Write into the output where it comes from, signed; see `docs/12-provenance.md`.
+    label : str, 1 to 80 characters, optional
+        What is written over the output, on a dark plate that stays readable on any picture.
+    label_place : one of `personae.domain.labels.PLACES`
+    label_size : float, range [0.02, 0.15]
+        Height of the label's letters as a share of the output's shorter side.
+    label_font : str, optional
+        A TTF or OTF file for scripts that the built-in letters lack.
 
     Raises
     ------
@@ -78,8 +87,13 @@ class SwapOptions:
     threads: int | None = None
     allow_poor: bool = False
     manifest: bool = True
+    label: str | None = None
+    label_place: str = labels.DEFAULT_PLACE
+    label_size: float = labels.DEFAULT_SIZE
+    label_font: str | None = None
 
     def __post_init__(self) -> None:
+        self._check_label()
         check_strength(self.strength)
         check_strength(self.restore, "restoring strength")
         check_whole("longest side", self.max_long_px, LEAST_SIDE_PX, 65535)
@@ -92,6 +106,34 @@ class SwapOptions:
                 raise InvalidRequest(f"The {name} is a time in seconds, not {value!r}.")
         check_range(self.start_s, self.end_s)
         check_settings(self.encode)
+
+    def _check_label(self) -> None:
+        labels.check_place(self.label_place)
+        labels.check_size(self.label_size)
+        if self.label is None:
+            return
+        text = labels.tidy(self.label)
+        if self.label_font is None:
+            labels.check_drawable(text)
+
+    @property
+    def painter(self) -> LabelPainter | None:
+        """What writes the label, if there is one; it opens the font file.
+
+        Raises
+        ------
+        InvalidRequest
+        """
+        if self.label is None:
+            return None
+        if self.label_font is None:
+            from personae.engine.lettering import draw_line as lettering
+        else:
+            from personae.video.font_files import lettering_of
+
+            lettering = lettering_of(Path(self.label_font))
+        label = Label(labels.tidy(self.label), self.label_place, self.label_size)
+        return LabelPainter(label, lettering)
 
     @property
     def max_size(self) -> SizeLimit | None:
@@ -122,6 +164,10 @@ class SwapSettings(TypedDict, total=False):
     threads: int | None
     allow_poor: bool
     manifest: bool
+    label: str | None
+    label_place: str
+    label_size: float
+    label_font: str | None
 
 
 def options_of(options: SwapOptions | None, settings: SwapSettings) -> SwapOptions:

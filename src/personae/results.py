@@ -28,7 +28,8 @@ class SwapResult:
     ----------
     image : uint8 (H, W, 3) RGB, or (H, W, 4) if the scene has alpha
     mask : float32 (H, W), range [0, 1]
-        Where the scene was changed and how much; where it is 0 the pixels are the scene's.
+        Where the scene was changed and how much, by new faces and by a label; where it is 0 the
+        pixels are the scene's.
     faces : tuple of Face
         All faces of the scene, left to right.
     swapped : tuple of int
@@ -36,6 +37,8 @@ class SwapResult:
     warnings : tuple of str
     restorer : str or None
         What restored the new faces, if that was asked for; ``classical`` needs no model.
+    label : str or None
+        What was written over it.
     """
 
     image: UInt8
@@ -44,6 +47,7 @@ class SwapResult:
     swapped: tuple[int, ...]
     warnings: tuple[str, ...]
     restorer: str | None = None
+    label: str | None = None
 
     def __repr__(self) -> str:
         height, width = self.mask.shape
@@ -73,6 +77,7 @@ class SwapReport:
     restorer: str | None = None
     manifest: Literal["embedded", "sidecar", "off"] = "off"
     signed_by: Literal["operator", "local"] | None = None
+    label: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for `json.dumps`."""
@@ -86,5 +91,6 @@ class SwapReport:
             "restorer": self.restorer,
             "manifest": self.manifest,
             "signed_by": self.signed_by,
+            "label": self.label,
             "warnings": list(self.warnings),
         }

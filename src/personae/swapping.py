@@ -13,8 +13,9 @@ from personae.donors import Pixels, called
 from personae.engine.canvas import RgbCanvas
 from personae.engine.casting import Cast, Role, StillCast, cast_still
 from personae.engine.faces import embedder
+from personae.engine.label import LabelPainter
 from personae.engine.pipeline import Engine
-from personae.engine.types import Face, Float32
+from personae.engine.types import Face, Float32, UInt8
 from personae.errors import Canceled, FaceNotFound, InvalidRequest
 from personae.requests import Parts, SwapOptions, refuse_options, refuse_same
 from personae.results import SwapReport, SwapResult, restoring
@@ -27,8 +28,14 @@ from personae.video.sniffing import sniff
 from personae.video.stills import load_picture
 
 
-def swap_pixels(pixels: Pixels, parts: Parts, strength: float, restore: float = 0.0) -> SwapResult:
-    """Swap faces in `pixels`, in place."""
+def swap_pixels(
+    pixels: Pixels,
+    parts: Parts,
+    strength: float,
+    restore: float = 0.0,
+    painter: LabelPainter | None = None,
+) -> SwapResult:
+    """Swap faces in `pixels`, in place, and write a label over them."""
     engine = wiring.engine()
     rgb = pixels.rgb
     canvas = RgbCanvas(rgb)
@@ -41,12 +48,23 @@ def swap_pixels(pixels: Pixels, parts: Parts, strength: float, restore: float = 
     for rendered in engine.render_into(canvas, plans, restore):
         x0, y0, x1, y1 = rendered.box
         np.maximum(mask[y0:y1, x0:x1], rendered.mask, out=mask[y0:y1, x0:x1])
+    if painter is not None:
+        _label_into(canvas, pixels.alpha, painter, mask)
     image = rgb if pixels.alpha is None else np.dstack([rgb, pixels.alpha])
     missing = [f"Nobody in {pixels.name} looks like {name}." for name in chosen.missing]
     restorer, notes = restoring(strength, restore)
     warnings = (*parts.warnings, *pixels.notes, *missing, *notes)
     swapped = tuple(sorted(chosen.donors))
-    return SwapResult(image, mask, tuple(faces), swapped, warnings, restorer)
+    label = None if painter is None else painter.label.text
+    return SwapResult(image, mask, tuple(faces), swapped, warnings, restorer, label)
+
+
+def _label_into(
+    canvas: RgbCanvas, alpha: UInt8 | None, painter: LabelPainter, mask: Float32
+) -> None:
+    patch = painter.cover_into(canvas, alpha)
+    x0, y0, x1, y1 = patch.box
+    np.maximum(mask[y0:y1, x0:x1], patch.opacity[:, :, 0], out=mask[y0:y1, x0:x1])
 
 
 def swap_picture_file(
@@ -73,9 +91,10 @@ def swap_picture_file(
     picture_format(target)
     refuse_same(source, target)
     started = time.monotonic()
+    painter = how.painter
     picture = fit_picture(load_picture(source, "scene"), how.max_size)
     pixels = Pixels(str(source), picture.rgb, picture.alpha, picture.notes)
-    result = swap_pixels(pixels, who(), how.strength, how.restore)
+    result = swap_pixels(pixels, who(), how.strength, how.restore, painter)
     if should_stop is not None and should_stop():
         raise Canceled("The work was stopped on request; no output was written.")
     notes = save_picture(
@@ -96,6 +115,7 @@ def swap_picture_file(
         elapsed_s=time.monotonic() - started,
         warnings=(*result.warnings, *notes),
         restorer=result.restorer,
+        label=result.label,
     )
 
 
@@ -116,6 +136,7 @@ def swap_clip_file(
         refuse_options(source, "an animation", codec=how.codec, crf=how.crf, preset=how.preset)
     else:
         refuse_options(source, "a video, whose quality is crf", quality=how.quality)
+    painter = how.painter
     parts = who()
     restorer, notes = restoring(how.strength, how.restore)
     options = ClipOptions(
@@ -127,6 +148,7 @@ def swap_clip_file(
         threads=how.threads,
         encode=how.encode,
         quality=how.quality,
+        painter=painter,
         progress=progress,
         should_stop=should_stop,
         finish=finish,
@@ -142,6 +164,7 @@ def swap_clip_file(
         elapsed_s=time.monotonic() - started,
         warnings=(*parts.warnings, *report.notes, *notes),
         restorer=restorer,
+        label=None if painter is None else painter.label.text,
     )
 
 

@@ -37,6 +37,10 @@ FULL: dict[str, Any] = {
     "threads": 3,
     "allow_poor": True,
     "manifest": False,
+    "label": "AI-generated",
+    "label_place": "top",
+    "label_size": 0.1,
+    "label_font": "fonts/some.ttf",
 }
 
 

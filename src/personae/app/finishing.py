@@ -69,6 +69,7 @@ def swap_result(
         "warnings": answer.get("warnings", []),
         "duration_s": facts.duration_s,
         "restorer": answer.get("restorer"),
+        "label": answer.get("label"),
     }
 
 

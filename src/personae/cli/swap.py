@@ -23,6 +23,7 @@ from personae.cli.exit_codes import ExitCode
 from personae.cli.interrupts import Interruptible
 from personae.cli.output import Talk
 from personae.cli.progress import ShownProgress
+from personae.domain.labels import DEFAULT_PLACE, DEFAULT_SIZE
 from personae.errors import DonorUnusable, InvalidRequest
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ def swap(
     crf: ask.Crf = None,
     preset: ask.Preset = None,
     quality: ask.Quality = None,
+    label: ask.Label = None,
+    label_place: ask.LabelPlace = DEFAULT_PLACE,
+    label_size: ask.LabelSize = DEFAULT_SIZE,
+    label_font: ask.LabelFont = None,
     threads: ask.Threads = None,
     manifest: ask.Manifest = True,
     strict: ask.Strict = False,
@@ -82,6 +87,10 @@ def swap(
             threads=threads,
             allow_poor=allow_poor_donor,
             manifest=manifest,
+            label=label,
+            label_place=label_place,
+            label_size=label_size,
+            label_font=None if label_font is None else str(label_font),
         )
         report, warnings = _run(wanted, options, talk)
         talk.result("", {**report.to_json(), "warnings": warnings})

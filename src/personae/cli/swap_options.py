@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from personae.domain.labels import LEAST_SIZE, MOST_SIZE, PLACES
+
 CODECS = ("h264", "hevc", "vp9", "av1")
 
 Paths = Annotated[
@@ -102,6 +104,25 @@ Manifest = Annotated[
         help="Write into the output, signed, where it comes from: a C2PA manifest. Beside it, as "
         "OUT.c2pa, where the format has no place for one.",
     ),
+]
+Label = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TEXT", help='Write this over the output, readable on any picture: "AI-generated".'
+    ),
+]
+LabelPlace = Annotated[str, typer.Option(metavar="|".join(PLACES), help="Where the label stands.")]
+LabelSize = Annotated[
+    float,
+    typer.Option(
+        min=LEAST_SIZE,
+        max=MOST_SIZE,
+        help="Height of the label's letters as a share of the shorter side.",
+    ),
+]
+LabelFont = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="A TTF or OTF for scripts that the built-in letters lack."),
 ]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Exit with 7 if frames were lost in a damaged scene.")

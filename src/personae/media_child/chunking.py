@@ -75,6 +75,7 @@ def join(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
         "frames_lost": report.frames_lost,
         "faces_swapped": report.faces_swapped,
         "restorer": report.restorer,
+        "label": report.label,
         "warnings": list(report.notes),
     }
 

@@ -28,7 +28,10 @@ from personae.video.stills import load_picture
 
 PREVIEW_PX = 1280
 _PREVIEW_QUALITY = 90
-_SHOWN = ("strength", "restore", "max_long_px", "max_short_px")
+_SHOWN = (
+    *("strength", "restore", "max_long_px", "max_short_px"),
+    *("label", "label_place", "label_size", "label_font"),
+)
 _TRIED = (0.1, 0.0, 0.3, 0.5, 0.7, 0.9)
 """Where a preview without a time looks for a face, as shares of the clip's length."""
 
@@ -118,7 +121,7 @@ def preview(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
             rgb, _ = fit_pixels(rgb, None, size)
         pixels = Pixels(str(scene), rgb)
     context.check_stop()
-    result = swap_pixels(pixels, parts, options.strength, options.restore)
+    result = swap_pixels(pixels, parts, options.strength, options.restore, options.painter)
     context.check_stop()
     notes = save_picture(
         output,
@@ -134,6 +137,7 @@ def preview(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
         "faces_swapped": len(result.swapped),
         "elapsed_s": round(time.monotonic() - started, 3),
         "restorer": result.restorer,
+        "label": result.label,
         "warnings": [*result.warnings, *notes],
     }
 

@@ -123,7 +123,7 @@ def analyse_chunk(
         def render(planned: PlannedFrame[DecodedFrame]) -> _Done:
             frame = planned.frame
             if writer is not None:
-                engine.render_into(frame.scene.canvas, planned.plans, options.restore)
+                _render_into(engine, frame, planned.plans, options)
             return _Done(frame.pts, planned.plans, None if writer is None else frame)
 
         def keep(done: _Done) -> None:
@@ -188,7 +188,7 @@ def render_chunk(
             return with_plans(source, records)
 
         def render(one: PlannedFrame[DecodedFrame]) -> DecodedFrame:
-            engine.render_into(one.frame.scene.canvas, one.plans, options.restore)
+            _render_into(engine, one.frame, one.plans, options)
             return one.frame
 
         count = _run(iter(reader), follow, render, writer.write, chunk, options)
@@ -196,6 +196,14 @@ def render_chunk(
             pass
         writer.footer = {**planned.footer, "damage": _plain_damage(reader.damage)}
     return count
+
+
+def _render_into(
+    engine: Engine, frame: DecodedFrame, plans: Sequence[FacePlan], options: ClipOptions
+) -> None:
+    engine.render_into(frame.scene.canvas, plans, options.restore)
+    if options.painter is not None:
+        options.painter.cover_into(frame.scene.canvas)
 
 
 def _run(

@@ -11,6 +11,7 @@ from typing import Any
 
 from personae.engine.casting import Cast
 from personae.engine.following import PlannedFrame
+from personae.engine.label import LabelPainter
 from personae.engine.pipeline import Engine
 from personae.engine.types import SceneFrame
 from personae.errors import FaceNotFound, InvalidRequest
@@ -18,7 +19,6 @@ from personae.video.animation_writing import AnimationWriter
 from personae.video.animations import AnimationFrame, AnimationReader
 from personae.video.codecs import EncodeSettings
 from personae.video.files import Finish
-from personae.video.frames import DecodedFrame
 from personae.video.integrity import Damage
 from personae.video.reader import VideoReader
 from personae.video.sizing import SizeLimit, fit_pixels
@@ -64,8 +64,9 @@ class ClipReport:
         Over all frames.
     notes : tuple of str
         Everything a user should know: what was lost, dropped or changed.
-    restorer : str or None
-        What restored the faces, if anything did; filled in by whoever chose it.
+    restorer, label : str or None
+        What restored the faces, and what was written over every frame; filled in by whoever chose
+        it.
     """
 
     frames: int
@@ -73,6 +74,7 @@ class ClipReport:
     faces_swapped: int
     notes: tuple[str, ...]
     restorer: str | None = None
+    label: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class ClipOptions:
     threads: int | None = None
     encode: EncodeSettings = field(default_factory=EncodeSettings)
     quality: int | None = None
+    painter: LabelPainter | None = None
     progress: Callable[[Progress], None] | None = None
     should_stop: Callable[[], bool] | None = None
     finish: Finish | None = None
@@ -211,6 +214,8 @@ def _animated(
         if size_wh != reader.size_wh:
             rgb, alpha = fit_pixels(frame.rgb, frame.alpha, size_wh)
             frame = replace(frame, rgb=rgb, alpha=alpha, scene_rgb=None)
+        if options.painter is not None and frame.alpha is not None:
+            frame = replace(frame, alpha=frame.alpha.copy())  # The label makes it opaque.
         view = frame.scene_frame()
         yield _AnimatedFrame(frame, SceneFrame(number, view.time_s, view.canvas))
         number += 1
@@ -226,11 +231,15 @@ def _run(
 ) -> int:
     """Stream frames through the engine into `write`; how many there were."""
 
-    def render(planned: PlannedFrame[DecodedFrame]) -> DecodedFrame:
-        engine.render_into(planned.frame.scene.canvas, planned.plans, options.restore)
-        return planned.frame
+    def render(planned: PlannedFrame[Any]) -> Any:
+        frame = planned.frame
+        engine.render_into(frame.scene.canvas, planned.plans, options.restore)
+        if options.painter is not None:
+            alpha = frame.frame.alpha if isinstance(frame, _AnimatedFrame) else None
+            options.painter.cover_into(frame.scene.canvas, alpha)
+        return frame
 
-    def follow(source: Iterator[DecodedFrame]) -> Iterator[PlannedFrame[DecodedFrame]]:
+    def follow(source: Iterator[Any]) -> Iterator[PlannedFrame[Any]]:
         return engine.follow(source, cast, options.strength)
 
     return run_stages(

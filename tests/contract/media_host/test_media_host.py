@@ -84,6 +84,7 @@ def test_a_swap_writes_its_output_and_says_what_it_did(
         "frames_lost": 0,
         "faces_swapped": 1,
         "restorer": None,
+        "label": None,
         "warnings": [],
     }
 
