@@ -17,6 +17,7 @@ from personae.app.execute import ExecuteOptions, Executor
 from personae.app.inputs import Sources
 from personae.app.ports import Blobs, Clock, Database, Fetcher, MediaHost
 from personae.app.reconcile import RETENTION_S, Reconciler
+from personae.app.removing import Remover
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,9 @@ def run_worker(parts: WorkerParts, options: WorkerOptions, stop: threading.Event
     runtime = Runtime(
         parts.database_url, executor, options.durable, handed_back, sweep_s=options.sweep_s
     )
+    remover = Remover(parts.database, parts.blobs, parts.clock, runtime.work.cancel)
+    runtime.tidy_with(executor.tidy)
+    runtime.tidy_with(remover.remove_all)
     reconciler = Reconciler(
         parts.database, parts.blobs, runtime.work, parts.clock, options.retention_s
     )

@@ -14,12 +14,14 @@ from personae.errors import (
     MediaUnreadable,
     MediaUnsupported,
     NotFound,
+    PolicyRefused,
 )
 
 _GIB = 1 << 30
 _WEEK_S = 7 * 86400
-_REFUSALS: dict[str, type[MediaError]] = {
-    one.code: one for one in (MediaError, MediaTooLarge, MediaUnreadable, MediaUnsupported)
+_REFUSALS: dict[str, type[MediaError | PolicyRefused]] = {
+    one.code: one
+    for one in (MediaError, MediaTooLarge, MediaUnreadable, MediaUnsupported, PolicyRefused)
 }
 
 
@@ -112,7 +114,7 @@ def check_fits(asset: Asset, content_types: Collection[str], limit_bytes: int) -
     return asset
 
 
-def refusal_of(asset: Asset) -> MediaError:
+def refusal_of(asset: Asset) -> MediaError | PolicyRefused:
     """The error that a refused asset was refused with."""
     refusal = asset.refusal or {}
     return _REFUSALS.get(str(refusal.get("code")), MediaError)(refusal.get("message"))

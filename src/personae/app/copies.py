@@ -73,6 +73,21 @@ class Copies:
             self._used.pop(task_id, None)
         shutil.rmtree(self._folder / task_id, ignore_errors=True)
 
+    def idle(self) -> list[str]:
+        """Tasks of which there are copies that nobody uses at this moment."""
+        with self._lock:
+            return [one for one in self._used if one not in self._users]
+
+    def drop_idle(self, task_id: str) -> bool:
+        """Remove a task's copies unless somebody uses them; whether they were removed."""
+        with self._lock:
+            if task_id in self._users:
+                return False
+            self._used.pop(task_id, None)
+            # Under the lock, so that nobody begins to use what is just going.
+            shutil.rmtree(self._folder / task_id, ignore_errors=True)
+        return True
+
     def _path(self, task_id: str, key: str) -> Path:
         name = hashlib.sha256(key.encode()).hexdigest()[:24] + Path(key).suffix
         return self._folder / task_id / name

@@ -104,6 +104,23 @@ class Executor:
         except PersonaeError:
             _log.warning("working files stay", action="task.clean", task_id=task_id, exc_info=True)
 
+    def tidy(self) -> int:
+        """Drop this machine's copies of what tasks that are over used; of how many tasks.
+
+        The worker that conducted a task drops its own at once, the others learn of it here: also
+        when a client deletes the task, or it is taken down.
+        """
+        shop = self._shop
+        idle = shop.copies.idle()
+        if not idle:
+            return 0
+
+        def over(tx: Transaction) -> list[str]:
+            rows = {one: tx.tasks.get(None, one) for one in idle}
+            return [one for one, task in rows.items() if task is None or task.final]
+
+        return sum(shop.copies.drop_idle(one) for one in shop.database.read(over))
+
     def deliver(self, delivery_id: str) -> None:
         """Make one attempt of a webhook's delivery."""
         self._deliverer.deliver_once(delivery_id)

@@ -9,7 +9,7 @@ from typing import Any
 from personae.app.ports import Transaction
 from personae.domain.hooks import Delivery, Endpoint
 from personae.domain.ids import new_id
-from personae.domain.media import Asset
+from personae.domain.media import Asset, SavedFace
 from personae.domain.tasks import Task
 
 STANDARD = "standard"
@@ -40,6 +40,19 @@ def announce_expiry(tx: Transaction, asset: Asset, now: float) -> list[Delivery]
     body = event_body(event_type, data, now)
     return _enqueue(
         tx, _to_subscribers(tx, asset.tenant_id, event_id, event_type, body, asset.task_id, now)
+    )
+
+
+def announce_takedown(
+    tx: Transaction, thing: Task | Asset | SavedFace, takedown_id: str, now: float
+) -> list[Delivery]:
+    """Enqueue deliveries of one thing's takedown to every endpoint of its tenant that wants it."""
+    kind = thing.id.partition("_")[0]
+    task_id = thing.id if isinstance(thing, Task) else None
+    event_type, event_id = f"{kind}.taken_down", new_id("evt", now)
+    body = event_body(event_type, {"id": thing.id, "takedown_id": takedown_id}, now)
+    return _enqueue(
+        tx, _to_subscribers(tx, thing.tenant_id, event_id, event_type, body, task_id, now)
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from personae.app import detections
-from personae.app.policy import check_allowed
+from personae.app.policy import check_file
 from personae.app.ports import Database, Transaction
 from personae.app.receiving import fingerprint
 from personae.domain.media import MediaFacts
@@ -153,9 +153,9 @@ class Inputs:
 
         def get() -> LocalMedia:
             media = self._sources.materialise(task.tenant_id, ref, folder)
-            if self._refused_files:
-                sha256 = media.sha256 or fingerprint(media.path).sha256
-                check_allowed(sha256, role, self._refused_files)
+            sha256 = media.sha256 or fingerprint(media.path).sha256
+            refused = self._refused_files
+            self._database.read(lambda tx: check_file(tx, sha256, role, refused))
             return media
 
         return get() if ref.url is None else _leaving(get, should_stop)

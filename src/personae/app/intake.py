@@ -12,11 +12,19 @@ import structlog
 
 from personae.app.asset_rules import AssetLimits
 from personae.app.filenames import suffix_for
+from personae.app.policy import check_file
 from personae.app.ports import Blobs, Clock, Database, MediaHost, StoredBlob, Transaction
 from personae.app.threads import finish_in_thread, stop_in_thread
 from personae.domain.ids import new_id
 from personae.domain.media import Asset, AssetRole, MediaFacts
-from personae.errors import MediaError, MediaUnreadable, NotFound, PersonaeError, TaskFailed
+from personae.errors import (
+    MediaError,
+    MediaUnreadable,
+    NotFound,
+    PersonaeError,
+    PolicyRefused,
+    TaskFailed,
+)
 
 _PROBES = 2
 _PROBING = 8  # Threads; how many children there are is the media host's affair.
@@ -67,12 +75,17 @@ class Intake:
         ------
         MediaError
             If the file is refused; nothing is written down.
+        PolicyRefused
+            If nobody may use these bytes; nothing is written down either.
         Unavailable
         """
         sha256 = arrival.stored.sha256
-        known = await self._database.aread(
-            lambda tx: tx.assets.by_sha256(arrival.tenant_id, sha256)
-        )
+
+        def look(tx: Transaction) -> Asset | None:
+            check_file(tx, sha256, None)
+            return tx.assets.by_sha256(arrival.tenant_id, sha256)
+
+        known = await self._database.aread(look)
         if known is not None:
             asset = await self._database.awrite(lambda tx: self._settle(tx, arrival, None))
             if asset is not None:
@@ -81,7 +94,11 @@ class Intake:
         ending = suffix_for(facts.content_type)
         key = f"assets/{arrival.tenant_id}/{secrets.token_hex(16)}{ending}"
         await finish_in_thread(self._blobs.put_file, key, arrival.path, facts.content_type)
-        asset = await self._database.awrite(lambda tx: self._settle(tx, arrival, (key, facts)))
+        try:
+            asset = await self._database.awrite(lambda tx: self._settle(tx, arrival, (key, facts)))
+        except PolicyRefused:  # Taken down while it was being looked at; nothing was written.
+            await self.drop(key)
+            raise
         if asset is None:  # For the type checker: with bytes at hand there always is one.
             raise TaskFailed
         if asset.blob_key != key:  # Somebody brought the same bytes in the meantime.
@@ -123,7 +140,7 @@ class Intake:
         refused = replace(refused, **self._refusal(error, now))
         await self._database.awrite(lambda tx: tx.assets.insert(refused))
 
-    async def refuse_reserved(self, reserved: Asset, error: MediaError) -> None:
+    async def refuse_reserved(self, reserved: Asset, error: MediaError | PolicyRefused) -> None:
         """Turn a reservation into a refusal, and remove what was uploaded."""
         values = self._refusal(error, self._clock())
 
@@ -150,6 +167,7 @@ class Intake:
         None if there are neither. Keeping the known asset locks its row, so that nobody deletes
         the bytes between finding and sharing them.
         """
+        check_file(tx, arrival.stored.sha256, None)
         now, tenant_id = self._clock(), arrival.tenant_id
         until = now + self._limits.ttl_s
         reserved = arrival.reserved and still_reserved(tx, arrival.reserved)
@@ -184,7 +202,7 @@ class Intake:
             tx.assets.update(asset)
         return asset
 
-    def _refusal(self, error: MediaError, now: float) -> dict[str, object]:
+    def _refusal(self, error: MediaError | PolicyRefused, now: float) -> dict[str, object]:
         return {
             "state": "refused",
             "refusal": {"code": error.code, "message": error.message},

@@ -14,7 +14,8 @@ from personae.errors import PersonaeError
 _log = logging.getLogger("personae.execute")
 
 OUTPUTS = "outputs"
-"""Folder of blobs that assets of finished tasks point to."""
+"""Folder of blobs that assets of finished tasks point to: ``outputs/{tenant}/{task}/…``, so that
+what a task stored is found even if its end was never written down."""
 WORK = "work"
 """Folder of blobs that only tasks under way need: ``work/{task}/…``."""
 
@@ -40,6 +41,11 @@ def output_suffix(container: str | None, scene: MediaFacts) -> str:
     return _SUFFIXES.get(scene.content_type, fallback)
 
 
+def output_folder(task: Task) -> str:
+    """Where the files that a task makes are stored."""
+    return f"{OUTPUTS}/{task.tenant_id}/{task.id}"
+
+
 def store_output(
     blobs: Blobs,
     task: Task,
@@ -52,7 +58,7 @@ def store_output(
 ) -> Asset:
     """Store a finished file under a name of its own; the row is not written yet."""
     asset_id = new_id("asset", now)
-    key = f"{OUTPUTS}/{task.tenant_id}/{asset_id}{path.suffix}"
+    key = f"{output_folder(task)}/{asset_id}{path.suffix}"
     stored = blobs.put_file(key, path, facts.content_type)
     return Asset(
         id=asset_id,

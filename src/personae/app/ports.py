@@ -20,6 +20,7 @@ from personae.app.repositories import (
     Idempotency,
     Queue,
     Seen,
+    Takedowns,
     Tasks,
     Tenants,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "Queue",
     "Seen",
     "StoredBlob",
+    "Takedowns",
     "Tasks",
     "Tenants",
     "Transaction",
@@ -73,6 +75,8 @@ class Transaction(Protocol):
     def hooks(self) -> Hooks: ...
     @property
     def audit(self) -> Audit: ...
+    @property
+    def takedowns(self) -> Takedowns: ...
     @property
     def queue(self) -> Queue: ...
 

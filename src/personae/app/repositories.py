@@ -16,6 +16,7 @@ from personae.domain.credits import Balance, LedgerEntry, TransferKind
 from personae.domain.hooks import Attempt, Delivery, Endpoint
 from personae.domain.media import Asset, SavedFace
 from personae.domain.pages import Page
+from personae.domain.takedowns import Takedown
 from personae.domain.tasks import Task, TaskError, TaskKind, TaskProgress, TaskStatus
 from personae.domain.tenants import ApiKey, Tenant
 
@@ -110,6 +111,14 @@ class Assets(Protocol):
         """Assets of all tenants with these bytes and one of these roles, deleted ones too."""
         ...
 
+    def with_bytes(self, tenant_id: str | None, sha256s: Sequence[str]) -> list[Asset]:
+        """Ready assets with any of these bytes, of a tenant or, without one, of everybody."""
+        ...
+
+    def at_keys(self, blob_keys: Sequence[str]) -> list[Asset]:
+        """Assets whose bytes lie or lay at any of these keys, deleted ones among them."""
+        ...
+
     def blob_in_use(self, blob_key: str) -> bool:
         """Whether any asset that is not deleted still needs these bytes."""
         ...
@@ -119,7 +128,10 @@ class Faces(Protocol):
     """Saved donors."""
 
     def insert(self, face: SavedFace) -> None: ...
-    def get(self, tenant_id: str, face_id: str) -> SavedFace | None: ...
+    def get(self, tenant_id: str | None, face_id: str) -> SavedFace | None:
+        """A saved face; `tenant_id` None only for operators."""
+        ...
+
     def by_dialect_id(self, tenant_id: str, dialect: str, dialect_id: str) -> SavedFace | None: ...
     def by_source_url(self, tenant_id: str, dialect: str, url: str) -> SavedFace | None:
         """The newest one that was saved from there."""
@@ -196,6 +208,25 @@ class Tasks(Protocol):
     def set_held(self, task_id: str, credits_held: int) -> None: ...
     def delete(self, tenant_id: str, task_id: str, at: float) -> bool:
         """Hide a final task and forget its result; False if there is none."""
+        ...
+
+    def forget_request(self, task_id: str) -> None:
+        """Forget what a task asked for, its label and its callback: they may lead to a person."""
+        ...
+
+    def by_mark(self, mark: int) -> list[Task]:
+        """The tasks of all tenants whose outputs carry this mark."""
+        ...
+
+    def detections_of(self, tenant_id: str, asset_id: str) -> list[Task]:
+        """A tenant's searches for people in a stored scene; as slow as `naming`."""
+        ...
+
+    def naming(self, tenant_id: str, words: Sequence[str]) -> list[Task]:
+        """A tenant's tasks in whose request one of these ids or URLs is written, oldest first.
+
+        Slow: it reads all of the tenant's requests.
+        """
         ...
 
     def unfinished(
@@ -307,6 +338,35 @@ class Audit(Protocol):
     def lines(self, since: float | None = None) -> Iterator[Line | Broken]:
         """The chain, line by line, never all of it in memory."""
         ...
+
+
+class Takedowns(Protocol):
+    """What was taken down, and files that nobody may use again."""
+
+    def insert(self, takedown: Takedown) -> None: ...
+    def get(self, tenant_id: str | None, takedown_id: str) -> Takedown | None:
+        """A takedown; `tenant_id` None only for operators."""
+        ...
+
+    def update(self, takedown: Takedown) -> None:
+        """Write its state, its detail and when it was finished."""
+        ...
+
+    def page(self, tenant_id: str | None, *, after: str | None, limit: int) -> Page[Takedown]: ...
+    def unfinished(self, limit: int) -> list[Takedown]:
+        """Those of all tenants that are not done, oldest first."""
+        ...
+
+    def naming(self, tenant_id: str | None, words: Sequence[str]) -> Takedown | None:
+        """The newest one that was asked for, or has removed something, by one of these names."""
+        ...
+
+    def block(self, sha256: str, reason: str, takedown_id: str | None, at: float) -> bool:
+        """Let nobody use these bytes; False if that was so already."""
+        ...
+
+    def unblock(self, sha256: str) -> bool: ...
+    def is_blocked(self, sha256: str) -> bool: ...
 
 
 class Queue(Protocol):

@@ -14,7 +14,7 @@ from personae.app.scratch import LOCAL_NAME, Scratch
 from personae.app.threads import finish_in_thread
 from personae.domain.ids import new_id
 from personae.domain.media import Asset
-from personae.errors import Conflict, InvalidRequest, MediaError, NotFound
+from personae.errors import Conflict, InvalidRequest, MediaError, NotFound, PolicyRefused
 
 _CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}")
 
@@ -129,7 +129,7 @@ class Reservations:
             try:
                 arrival = await self._collect(asset, folder / LOCAL_NAME)
                 done = await self._intake.take(arrival)
-            except MediaError as error:
+            except (MediaError, PolicyRefused) as error:
                 await self._intake.refuse_reserved(asset, error)
                 raise
         await self._intake.drop(asset.blob_key)

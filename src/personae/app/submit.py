@@ -8,7 +8,7 @@ from typing import Any
 
 from personae.app import detections, pricing
 from personae.app.outcomes import check_output
-from personae.app.policy import check_allowed
+from personae.app.policy import check_file
 from personae.app.ports import Transaction
 from personae.domain.credits import hold_key
 from personae.domain.ids import new_id
@@ -324,5 +324,5 @@ def _asset(tx: Transaction, ctx: Context, ref: MediaRef, role: Role) -> Asset | 
         raise Conflict(f"The upload of {asset.id} is not complete.")
     if asset.expires_at is not None and asset.expires_at <= ctx.now:
         raise Expired(f"The asset {asset.id} has expired; upload the file again.")
-    check_allowed(asset.sha256, role, ctx.refused_files)
+    check_file(tx, asset.sha256, role, ctx.refused_files)
     return asset

@@ -50,6 +50,13 @@ def cancel(tx: Transaction, tenant_id: str, task_id: str, now: float) -> Task:
     Conflict
         If it is finished.
     """
+    task = stop(tx, tenant_id, task_id, now)
+    hooks.announce(tx, task, now)
+    return task
+
+
+def stop(tx: Transaction, tenant_id: str, task_id: str, now: float) -> Task:
+    """As `cancel`, without telling the client."""
     task = get(tx, tenant_id, task_id)
     error = TaskError(Canceled.code, str(Canceled()), fault=Canceled.fault)
     if not tx.tasks.finish(task_id, "canceled", error=error, at=now):
@@ -60,7 +67,6 @@ def cancel(tx: Transaction, tenant_id: str, task_id: str, now: float) -> Task:
         tx.credits.transfer(
             tenant_id, "release", task.credits_held, close_key(task_id), task_id=task_id, at=now
         )
-    hooks.announce(tx, task, now)
     return task
 
 

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 DeliveryStatus = Literal["pending", "delivered", "failed", "canceled"]
-EVENT_TYPES: tuple[str, ...] = ("task.succeeded", "task.failed", "task.canceled", "asset.expired")
+EVENT_TYPES: tuple[str, ...] = (
+    "task.succeeded",
+    "task.failed",
+    "task.canceled",
+    "task.taken_down",
+    "asset.expired",
+    "asset.taken_down",
+    "face.taken_down",
+)
 RETRY_DELAYS_S: tuple[int, ...] = (5, 30, 120, 600, 1800, 7200, 21600, 43200)
 """Waits between attempts: nine attempts in about 21 hours."""
 SECRET_OVERLAP_S = 24 * 3600.0

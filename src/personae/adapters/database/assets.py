@@ -120,6 +120,18 @@ class SqlAssets:
         same = _ASSET.where(assets.c.sha256 == sha256, assets.c.role.in_(roles))
         return [_asset(row) for row in fetch(self._connection, same.order_by(assets.c.id))]
 
+    def with_bytes(self, tenant_id: str | None, sha256s: Sequence[str]) -> list[Asset]:
+        """Ready assets with any of these bytes, of a tenant or, without one, of everybody."""
+        same = _ASSET.where(assets.c.sha256.in_(sha256s), assets.c.state == "ready")
+        if tenant_id is not None:
+            same = same.where(assets.c.tenant_id == tenant_id)
+        return [_asset(row) for row in fetch(self._connection, same.order_by(assets.c.id))]
+
+    def at_keys(self, blob_keys: Sequence[str]) -> list[Asset]:
+        """Assets whose bytes lie or lay at any of these keys, deleted ones among them."""
+        found = _ASSET.where(assets.c.blob_key.in_(blob_keys)).order_by(assets.c.id)
+        return [_asset(row) for row in fetch(self._connection, found)]
+
     def blob_in_use(self, blob_key: str) -> bool:
         """Whether any asset that is not deleted still needs these bytes."""
         found = self._connection.execute(

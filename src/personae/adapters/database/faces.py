@@ -24,10 +24,12 @@ class SqlFaces:
     def insert(self, face: SavedFace) -> None:
         self._connection.execute(sa.insert(faces), columns_of(face))
 
-    def get(self, tenant_id: str, face_id: str) -> SavedFace | None:
-        row = fetch_one(
-            self._connection, _FACE.where(faces.c.id == face_id, faces.c.tenant_id == tenant_id)
-        )
+    def get(self, tenant_id: str | None, face_id: str) -> SavedFace | None:
+        """A saved face; `tenant_id` None only for operators."""
+        one = _FACE.where(faces.c.id == face_id)
+        if tenant_id is not None:
+            one = one.where(faces.c.tenant_id == tenant_id)
+        row = fetch_one(self._connection, one)
         return None if row is None else _face(row)
 
     def by_dialect_id(self, tenant_id: str, dialect: str, dialect_id: str) -> SavedFace | None:

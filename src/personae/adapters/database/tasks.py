@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -215,6 +216,37 @@ class SqlTasks:
             .values(deleted_at=at, result=None)
         )
         return done.rowcount == 1
+
+    def forget_request(self, task_id: str) -> None:
+        """Forget what a task asked for, its label and its callback."""
+        forgotten: dict[str, Any] = {"request": {}, "label": None, "callback": None}
+        self._connection.execute(sa.update(tasks).where(tasks.c.id == task_id).values(forgotten))
+
+    def by_mark(self, mark: int) -> list[Task]:
+        """The tasks of all tenants whose outputs carry this mark."""
+        return [_task(row) for row in fetch(self._connection, _LISTED.where(tasks.c.mark == mark))]
+
+    def naming(self, tenant_id: str, words: Sequence[str]) -> list[Task]:
+        """A tenant's tasks in whose request one of these ids or URLs is written, oldest first."""
+        return self._naming(tenant_id, words, ())
+
+    def detections_of(self, tenant_id: str, asset_id: str) -> list[Task]:
+        """A tenant's searches for people in a stored scene."""
+        return self._naming(tenant_id, [asset_id], ("detect_image", "detect_video"))
+
+    def _naming(
+        self, tenant_id: str, words: Sequence[str], kinds: Sequence[TaskKind]
+    ) -> list[Task]:
+        if not words:
+            return []
+        asked = sa.cast(tasks.c.request, sa.Text())
+        # As it stands in the column; no word has a character that LIKE escapes with.
+        written = [asked.contains(json.dumps(word), autoescape=True) for word in words]
+        mine = _LISTED.where(tasks.c.tenant_id == tenant_id)
+        if kinds:
+            mine = mine.where(tasks.c.kind.in_(kinds))
+        found = fetch(self._connection, mine.where(sa.or_(*written)).order_by(tasks.c.id))
+        return [_task(row) for row in found]
 
     def unfinished(self, older_than: float, *, after: str | None = None, limit: int) -> Page[Task]:
         """Tasks of all tenants that were made before a time and are not final, oldest first."""

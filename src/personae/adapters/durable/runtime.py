@@ -40,6 +40,8 @@ class DurableOptions:
         How often a worker looks for pictures: what a task waits at most when nothing else is done.
     beat_s, dead_after_s : float, seconds
         A worker that has not beaten for so long is taken for dead.
+    tidy_s : float, seconds
+        Between two rounds of each worker's own chores; see `Runtime.tidy_with`.
     """
 
     image_slots: int = 1
@@ -50,6 +52,7 @@ class DurableOptions:
     poll_s: float = 0.025
     beat_s: float = 2.0
     dead_after_s: float = 15.0
+    tidy_s: float = 4.0
 
 
 class Runtime:
@@ -81,6 +84,7 @@ class Runtime:
         self._engine = durable_engine(url, pool_size=8)
         self._stopping = stopping
         self._sweep: Callable[[], object] | None = None
+        self._chores: list[Callable[[], object]] = []
         self._sweep_s = sweep_s
         self.work = DurableWork(self._engine)
         self.beats = Beats(self._engine, self.executor_id)
@@ -105,11 +109,16 @@ class Runtime:
         self._threads = [
             threading.Thread(target=self._beat, name="personae-beat", daemon=True),
             threading.Thread(target=self._care, name="personae-care", daemon=True),
+            threading.Thread(target=self._tidy, name="personae-tidy", daemon=True),
         ]
 
     def sweep_with(self, sweep: Callable[[], object]) -> None:
         """Have `sweep` called now and then in one of the workers that are alive."""
         self._sweep = sweep
+
+    def tidy_with(self, chore: Callable[[], object]) -> None:
+        """Have `chore` called every few seconds in this worker; it must not take long."""
+        self._chores.append(chore)
 
     def start(self) -> None:
         """Begin to take work."""
@@ -204,7 +213,13 @@ class Runtime:
                 next_sweep = time.monotonic() + self._sweep_s
                 self._surviving(self._sweep_if_first)
 
-    def _surviving(self, care: Callable[[], None]) -> None:
+    def _tidy(self) -> None:
+        """What every worker does for itself, apart from the sweep, which may be long."""
+        while not self._leaving.wait(self.options.tidy_s):
+            for chore in self._chores:
+                self._surviving(chore)
+
+    def _surviving(self, care: Callable[[], object]) -> None:
         """A database that is away for a moment must not end the care for good."""
         try:
             care()

@@ -16,7 +16,15 @@ from personae.wire.native.models.common import (
     Time,
 )
 
-EventType = Literal["task.succeeded", "task.failed", "task.canceled", "asset.expired"]
+EventType = Literal[
+    "task.succeeded",
+    "task.failed",
+    "task.canceled",
+    "task.taken_down",
+    "asset.expired",
+    "asset.taken_down",
+    "face.taken_down",
+]
 DeliveryId = Annotated[str, StringConstraints(pattern=rf"^dlv_{NAME}$")]
 
 
