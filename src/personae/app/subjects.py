@@ -34,6 +34,8 @@ class Found:
 
     Attributes
     ----------
+    people : dict
+        The photos of donors among the files.
     left : dict
         Finished swaps of the same inputs that stay.
     words : list of str
@@ -45,6 +47,7 @@ class Found:
     tasks: dict[str, Task] = field(default_factory=dict[str, Task])
     assets: dict[str, Asset] = field(default_factory=dict[str, Asset])
     faces: dict[str, SavedFace] = field(default_factory=dict[str, SavedFace])
+    people: dict[str, Asset] = field(default_factory=dict[str, Asset])
     left: dict[str, Task] = field(default_factory=dict[str, Task])
     words: list[str] = field(default_factory=list[str])
     sha256: set[str] = field(default_factory=set[str])
@@ -204,6 +207,8 @@ class _Gathering:
         if maker is not None:
             self._found.words.append(maker.id)
             self._take_task(maker, whole=True)
+        elif asset.facts is not None and asset.facts.kind == "picture":
+            self._found.people[asset.id] = asset
         self._take_file(asset)
 
     def _take_task(self, task: Task, *, whole: bool) -> None:
@@ -219,11 +224,14 @@ class _Gathering:
         if not whole:
             return
         wanted = inputs_of(task.request)
+        donors = inputs_of({"donors": [one["donors"] for one in task.request.get("mappings", ())]})
         found.unstored |= wanted.urls
-        for name in wanted.names:
+        for name in sorted(wanted.names):
             if name.startswith("asset_"):
                 asset = self._tx.assets.get(task.tenant_id, name)
                 if asset is not None and asset.state != "deleted":
+                    if name in donors.names:
+                        found.people[name] = asset
                     self._take_file(asset)
             elif name.startswith("face_"):
                 face = self._tx.faces.get(task.tenant_id, name)
@@ -260,6 +268,7 @@ class _Gathering:
         for name in face.asset_ids:
             photo = self._tx.assets.get(face.tenant_id, name)
             if photo is not None and photo.state != "deleted":
+                self._found.people[photo.id] = photo
                 self._take_file(photo)
 
     def _follow_users(self) -> bool:

@@ -52,4 +52,5 @@ app.command(epilog=epilog())(worker)
 app.command(epilog=epilog())(check_client)
 for _name, _group in admin.GROUPS:
     app.add_typer(_group, name=_name)
+app.add_typer(admin.everything(), name="admin")
 app.command()(version)

@@ -31,6 +31,8 @@ from personae.app.inspecting import Inspector
 from personae.app.links import Links
 from personae.app.ports import Blobs
 from personae.app.reconcile import Reconciler
+from personae.app.removing import Remover
+from personae.app.takedown_service import TakedownService
 from personae.app.tokens import Tokens
 from personae.errors import PersonaeError
 from personae.hosting.dialects import callback_bodies, dialects_of
@@ -257,6 +259,12 @@ def notary(settings: Settings) -> Keeper | Onlooker:
         expires_at=int(credential.expires_at),
     )
     return made
+
+
+def takedown_service(settings: Settings, opened: Opened) -> TakedownService:
+    """What takes things down, outside the API."""
+    remover = Remover(opened.database, storage(settings), time.time, opened.work.cancel)
+    return TakedownService(opened.database, remover, time.time)
 
 
 def sweep(settings: Settings) -> dict[str, int]:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import pytest
-
-from personae.app import faces, takedowns
+from personae.app import takedowns
 from personae.app.removing import Remover
 from personae.domain.takedowns import Order, Takedown
 from personae.domain.tasks import Task
-from personae.errors import Conflict, InvalidRequest, NotFound, PolicyRefused
 from service_lab import Lab, worker_here
 
 LATER_S = 10_000.0

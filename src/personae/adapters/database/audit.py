@@ -93,9 +93,7 @@ class SqlAudit:
         if since is not None:
             first = sa.select(sa.func.min(audit.c.number)).where(audit.c.at >= since)
             listing = listing.where(audit.c.number >= first.scalar_subquery())
-        with self._connection.execute(
-            listing, execution_options={"yield_per": _AT_ONCE}
-        ) as rows:
+        with self._connection.execute(listing, execution_options={"yield_per": _AT_ONCE}) as rows:
             for row in rows:
                 yield _line(tuple(row))
 
@@ -121,12 +119,17 @@ def _line(row: tuple[Any, ...]) -> Line | Broken:
     number, tenant_id, actor, action, subject, detail, at, previous, own = row
     try:
         told = parsed(detail)
-        texts = (actor, action, subject, previous, own, *(() if tenant_id is None else (tenant_id,)))
+        texts = (
+            actor,
+            action,
+            subject,
+            previous,
+            own,
+            *(() if tenant_id is None else (tenant_id,)),
+        )
         if not isinstance(told, dict) or not all(isinstance(one, str) for one in texts):
             raise ValueError("a column of another kind")
-        return Line(
-            number, tenant_id, actor, action, subject, told, moment(at), previous, own
-        )
+        return Line(number, tenant_id, actor, action, subject, told, moment(at), previous, own)
     except (ValueError, TypeError):
         return Broken(number if isinstance(number, int) else None)
 

@@ -11,6 +11,7 @@ from personae.cli.admin.config import config_app
 from personae.cli.admin.credits import credits_app
 from personae.cli.admin.keys import keys_app
 from personae.cli.admin.storage import storage_app
+from personae.cli.admin.takedowns import list_takedowns, take_down, unblock
 from personae.cli.admin.tasks import tasks_app
 from personae.cli.admin.tenants import tenants_app
 
@@ -23,3 +24,14 @@ GROUPS: tuple[tuple[str, typer.Typer], ...] = (
     ("config", config_app),
 )
 """Names of the groups and their commands."""
+
+
+def everything() -> typer.Typer:
+    """``personae admin``: all groups once more, and what belongs to none of them."""
+    app = typer.Typer(help="Everything that operators do.", no_args_is_help=True)
+    app.command("takedown", no_args_is_help=True)(take_down)
+    app.command("takedowns")(list_takedowns)
+    app.command("unblock")(unblock)
+    for name, group in GROUPS:
+        app.add_typer(group, name=name)
+    return app

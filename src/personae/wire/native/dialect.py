@@ -19,6 +19,7 @@ from personae.wire.native import (
     keys,
     previews,
     swaps,
+    takedowns,
     uploads,
     webhooks,
 )
@@ -38,6 +39,7 @@ _GROUPS = (
     keys,
     webhooks,
     inspections,
+    takedowns,
 )
 
 

@@ -35,6 +35,7 @@ FaceInPath = Annotated[str, _in_path("face")]
 KeyInPath = Annotated[str, _in_path("key")]
 EndpointInPath = Annotated[str, _in_path("hook")]
 DeliveryInPath = Annotated[str, _in_path("dlv")]
+TakedownInPath = Annotated[str, _in_path("takedown")]
 
 
 def secret_of(request: Request) -> str | None:
