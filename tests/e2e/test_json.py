@@ -51,6 +51,8 @@ SWAP_FIELDS = {
     "faces_swapped": int,
     "elapsed_s": float,
     "restorer": type(None),
+    "manifest": str,
+    "signed_by": str,
     "label": type(None),
     "warnings": list,
 }

@@ -307,6 +307,7 @@ class FakeMediaHost:
             "faces_swapped": frames,
             "elapsed_s": 0.0,
             "restorer": "classical" if restores else None,
+            "label": options.get("label"),
             "warnings": ["Restored by the classical pass: no restorer model is installed."]
             if restores
             else [],
