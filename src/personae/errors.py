@@ -24,6 +24,7 @@
         ├── AddressRefused      a URL leads where the service must not go
         ├── Unavailable         the service cannot do it now; nothing was done
         └── TaskFailed          the platform broke down over a task; nothing was charged
+            └── TookTooLong     it was still at work, or silent, when its time was up
 
 Each class has ``code`` (stable, for machines), ``retryable`` (an unreachable file has its own) and
 ``fault`` (``"caller"`` or ``"platform"``). The docstring's first line is the default message.
@@ -241,3 +242,7 @@ class TaskFailed(ServiceError):
 
     code = "task_failed"
     retryable = True
+
+
+class TookTooLong(TaskFailed):
+    """The work took too long and was ended; nothing was charged."""

@@ -42,7 +42,8 @@ def test_the_table_has_no_other_rows() -> None:
 def test_every_error_that_ends_a_task_comes_back_as_itself(kind: type[PersonaeError]) -> None:
     told = TaskError(kind.code, "It was so.", kind.retryable, kind.fault, "donor")
     error = error_of_task(told)
-    assert type(error) is kind
+    # A class without a code of its own comes back as its parent.
+    assert type(error) is (kind if "code" in vars(kind) else kind.__mro__[1])
     assert error.message == "It was so."
     if isinstance(error, FaceNotFound):
         assert error.role == "donor"

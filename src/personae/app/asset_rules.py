@@ -36,7 +36,9 @@ class AssetLimits:
     fetch_timeout_s : float, seconds
         Of a download, from the first lookup to the last byte.
     probe_timeout_s : float, seconds
-        Of one look at a file; a file that a child dies or hangs over gets a second one.
+        Of one look at a file; a file that a child dies over gets a second one.
+    probe_stall_s : float, seconds
+        How long a look may show no progress, which is a frame of an animation.
     donor_timeout_s : float, seconds
         Of one look at the photos of a donor that is to be kept.
     ttl_s : float, seconds
@@ -52,6 +54,7 @@ class AssetLimits:
     upload_bytes: int = 2 * _GIB
     fetch_timeout_s: float = 120.0
     probe_timeout_s: float = 30.0
+    probe_stall_s: float = 10.0
     donor_timeout_s: float = 60.0
     ttl_s: float = float(_WEEK_S)
     reservation_s: int = 3600

@@ -13,7 +13,7 @@ from personae.app.inputs import LocalMedia
 from personae.app.ports import MediaHost
 from personae.app.threads import stop_in_thread
 from personae.domain.swap import MediaRef
-from personae.errors import Canceled, MediaUnreadable, TaskFailed, Unavailable
+from personae.errors import Canceled, MediaUnreadable, TaskFailed, TookTooLong, Unavailable
 
 _LOOKS = 2
 _LOOKING = 2  # Threads: looks are long, and those who wait for one hold nothing up.
@@ -51,7 +51,7 @@ class DonorLook:
         DonorUnusable
             If every photo is too poor, or they seem to show different people.
         MediaUnreadable
-            If a child died or hung over them, twice.
+            If a child died over them twice, or hung over them.
         NotFound, Expired, Conflict, ModelError
         Unavailable
             If there is no child free in time.
@@ -87,6 +87,9 @@ class DonorLook:
                     job, timeout_s=limit_s, stall_s=limit_s, should_stop=should_stop
                 )
                 return int(answer["photos"])
+            except TookTooLong:
+                _log.warning("a look at a donor took too long", action="faces.look")
+                break
             except TaskFailed:
                 _log.warning("a look at a donor failed", action="faces.look")
         raise MediaUnreadable("The photos cannot be read within the limits of memory and time.")

@@ -12,6 +12,7 @@ import structlog
 
 from personae.app.asset_rules import AssetLimits
 from personae.app.filenames import suffix_for
+from personae.app.lanes import Lanes
 from personae.app.policy import check_file
 from personae.app.ports import Blobs, Clock, Database, MediaHost, StoredBlob, Transaction
 from personae.app.threads import finish_in_thread, stop_in_thread
@@ -24,6 +25,7 @@ from personae.errors import (
     PersonaeError,
     PolicyRefused,
     TaskFailed,
+    TookTooLong,
 )
 
 _PROBES = 2
@@ -63,6 +65,7 @@ class Intake:
         self._media = media
         self._clock = clock
         self._limits = limits
+        self._lanes = Lanes()
         self._probing = ThreadPoolExecutor(_PROBING, thread_name_prefix="personae-probe")
 
     async def take(self, arrival: Arrival) -> Asset:
@@ -90,7 +93,8 @@ class Intake:
             asset = await self._database.awrite(lambda tx: self._settle(tx, arrival, None))
             if asset is not None:
                 return asset
-        facts = await stop_in_thread(lambda stop: self.probe(arrival.path, stop), self._probing)
+        async with self._lanes.turn(arrival.tenant_id):
+            facts = await stop_in_thread(lambda stop: self.probe(arrival.path, stop), self._probing)
         ending = suffix_for(facts.content_type)
         key = f"assets/{arrival.tenant_id}/{secrets.token_hex(16)}{ending}"
         await finish_in_thread(self._blobs.put_file, key, arrival.path, facts.content_type)
@@ -116,16 +120,21 @@ class Intake:
         Raises
         ------
         MediaError
-            Also if a child died or hung over it, twice: a file that does that is hostile.
+            Also if a child died over it twice, or hung over it once: a file that does that is
+            hostile, and the time it takes is other people's.
         """
         job = {"op": "probe", "path": str(path), "names": {str(path): name}}
         limit_s = self._limits.probe_timeout_s
+        stall_s = min(limit_s, self._limits.probe_stall_s)
         for _ in range(_PROBES):
             try:
                 answer = self._media.run(
-                    job, timeout_s=limit_s, stall_s=limit_s, should_stop=should_stop
+                    job, timeout_s=limit_s, stall_s=stall_s, should_stop=should_stop
                 )
                 return MediaFacts(**answer)
+            except TookTooLong:
+                _log.warning("a probe took too long", action="assets.probe")
+                break
             except TaskFailed:
                 _log.warning("a probe failed", action="assets.probe")
         raise MediaUnreadable(f"{name} cannot be read within the limits of memory and time.")

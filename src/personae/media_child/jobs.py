@@ -179,13 +179,37 @@ def plain_error(error: Exception, job: Job) -> dict[str, Any]:
     """An error for the parent; files are called by their own names, without our folders."""
     if isinstance(error, MemoryError):
         error = MediaTooLarge("This does not fit into memory; make it smaller.")
-    if isinstance(error.__cause__, OSError) and error.__cause__.errno in _DISK:
+    if _is_of_the_disk(error.__cause__, job):
         # The files here are the service's own: what its disk cannot do is no client's fault, and
         # another worker's disk may do it.
         error = TaskFailed("A disk of the service failed over this task; nothing was charged.")
     plain = error_to_json(error)
     plain["message"] = call_files(str(plain["message"]), job)
     return plain
+
+
+def _is_of_the_disk(cause: BaseException | None, job: Job) -> bool:
+    """Whether a disk failed, and not a file.
+
+    FFmpeg says "input/output error" of files that end too early as well; those can be read.
+    """
+    if not isinstance(cause, OSError) or cause.errno not in _DISK:
+        return False
+    if cause.errno != errno.EIO or not type(cause).__module__.startswith("av"):
+        return True
+    return not all(_can_be_read(path) for path in _paths(job))
+
+
+def _can_be_read(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            while file.read(1 << 20):
+                pass
+    except (IsADirectoryError, FileNotFoundError):
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def _named(answer: dict[str, Any], job: Job) -> dict[str, Any]:

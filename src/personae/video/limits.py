@@ -21,6 +21,9 @@ class MediaLimits:
         Of a still.
     frame_pixels : width times height
         Of one frame of an animation or a video; 8192 x 8192 by default.
+    picture_scans : count
+        Passes over a progressive JPEG, each of which decodes the whole picture once more; ordinary
+        ones have about ten.
     animation_frames : count
     animation_pixels : width times height times frames
         Of an animation: what decoding it costs in total.
@@ -34,6 +37,7 @@ class MediaLimits:
     file_bytes: int = 512 * 2**20
     side_px: int = 16_384
     picture_pixels: int = 64_000_000
+    picture_scans: int = 200
     frame_pixels: int = 8192 * 8192
     animation_frames: int = 20_000
     animation_pixels: int = 16_000_000_000
@@ -67,6 +71,19 @@ class MediaLimits:
             raise MediaTooLarge(
                 f"{name} is {width} x {height} pixels, {width * height / 1e6:.0f} million; "
                 f"at most {allowed / 1e6:.0f} million are allowed. Scale it down first."
+            )
+
+    def check_scans(self, name: str, scans: int) -> None:
+        """Refuse a JPEG of too many passes.
+
+        Raises
+        ------
+        MediaTooLarge
+        """
+        if scans > self.picture_scans:
+            raise MediaTooLarge(
+                f"{name} is stored in {scans} passes; at most {self.picture_scans} are allowed. "
+                "Save it anew as an ordinary JPEG."
             )
 
     def check_animation(self, name: str, size_wh: tuple[int, int], frames: int) -> None:

@@ -190,6 +190,21 @@ def count_gif_images(file: BinaryIO, enough: int = 2**31) -> int:
     return found
 
 
+def count_jpeg_scans(file: BinaryIO) -> int:
+    """How many scans a JPEG has, at most: markers of their start, from the file's beginning.
+
+    In a scan's own bits 0xFF never stands before 0xDA (ITU-T T.81, B.1.1.5), so what else is
+    counted are previews and chance. The file's position stays as it was.
+    """
+    position, found, last = file.tell(), 0, b""
+    file.seek(0)
+    while block := file.read(1 << 20):
+        found += (last + block).count(b"\xff\xda")
+        last = block[-1:]
+    file.seek(position)
+    return found
+
+
 def _gif_table_bytes(packed: int) -> int:
     """Size of the colour table that a GIF's packed field announces."""
     return 3 << ((packed & 7) + 1) if packed & 0x80 else 0

@@ -26,7 +26,13 @@ from personae.errors import (
 from personae.video.colours import to_rgb
 from personae.video.files import check_readable, unreachable
 from personae.video.limits import DEFAULT_LIMITS, MediaLimits
-from personae.video.sniffing import HEAD_BYTES, describe_kind, is_hdr_avif, sniff_head
+from personae.video.sniffing import (
+    HEAD_BYTES,
+    count_jpeg_scans,
+    describe_kind,
+    is_hdr_avif,
+    sniff_head,
+)
 
 # A list rather than all of Pillow's: some plugins start other programs (EPS) or hardly see tests.
 PICTURE_FORMATS = (
@@ -159,6 +165,8 @@ def open_image(
             )
         with _identified(file, head, name, limits) as image:
             limits.check_size(name, image.size, limits.picture_pixels)
+            if image.format in ("JPEG", "MPO"):
+                limits.check_scans(name, count_jpeg_scans(file))
             yield image
 
 

@@ -19,6 +19,7 @@ from personae.adapters.fetch import FakeFetcher
 from personae.adapters.fetch.fake import FakePage
 from personae.adapters.media_host.fake import FakeMediaHost, fake_media
 from personae.app.assets import AssetLimits, AssetService
+from personae.app.lanes import Lanes
 from personae.app.ports import StoredBlob
 from personae.domain.media import Asset, MediaFacts
 from personae.domain.swap import MediaRef
@@ -254,6 +255,32 @@ def test_a_file_that_hangs_the_probe_is_refused(world: World) -> None:
     with pytest.raises(MediaUnreadable, match="limits"):
         run(service.upload(OURS, pieces(fake_media(hang=True)), filename=None, content_type=None))
     assert world.keys() == []
+    assert world.probes() == 1  # A second look would take a child from others as long again.
+
+
+def test_a_tenant_whose_file_was_slow_looks_at_one_at_a_time() -> None:
+    lanes, inside, most = Lanes(slow_s=0.05), 0, 0
+
+    async def look(tenant_id: str) -> None:
+        nonlocal inside, most
+        async with lanes.turn(tenant_id):
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0.1)
+            inside -= 1
+
+    async def several(*tenants: str) -> int:
+        nonlocal most
+        most = 0
+        await asyncio.gather(*(look(one) for one in tenants))
+        return most
+
+    async def all_of_it() -> None:
+        assert await several("a", "a") == 2  # Nobody knew yet.
+        assert await several("a", "a", "a") == 1
+        assert await several("a", "a", "b", "c") == 3
+
+    run(all_of_it())
 
 
 def test_an_upload_that_breaks_off_leaves_nothing(world: World) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
+import av.error
 import pytest
 
-from personae.errors import PersonaeError
+from personae.errors import MediaUnreadable, PersonaeError
 from personae.media_child.jobs import call_files, plain_error
 from personae.video.files import output_errors
 
@@ -60,3 +61,13 @@ def test_a_full_disk_of_ours_is_no_clients_fault(number: int, code: str, fault: 
     told = plain_error(caught.value, {"output": str(path)})
     assert (told["code"], told["fault"], told["retryable"]) == (code, fault, number == errno.ENOSPC)
     assert "/srv" not in told["message"]
+
+
+def test_a_file_that_ends_too_early_is_not_the_disks_fault(tmp_path: Path) -> None:
+    path = tmp_path / "short.webm"
+    path.write_bytes(b"\x1a\x45\xdf\xa3 and no more")
+    error = MediaUnreadable("It does not decode.")
+    error.__cause__ = av.error.OSError(errno.EIO, "Input/output error")
+    assert plain_error(error, {"path": str(path)})["code"] == "media_unreadable"
+    error.__cause__ = OSError(errno.EIO, "Input/output error")
+    assert plain_error(error, {"path": str(path)})["code"] == "task_failed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -418,3 +419,44 @@ def test_outputs_that_are_no_animation_list_those_that_are(tmp_path: Path) -> No
 def test_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(MediaUnreachable, match="nowhere does not exist"):
         write(tmp_path / "nowhere" / "a.gif", [frame(0, flat(0))])
+
+
+def drawn_gif(images: list[tuple[int, int, int, int, int | None, int]], size: int) -> bytes:
+    """A GIF of a square screen: left, top, side, colour, the clear one, disposal of each image."""
+    parts = [b"GIF89a" + size.to_bytes(2, "little") * 2 + b"\x80\0\0" + bytes(3) + b"\xff" * 3]
+    for left, top, side, colour, clear, disposal in images:
+        control = bytes([disposal << 2 | (clear is not None)]) + b"\x05\0" + bytes([clear or 0])
+        parts.append(b"\x21\xf9\x04" + control + b"\0")
+        held = io.BytesIO()
+        flat = Image.new("P", (side, side), colour)
+        flat.putpalette([0, 0, 0, 255, 255, 255])
+        flat.save(held, "GIF", optimize=False)
+        gif = held.getvalue()
+        at = gif.index(b",", 13 + (3 << (gif[10] & 7) + 1 if gif[10] & 0x80 else 0))
+        place = left.to_bytes(2, "little") + top.to_bytes(2, "little")
+        parts.append(b"," + place + gif[at + 5 : -1])
+    return b"".join([*parts, b";"])
+
+
+@pytest.mark.parametrize("disposals", [(0, 0, 0), (2, 0, 0), (3, 3, 0), (0, 2, 0), (0, 3, 2)])
+@pytest.mark.parametrize("clear", [None, 1])
+def test_lengths_say_what_the_frames_show(
+    tmp_path: Path, disposals: tuple[int, int, int], clear: int | None
+) -> None:
+    path = tmp_path / "drawn.gif"
+    places = ((0, 0, 8, 0), (2, 2, 3, 1), (1, 1, 5, 0))
+    images = [(*at, clear, how) for at, how in zip(places, disposals, strict=True)]
+    path.write_bytes(drawn_gif(images, 8))
+    with AnimationReader(path) as reader:
+        frames = list(reader)
+    seen = [any(f.alpha is not None for f in frames[: n + 1]) for n in range(3)]
+    with AnimationReader(path) as reader:
+        assert list(reader.lengths()) == list(zip([50.0] * 3, seen, strict=True))
+
+
+def test_an_image_far_larger_than_the_screen_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "large.gif"
+    path.write_bytes(drawn_gif([(0, 0, 8, 0, None, 0), (0, 0, 3000, 1, None, 0)], 8))
+    with AnimationReader(path) as reader:
+        assert len(list(reader)) == 1
+        assert reader.frames_lost == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from collections.abc import Iterator
@@ -438,3 +439,16 @@ def test_existing_output_is_replaced(tmp_path: Path) -> None:
 def test_too_long_a_side_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MediaTooLarge, match="16383"):
         save_picture(tmp_path / "a.webp", np.zeros((1, 17_000, 3), np.uint8))
+
+
+def test_a_jpeg_of_thousands_of_passes_is_refused_at_once(tmp_path: Path) -> None:
+    held = io.BytesIO()
+    Image.new("RGB", (64, 64), (90, 120, 30)).save(held, "JPEG", progressive=True)
+    whole = held.getvalue()
+    scan = whole[whole.rfind(b"\xff\xda") : -2]
+    path = tmp_path / "passes.jpg"
+    path.write_bytes(whole)
+    assert load_picture(path).rgb.shape == (64, 64, 3)
+    path.write_bytes(whole[:-2] + scan * 300 + whole[-2:])
+    with pytest.raises(MediaTooLarge, match="passes"):
+        load_picture(path)

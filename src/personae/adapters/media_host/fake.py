@@ -31,7 +31,7 @@ from personae.adapters.media_host.fake_media import (
 from personae.adapters.media_host.fake_seals import read_manifest, seal
 from personae.adapters.media_host.fake_stills import stills
 from personae.adapters.media_host.messages import error_from_json
-from personae.errors import Canceled, FaceNotFound, InvalidRequest, TaskFailed
+from personae.errors import Canceled, FaceNotFound, InvalidRequest, TaskFailed, TookTooLong
 
 __all__ = ["FakeMediaHost", "fake_media"]
 
@@ -120,7 +120,7 @@ class FakeMediaHost:
         deadline = time.monotonic() + timeout_s
         if self._is_due(script, "hang", path):
             _wait(min(stall_s, timeout_s), deadline + 1, stop)
-            raise TaskFailed("The media child said nothing for too long and was ended.")
+            raise TookTooLong("The media child said nothing for too long and was ended.")
         if self._is_due(script, "crash", path):
             raise TaskFailed("The media child died over this job.")
         if "error" in script:
@@ -360,7 +360,7 @@ def _wait(seconds: float, deadline: float, stop: Callable[[], bool]) -> None:
     while (left := until - time.monotonic()) > 0:
         _check_stop(stop)
         if time.monotonic() > deadline:
-            raise TaskFailed("The media job took too long and was ended.")
+            raise TookTooLong("The media job took too long and was ended.")
         time.sleep(min(left, 0.02))
 
 

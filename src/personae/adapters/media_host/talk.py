@@ -11,7 +11,7 @@ import structlog
 
 from personae.adapters.media_host.child import Child, ChildGone
 from personae.adapters.media_host.messages import error_from_json
-from personae.errors import Canceled, PersonaeError, TaskFailed
+from personae.errors import Canceled, PersonaeError, TaskFailed, TookTooLong
 
 _log = structlog.get_logger("personae.media")
 
@@ -95,9 +95,9 @@ class Talk:
                 self._ask_to_stop()
                 return Canceled("The work was stopped on request; no output was written.")
             if now - started > self._timeout_s:
-                return TaskFailed(f"The work took longer than {self._timeout_s:g} s.")
+                return TookTooLong(f"The work took longer than {self._timeout_s:g} s.")
             if now - heard > self._stall_s:
-                return TaskFailed(f"The work made no progress for {self._stall_s:g} s.")
+                return TookTooLong(f"The work made no progress for {self._stall_s:g} s.")
 
     def _ending(self, message: dict[str, Any]) -> dict[str, Any] | PersonaeError | None:
         """What the last line says; None for the lines before it."""
