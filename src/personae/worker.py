@@ -98,7 +98,8 @@ def run_worker(parts: WorkerParts, options: WorkerOptions, stop: threading.Event
     runtime.tidy_with(executor.tidy)
     runtime.tidy_with(remover.remove_all)
     reconciler = Reconciler(
-        parts.database, parts.blobs, runtime.work, parts.clock, options.retention_s
+        *(parts.database, parts.blobs, runtime.work, parts.clock, options.retention_s),
+        retention=options.execute.retention,
     )
     runtime.sweep_with(reconciler.sweep)
     runtime.start()

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from personae.domain.media import Asset
+from personae.domain.retention import USUAL, Retention
 from personae.errors import (
     Conflict,
     Expired,
@@ -41,8 +42,8 @@ class AssetLimits:
         How long a look may show no progress, which is a frame of an animation.
     donor_timeout_s : float, seconds
         Of one look at the photos of a donor that is to be kept.
-    ttl_s : float, seconds
-        After which an upload or an import is deleted.
+    retention : Retention
+        How long things are kept, of tenants for whom nothing else was said.
     reservation_s : int, seconds
         How long a presigned upload may take until it is completed.
     refused_ttl_s : float, seconds
@@ -56,7 +57,7 @@ class AssetLimits:
     probe_timeout_s: float = 30.0
     probe_stall_s: float = 10.0
     donor_timeout_s: float = 60.0
-    ttl_s: float = float(_WEEK_S)
+    retention: Retention = USUAL
     reservation_s: int = 3600
     refused_ttl_s: float = 86400.0
     link_ttl_s: int = _WEEK_S

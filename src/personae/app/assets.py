@@ -15,6 +15,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from personae.app import tasks
 from personae.app.asset_rules import AssetLimits, check_ready, check_there
 from personae.app.donor_look import DonorLook
 from personae.app.filenames import (
@@ -205,21 +206,23 @@ class AssetService:
     async def delete(self, tenant_id: str, asset_id: str) -> None:
         """Delete an asset, and its bytes unless another of the tenant's assets has the same.
 
+        What searches for people found in it goes as well.
+
         Raises
         ------
         NotFound
         """
         now = self._clock()
 
-        def remove(tx: Transaction) -> str | None:
+        def remove(tx: Transaction) -> list[str]:
             asset = tx.assets.get(tenant_id, asset_id)
             if asset is None or not tx.assets.remove(tenant_id, asset_id, now):
                 raise NotFound(f"There is no asset {asset_id}.")
-            return None if tx.assets.blob_in_use(asset.blob_key) else asset.blob_key
+            unused = [] if tx.assets.blob_in_use(asset.blob_key) else [asset.blob_key]
+            return unused + tasks.forget_detections(tx, asset, now)
 
-        unused = await self._database.awrite(remove)
-        if unused is not None:
-            await self._intake.drop(unused)
+        for key in await self._database.awrite(remove):
+            await self._intake.drop(key)
 
     def materialise(self, tenant_id: str, ref: MediaRef, folder: Path) -> LocalMedia:
         """Put media into a new file in `folder`, for a worker; blocks, so never on an event loop.

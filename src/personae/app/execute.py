@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from personae.app import closing, detections, outputs
+from personae.app import closing, outputs
 from personae.app.deliver import Deliverer
 from personae.app.finishing import finish_swap, put_seal, seal_result, swap_result
 from personae.app.inputs import Sources, names_of
@@ -21,7 +21,7 @@ from personae.app.outcomes import check_output
 from personae.app.ports import Blobs, Clock, Database, MediaHost, Transaction
 from personae.app.stopping import HandedBack
 from personae.app.video_pieces import VideoPieces
-from personae.app.workshop import PREVIEW_TTL_S, ExecuteOptions, Workshop
+from personae.app.workshop import ExecuteOptions, Workshop
 from personae.domain.media import Asset, MediaFacts
 from personae.domain.swap import SwapRequest
 from personae.domain.tasks import Task, TaskProgress
@@ -33,7 +33,6 @@ _log = structlog.get_logger("personae.execute")
 
 DONE, AGAIN, STOPPED = {"state": "done"}, {"state": "again"}, {"state": "stopped"}
 _WORK_PERCENT = 95.0
-_DETECTION_SLACK_S = 24 * 3600.0
 
 
 class Executor:
@@ -237,7 +236,7 @@ class Executor:
             answer = shop.run(job, watch)
             seal = put_seal(shop, output, job, watch)
             facts = shop.probe(output, watch)
-            asset = shop.store(task, output, facts, PREVIEW_TTL_S)
+            asset = shop.store(task, output, facts)
         result = swap_result(answer, facts, [asset.id]) | seal_result(seal, asset)
         shop.finish(task, result, [asset], charge=0, expires_at=asset.expires_at)
 
@@ -256,21 +255,22 @@ class Executor:
                 "names": names_of(scene),
             }
             found = shop.run(job, watch)["faces"]
-            until = shop.clock() + detections.LIFETIME_S
+            now, times = shop.clock(), shop.retention(task)
             faces: list[dict[str, Any]] = []
             assets: list[Asset] = []
             for face in found:
+                until = now + times.crops
                 crop = self._store_crop(task, crops / Path(face["crop"]).name, face, until)
                 assets.append(crop)
                 kept = {name: value for name, value in face.items() if name != "crop"}
                 faces.append({**kept, "crop_asset_id": crop.id})
-        # The row stays longer than it can be named, for swaps that wait their turn with it.
+        # By default the row stays longer than it can be named, for swaps that wait their turn.
         shop.finish(
             task,
             {"faces": faces},
             assets,
             charge=task.credits_held,
-            expires_at=until + _DETECTION_SLACK_S,
+            expires_at=now + times.detections,
         )
 
     def _store_crop(self, task: Task, path: Path, face: Mapping[str, Any], until: float) -> Asset:

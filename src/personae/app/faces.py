@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from personae.app import retention
 from personae.app.ports import Transaction
 from personae.domain.ids import new_id
 from personae.domain.media import Asset, SavedFace
 from personae.domain.pages import Page
+from personae.domain.retention import Retention
 from personae.errors import Expired, InvalidRequest, NotFound
 
 MAX_PHOTOS = 10
-PHOTO_TTL_S = 7 * 86400.0
 _LISTED = 200
 
 
@@ -122,20 +123,30 @@ def page(
     return tx.faces.page(tenant_id, dialect=dialect, after=after, limit=limit)
 
 
-def delete(tx: Transaction, tenant_id: str, face_id: str, now: float) -> None:
-    """Forget a saved face; photos that no other face needs expire in `PHOTO_TTL_S`.
+def delete(tx: Transaction, tenant_id: str, face_id: str, now: float, default: Retention) -> None:
+    """Forget a saved face; photos that no other face needs are kept as uploads are from now on.
 
     Raises
     ------
     NotFound
     """
     face = get(tx, tenant_id, face_id)
+    _let_go(tx, face, now, retention.kept(tx, tenant_id, default).uploads)
+
+
+def expire(tx: Transaction, face: SavedFace, now: float) -> None:
+    """Forget a saved face whose time is over, and its photos, unless another face needs them."""
+    _let_go(tx, face, now, 0.0)
+
+
+def _let_go(tx: Transaction, face: SavedFace, now: float, photos_s: float) -> None:
+    tenant_id, face_id = face.tenant_id, face.id
     tx.faces.delete(tenant_id, face_id, now)
     needed = _photos_of_all(tx, tenant_id)
     for asset_id in face.asset_ids:
         asset = tx.assets.get(tenant_id, asset_id)
         if asset is not None and asset.state == "ready" and asset_id not in needed:
-            tx.assets.update(replace(asset, expires_at=now + PHOTO_TTL_S))
+            tx.assets.update(replace(asset, expires_at=now + photos_s, renewed_at=now))
 
 
 def _photos_of_all(tx: Transaction, tenant_id: str) -> set[str]:

@@ -157,5 +157,7 @@ def _facts(width: int, height: int) -> MediaFacts:
 def _store(
     shop: Workshop, task: Task, still: tuple[Path, MediaFacts], role: StillRole, output: Asset
 ) -> Asset:
-    """Store a still, which goes when its output goes."""
-    return replace(shop.store(task, *still, role=role), expires_at=output.expires_at)
+    """Store a still, which goes when its output goes or before."""
+    stored = shop.store(task, *still, role=role)
+    ends = [one.expires_at for one in (stored, output) if one.expires_at is not None]
+    return replace(stored, expires_at=min(ends))

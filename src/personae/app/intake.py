@@ -10,6 +10,7 @@ from pathlib import Path
 
 import structlog
 
+from personae.app import retention
 from personae.app.asset_rules import AssetLimits
 from personae.app.filenames import suffix_for
 from personae.app.lanes import Lanes
@@ -178,14 +179,16 @@ class Intake:
         """
         check_file(tx, arrival.stored.sha256, None)
         now, tenant_id = self._clock(), arrival.tenant_id
-        until = now + self._limits.ttl_s
+        times = retention.kept(tx, tenant_id, self._limits.retention)
+        until = now + times.of_role(arrival.role)
         reserved = arrival.reserved and still_reserved(tx, arrival.reserved)
         if reserved is not None and reserved.state != "awaiting_upload":
             return reserved
         known = tx.assets.by_sha256(tenant_id, arrival.stored.sha256)
         if known is not None and known.facts is not None:
             reuse = arrival.reserved is None and known.role in _REUSED
-            if tx.assets.keep(tenant_id, known.id, until if reuse else now):
+            since = now if reuse else None
+            if tx.assets.keep(tenant_id, known.id, until if reuse else now, renewed_at=since):
                 if reuse:
                     return tx.assets.get(tenant_id, known.id)
                 fresh = (known.blob_key, known.facts)
@@ -204,6 +207,7 @@ class Intake:
             sha256=arrival.stored.sha256,
             facts=facts,
             expires_at=until,
+            renewed_at=None if reserved is None else now,
         )
         if reserved is None:
             tx.assets.insert(asset)

@@ -6,14 +6,15 @@ One worker at a time does this every half minute; two at once would do no harm.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
-from personae.app import closing, hooks
+from personae.app import closing, faces, hooks, tasks
 from personae.app.outputs import WORK
 from personae.app.ports import Blobs, Clock, Database, Transaction
 from personae.domain.media import Asset
+from personae.domain.retention import SETTING, USUAL, WISH, Retention, in_force
 from personae.domain.tasks import Task
 from personae.errors import TaskFailed
 
@@ -29,6 +30,7 @@ _SETTLED_S = 30.0
 _ORPHAN_S = 6 * 3600.0
 """Blobs younger than this may belong to a transaction that is still on its way."""
 _ORPHANS_EVERY_S = 3600.0
+_RETENTION_EVERY_S = 3600.0
 _HISTORY_S = 7 * 24 * 3600.0
 _ANNOUNCED = ("upload", "import", "output")
 """Roles of assets whose end clients are told of."""
@@ -55,6 +57,8 @@ class Reconciler:
         How long the rows of finished tasks and of what was sent about them are kept.
     batch : int
         How many unfinished tasks are looked at together.
+    retention : Retention
+        How long things are kept, of tenants for whom nothing else was said.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class Reconciler:
         clock: Clock,
         retention_s: float = RETENTION_S,
         batch: int = _BATCH,
+        retention: Retention = USUAL,
     ) -> None:
         self._database = database
         self._blobs = blobs
@@ -72,13 +77,16 @@ class Reconciler:
         self._clock = clock
         self._retention_s = retention_s
         self._batch = batch
-        self._next_orphans = 0.0
+        self._retention = retention
+        self._applied: dict[str, Retention] = {}
+        self._next_orphans = self._next_retention = 0.0
 
     def sweep(self) -> dict[str, int]:
         """One round; what was put right, by name. One part that fails does not stop the others."""
         done: dict[str, int] = {}
         for part in (
             self.fail_lost_tasks,
+            self.apply_retention,
             self.expire_assets,
             self.expire_tasks,
             self.purge_tasks,
@@ -137,9 +145,56 @@ class Reconciler:
         due = self._database.read(lambda tx: tx.assets.expired(now, _BATCH))
         for asset in due:
             unused = self._database.write(lambda tx, asset=asset: _expire(tx, asset, now))
-            if unused is not None:
-                self._blobs.delete([unused])
+            if unused:
+                self._blobs.delete(unused)
         return len(due)
+
+    def apply_retention(self) -> int:
+        """Let things end sooner where the times of a tenant, or of all, have been shortened.
+
+        Tenants whose times are what they were in the last round are passed over, but for a round
+        over everything each hour: a worker may have begun with older times.
+        """
+        now = self._clock()
+        tenants = self._database.read(lambda tx: tx.tenants.all())
+        own = {
+            one.id: in_force(one.settings, self._retention)
+            for one in tenants
+            if one.settings.get(SETTING) or one.settings.get(WISH)
+        }
+        whole = now >= self._next_retention or set(self._applied) - set(own)
+        todo = own if whole else {k: v for k, v in own.items() if self._applied.get(k) != v}
+        changed = 0
+        if whole:
+            changed += self._database.write(
+                lambda tx: tx.assets.shorten(self._retention, but=sorted(own))
+            )
+            self._next_retention = now + _RETENTION_EVERY_S
+        for tenant_id, times in todo.items():
+            changed += self._database.write(
+                lambda tx, one=tenant_id, times=times: tx.assets.shorten(times, only=one)
+            )
+        self._applied = own
+        return changed + self._expire_faces(own, now)
+
+    def _expire_faces(self, own: Mapping[str, Retention], now: float) -> int:
+        """Forget saved faces whose time is over; how many."""
+        forgotten = 0
+        for only, times in (None, self._retention), *own.items():
+            if times.faces is None:
+                continue
+            before, but = now - times.faces, sorted(own) if only is None else ()
+
+            def work(
+                tx: Transaction, only: str | None = only, before: float = before, but: Any = but
+            ) -> int:
+                old = tx.faces.saved_before(before, _BATCH, only=only, but=but)
+                for face in old:
+                    faces.expire(tx, face, now)
+                return len(old)
+
+            forgotten += self._database.write(work)
+        return forgotten
 
     def expire_tasks(self) -> int:
         """Hide tasks whose outputs are gone."""
@@ -208,10 +263,14 @@ class Reconciler:
         return deleted
 
 
-def _expire(tx: Transaction, asset: Asset, now: float) -> str | None:
-    """Mark an asset deleted; the key of its bytes if nobody needs them any more."""
+def _expire(tx: Transaction, asset: Asset, now: float) -> list[str]:
+    """Mark an asset deleted; the keys of bytes that nobody needs any more.
+
+    What was found of people in it goes with it.
+    """
     if not tx.assets.remove(asset.tenant_id, asset.id, now, expired_by=now):
-        return None
+        return []
     if asset.role in _ANNOUNCED:
         hooks.announce_expiry(tx, asset, now)
-    return None if tx.assets.blob_in_use(asset.blob_key) else asset.blob_key
+    unused = [] if tx.assets.blob_in_use(asset.blob_key) else [asset.blob_key]
+    return unused + tasks.forget_detections(tx, asset, now)

@@ -16,6 +16,7 @@ from personae.domain.credits import Balance, LedgerEntry, TransferKind
 from personae.domain.hooks import Attempt, Delivery, Endpoint
 from personae.domain.media import Asset, SavedFace
 from personae.domain.pages import Page
+from personae.domain.retention import Retention
 from personae.domain.takedowns import Takedown
 from personae.domain.tasks import Task, TaskError, TaskKind, TaskProgress, TaskStatus
 from personae.domain.tenants import ApiKey, Tenant
@@ -29,6 +30,7 @@ class Tenants(Protocol):
     def by_name(self, name: str) -> Tenant | None: ...
     def all(self) -> list[Tenant]: ...
     def suspend(self, tenant_id: str, at: float | None) -> bool: ...
+    def set_settings(self, tenant_id: str, settings: Mapping[str, Any]) -> bool: ...
     def insert_key(self, key: ApiKey, key_hash: str, client_secret_hash: str) -> None: ...
     def key_by_hash(self, key_hash: str) -> ApiKey | None: ...
     def key_by_client(self, client_id: str, client_secret_hash: str) -> ApiKey | None: ...
@@ -89,10 +91,22 @@ class Assets(Protocol):
         """Write everything but the owner and the name."""
         ...
 
-    def keep(self, tenant_id: str, asset_id: str, until: float) -> bool:
+    def keep(
+        self, tenant_id: str, asset_id: str, until: float, *, renewed_at: float | None = None
+    ) -> bool:
         """Make a ready asset last at least `until`; False if it is ready no more.
 
-        Nobody else can change it until the transaction ends.
+        Nobody else can change it until the transaction ends. `renewed_at`: from when its time is
+        counted from now on.
+        """
+        ...
+
+    def shorten(
+        self, retention: Retention, *, only: str | None = None, but: Sequence[str] = ()
+    ) -> int:
+        """Let files, and the tasks that made them, end when `retention` says, if that is sooner.
+
+        Those of one tenant or of all `but` some; how many files. Files without an end are left.
         """
         ...
 
@@ -141,6 +155,11 @@ class Faces(Protocol):
         self, tenant_id: str, *, dialect: str | None = None, after: str | None, limit: int
     ) -> Page[SavedFace]: ...
     def delete(self, tenant_id: str, face_id: str, at: float) -> bool: ...
+    def saved_before(
+        self, at: float, limit: int, *, only: str | None = None, but: Sequence[str] = ()
+    ) -> list[SavedFace]:
+        """Faces that were saved before a time, of one tenant or of all `but` some."""
+        ...
 
 
 class Tasks(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from personae.app import retention
 from personae.app.asset_rules import AssetLimits, check_there, refusal_of
 from personae.app.filenames import clean_filename
 from personae.app.intake import Arrival, Intake
@@ -62,7 +63,8 @@ class Reservations:
             How long the address is good; `AssetLimits.reservation_s` if omitted, which is also
             the most.
         keep_s : float, seconds
-            How long the asset waits to be completed, if that is longer.
+            How long the asset waits to be completed, if that is longer; never longer than uploads
+            are kept.
 
         Raises
         ------
@@ -75,6 +77,9 @@ class Reservations:
             raise InvalidRequest("Say how many bytes the file will have: at least one.")
         if size_bytes is not None and size_bytes > self._limits.upload_bytes:
             raise too_large(self._limits.upload_bytes)
+        times = await self._database.aread(
+            lambda tx: retention.kept(tx, tenant_id, self._limits.retention)
+        )
         now, longest_s = self._clock(), self._limits.reservation_s
         ttl_s = longest_s if ttl_s is None else min(ttl_s, longest_s)
         asset_id = new_id("asset", now)
@@ -94,7 +99,7 @@ class Reservations:
             refusal=None,
             task_id=None,
             created_at=now,
-            expires_at=now + max(ttl_s, keep_s),
+            expires_at=now + max(ttl_s, min(keep_s, times.uploads)),
         )
         url = await finish_in_thread(
             self._blobs.upload_url,

@@ -8,6 +8,7 @@ from personae.app import hooks, submit
 from personae.app.ports import Transaction
 from personae.app.submit import Context
 from personae.domain.credits import close_key
+from personae.domain.media import Asset
 from personae.domain.pages import Page
 from personae.domain.tasks import Task, TaskError, TaskKind, TaskStatus
 from personae.errors import Canceled, Conflict, NotFound
@@ -111,4 +112,21 @@ def delete(tx: Transaction, tenant_id: str, task_id: str, now: float) -> list[st
         tx.assets.remove(tenant_id, asset.id, now)
         if not tx.assets.blob_in_use(asset.blob_key):
             unused.append(asset.blob_key)
+        unused += forget_detections(tx, asset, now)
+    return unused
+
+
+def forget_detections(tx: Transaction, asset: Asset, now: float) -> list[str]:
+    """Delete what searches found in a scene that is gone: who was in it goes with it.
+
+    Returns
+    -------
+    list of str
+        As `delete`.
+    """
+    unused: list[str] = []
+    for task in tx.tasks.detections_of(asset.tenant_id, asset.id):
+        if not task.final:
+            cancel(tx, task.tenant_id, task.id, now)
+        unused += delete(tx, task.tenant_id, task.id, now)
     return unused

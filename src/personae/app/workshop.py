@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from personae.app import closing, outputs
+from personae.app import closing, outputs, retention
 from personae.app.copies import Copies
 from personae.app.inputs import Inputs, Sources
 from personae.app.ports import Blobs, Clock, Database, MediaHost
 from personae.app.pricing import price_table, quote
 from personae.app.watching import Watch
 from personae.domain.media import Asset, AssetRole, MediaFacts
+from personae.domain.retention import USUAL, Retention
 from personae.domain.swap import SwapRequest
 from personae.domain.tasks import Task
 from personae.errors import Canceled
 
-PREVIEW_TTL_S = 3600.0
 _GIB = 1 << 30
 
 
@@ -39,7 +39,8 @@ class ExecuteOptions:
         Threads of one media job; 0 leaves it to the job.
     timeout_s, stall_s : float, seconds
         How long one media job may take, and may say nothing.
-    output_ttl_s : float, seconds
+    retention : Retention
+        How long things are kept, of tenants for whom nothing else was said.
     disabled : frozenset of str
         Features that are switched off: asked again for scenes that nobody had looked at.
     copies_bytes : int
@@ -55,7 +56,7 @@ class ExecuteOptions:
     threads: int = 0
     timeout_s: float = 6 * 3600.0
     stall_s: float = 60.0
-    output_ttl_s: float = 7 * 86400.0
+    retention: Retention = USUAL
     copies_bytes: int = 8 * _GIB
     disabled: frozenset[str] = frozenset()
     refused_files: frozenset[str] = frozenset()
@@ -172,12 +173,11 @@ class Workshop:
         task: Task,
         path: Path,
         facts: MediaFacts,
-        ttl_s: float | None = None,
         *,
         role: AssetRole = "output",
     ) -> Asset:
         """Store a finished file; its row comes with the task's end."""
-        now = self.clock()
+        now, times = self.clock(), self.retention(task)
         return outputs.store_output(
             self.blobs,
             task,
@@ -185,7 +185,13 @@ class Workshop:
             facts,
             role=role,
             now=now,
-            expires_at=now + (self.options.output_ttl_s if ttl_s is None else ttl_s),
+            expires_at=now + times.of_role(role, preview=task.kind == "preview"),
+        )
+
+    def retention(self, task: Task) -> Retention:
+        """How long the things of a task's tenant are kept."""
+        return self.database.read(
+            lambda tx: retention.kept(tx, task.tenant_id, self.options.retention)
         )
 
     def finish(

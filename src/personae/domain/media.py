@@ -54,6 +54,9 @@ class Asset:
     sha256 : str or None, 64 lower-case hex digits; None while awaiting the upload
     refusal : dict or None
         The error that made it ``refused``: code and message.
+    renewed_at : float or None, seconds since 1970, UTC
+        From when its time is counted, if not from `created_at`: the same bytes came again, or a
+        saved face has let go of it.
     """
 
     id: str
@@ -71,6 +74,7 @@ class Asset:
     created_at: float
     expires_at: float | None
     deleted_at: float | None = None
+    renewed_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,10 @@ from pydantic_settings import (
 
 from personae.adapters.provenance.keeper import SigningConfig
 from personae.app.submit import FEATURES
+from personae.domain.retention import Retention
 from personae.errors import InvalidRequest
 from personae.hosting.refused import refused_files
+from personae.hosting.retention import RetentionSettings
 from personae.wire.a2e.settings import A2eSettings
 from personae.wire.aifaceswap.settings import AifaceswapSettings
 from personae.wire.crun.settings import CrunSettings
@@ -70,6 +72,11 @@ class Settings(BaseSettings):
         What one child process may hold.
     chunk_s : float, seconds
         Length that pieces of long videos are aimed at.
+    retention : RetentionSettings
+        How long files, saved faces and what is found of people are kept;
+        ``PERSONAE_RETENTION__UPLOADS=1d`` in the environment.
+    asset_ttl_s, output_ttl_s : float, seconds, optional
+        Older names for ``retention``'s uploads and imports, and outputs and stills, which win.
     task_retention_s : float, seconds
         How long finished tasks whose files are gone, and what was sent about them, are remembered.
     hosts : dict
@@ -141,8 +148,9 @@ class Settings(BaseSettings):
     json_limit_bytes: int = Field(default=_MIB, ge=1024)
     inline_limit_bytes: int = Field(default=64 * _MIB, ge=1024)
     fetch_timeout_s: float = Field(default=120.0, ge=1.0)
-    asset_ttl_s: float = Field(default=7 * 86400.0, ge=60.0)
-    output_ttl_s: float = Field(default=7 * 86400.0, ge=60.0)
+    retention: RetentionSettings = RetentionSettings()
+    asset_ttl_s: float | None = Field(default=None, ge=60.0)
+    output_ttl_s: float | None = Field(default=None, ge=60.0)
     # Not below a day: until then idempotency keys name tasks.
     task_retention_s: float = Field(default=30 * 86400.0, ge=86400.0)
     url_ttl_s: int = Field(default=3600, ge=10, le=7 * 86400)
@@ -269,6 +277,11 @@ class Settings(BaseSettings):
         if value and urlsplit(value).scheme not in ("http", "https"):
             raise ValueError("must start with http:// or https://")
         return value.rstrip("/")
+
+    @property
+    def kept(self) -> Retention:
+        """How long things are kept, filled in."""
+        return self.retention.times(self.asset_ttl_s, self.output_ttl_s)
 
     @property
     def database(self) -> str:

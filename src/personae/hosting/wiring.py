@@ -175,6 +175,7 @@ def build_api(settings: Settings) -> tuple[FastAPI, Callable[[], None]]:
                 disabled=frozenset(settings.disabled_features),
                 refused_files=refused_files(settings.refused_files),
                 inspect_per_minute=settings.inspect_per_minute,
+                retention=settings.kept,
                 version=metadata.version("personae"),
             ),
             links=Links(settings.public_url, secret, time.time),
@@ -273,6 +274,7 @@ def sweep(settings: Settings) -> dict[str, int]:
         reconciler = Reconciler(
             *(opened.database, storage(settings), opened.work, time.time),
             settings.task_retention_s,
+            retention=settings.kept,
         )
         return reconciler.sweep()
 
@@ -283,6 +285,7 @@ def shown_settings(settings: Settings) -> dict[str, Any]:
 
     shown = settings.model_dump(mode="json", exclude={"secret", "metrics_token", "signing_key"})
     shown["database_url"] = make_url(settings.database).render_as_string(hide_password=True)
+    shown["retention"] = settings.kept.to_json()
     shown["storage_url"], shown["base_url"] = settings.storage, settings.public_url
     return shown
 
@@ -319,7 +322,7 @@ def _assets(
     limits = AssetLimits(
         upload_bytes=settings.upload_limit_bytes,
         fetch_timeout_s=settings.fetch_timeout_s,
-        ttl_s=settings.asset_ttl_s,
+        retention=settings.kept,
     )
     return AssetService(database, blobs, fetcher, media, time.time, limits, folder / "assets")
 
@@ -331,7 +334,7 @@ def _execution(settings: Settings, folder: Path) -> ExecuteOptions:
         threads=settings.media_threads,
         timeout_s=settings.task_timeout_s,
         stall_s=settings.stall_s,
-        output_ttl_s=settings.output_ttl_s,
+        retention=settings.kept,
         refused_files=refused_files(settings.refused_files),
         disabled=frozenset(settings.disabled_features),
         manifests=settings.manifests,

@@ -12,6 +12,7 @@ from personae.app.links import Links
 from personae.app.ports import Blobs, Clock, Database, Fetcher
 from personae.app.takedown_service import Enroll
 from personae.app.tokens import Tokens
+from personae.domain.retention import USUAL, Retention
 
 _MIB = 1 << 20
 _GIB = 1 << 30
@@ -58,6 +59,8 @@ class WireSettings:
         SHA-256 hashes of files that nobody may use.
     inspect_per_minute : int
         Files that one network address may have inspected by one process.
+    retention : Retention
+        How long things are kept, of tenants for whom nothing else was said.
     """
 
     base_url: str = "http://127.0.0.1:8000"
@@ -81,6 +84,7 @@ class WireSettings:
     disabled: frozenset[str] = frozenset()
     refused_files: frozenset[str] = frozenset()
     inspect_per_minute: int = 10
+    retention: Retention = USUAL
     version: str = "0"
 
 

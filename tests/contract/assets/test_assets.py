@@ -22,6 +22,7 @@ from personae.app.assets import AssetLimits, AssetService
 from personae.app.lanes import Lanes
 from personae.app.ports import StoredBlob
 from personae.domain.media import Asset, MediaFacts
+from personae.domain.retention import Retention
 from personae.domain.swap import MediaRef
 from personae.domain.tenants import Tenant
 from personae.errors import (
@@ -43,7 +44,13 @@ T = TypeVar("T")
 START_S = 1_800_000_000.0
 PICTURE = fake_media("image/png", width=64, height=48)
 CLIP = fake_media("video/mp4", duration_s=4.0, frames=100)
-LIMITS = AssetLimits(upload_bytes=5000, ttl_s=1000.0, reservation_s=100, probe_timeout_s=10.0)
+TTL_S = 1000.0
+LIMITS = AssetLimits(
+    upload_bytes=5000,
+    retention=Retention(uploads=TTL_S, imports=TTL_S),
+    reservation_s=100,
+    probe_timeout_s=10.0,
+)
 OURS, THEIRS = "tenant_ours", "tenant_theirs"
 
 
@@ -134,7 +141,7 @@ def test_an_upload_becomes_an_asset(world: World) -> None:
     assert asset.sha256 == hashlib.sha256(PICTURE).hexdigest()
     assert asset.facts is not None
     assert (asset.facts.kind, asset.facts.width, asset.facts.height) == ("picture", 64, 48)
-    assert asset.expires_at == START_S + LIMITS.ttl_s
+    assert asset.expires_at == START_S + TTL_S
     assert world.blobs.get_bytes(asset.blob_key) == PICTURE
     assert asset.blob_key.endswith(".png")
     assert run(world.service.get(OURS, asset.id)) == asset
@@ -150,7 +157,8 @@ def test_the_same_bytes_are_one_asset_that_lives_on(world: World) -> None:
     first = world.upload(PICTURE, "a.png")
     world.clock.now_s += 600
     again = world.upload(PICTURE, "b.png")
-    assert again == replace(first, expires_at=START_S + 600 + LIMITS.ttl_s)
+    later = START_S + 600
+    assert again == replace(first, expires_at=later + TTL_S, renewed_at=later)
     assert run(world.service.get(OURS, first.id)) == again
     assert world.keys() == [first.blob_key]
     assert world.probes() == 1
@@ -164,7 +172,7 @@ def test_an_asset_that_never_expires_stays_so(world: World) -> None:
 
 def test_an_expired_asset_that_is_still_there_is_revived(world: World) -> None:
     first = world.upload(PICTURE)
-    world.clock.now_s += LIMITS.ttl_s + 5
+    world.clock.now_s += TTL_S + 5
     assert world.upload(PICTURE).id == first.id
     assert run(world.service.get(OURS, first.id)).state == "ready"
 
@@ -362,7 +370,7 @@ def test_a_reserved_upload_is_completed(world: World) -> None:
     world.put(url, PICTURE)
     done = run(world.service.complete(OURS, asset.id))
     assert (done.id, done.state, done.filename) == (asset.id, "ready", "a.png")
-    assert done.expires_at == START_S + LIMITS.ttl_s
+    assert done.expires_at == START_S + TTL_S
     assert world.blobs.get_bytes(done.blob_key) == PICTURE
     assert run(world.service.complete(OURS, asset.id)) == done
     assert world.keys() == [done.blob_key]
@@ -523,9 +531,9 @@ def test_an_access_url_lives_no_longer_than_its_asset(world: World) -> None:
     assert query["exp"] == [str(int(START_S) + 60)]
     assert query["name"] == ["h\u00f6liday.png"]
     assert query["type"] == ["image/png"]
-    assert run(world.service.access_url(OURS, asset.id, 10**9))[1] == START_S + LIMITS.ttl_s
-    world.clock.now_s = START_S + LIMITS.ttl_s - 5
-    assert run(world.service.access_url(OURS, asset.id, 60))[1] == START_S + LIMITS.ttl_s
+    assert run(world.service.access_url(OURS, asset.id, 10**9))[1] == START_S + TTL_S
+    world.clock.now_s = START_S + TTL_S - 5
+    assert run(world.service.access_url(OURS, asset.id, 60))[1] == START_S + TTL_S
 
 
 def test_a_file_without_a_name_is_given_one(world: World) -> None:
@@ -549,7 +557,7 @@ def test_a_deleted_asset_is_gone(world: World) -> None:
 
 def test_an_expired_asset_says_so_before_and_after_the_sweep(world: World) -> None:
     asset = world.upload(PICTURE)
-    world.clock.now_s += LIMITS.ttl_s
+    world.clock.now_s += TTL_S
     with pytest.raises(Expired):
         run(world.service.get(OURS, asset.id))
     world.database.write(lambda tx: tx.assets.remove(OURS, asset.id, world.clock()))
@@ -757,7 +765,7 @@ def test_keeping_only_ever_lengthens(world: World) -> None:
         lambda tx: tx.assets.keep(OURS, asset.id, until)
     )
     assert keep(START_S)
-    assert run(world.service.get(OURS, asset.id)).expires_at == START_S + LIMITS.ttl_s
+    assert run(world.service.get(OURS, asset.id)).expires_at == START_S + TTL_S
     assert keep(START_S + 5000)
     assert run(world.service.get(OURS, asset.id)).expires_at == START_S + 5000
     assert not world.database.write(lambda tx: tx.assets.keep(THEIRS, asset.id, START_S))
@@ -767,7 +775,7 @@ def test_keeping_only_ever_lengthens(world: World) -> None:
 
 def test_removing_what_expired_spares_what_was_kept_meanwhile(world: World) -> None:
     asset = world.upload(PICTURE)
-    due = START_S + LIMITS.ttl_s
+    due = START_S + TTL_S
 
     def remove(by: float | None) -> bool:
         return world.database.write(

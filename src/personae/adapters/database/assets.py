@@ -7,10 +7,12 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from personae.adapters.database.paging import page_of
+from personae.adapters.database.retaining import shorten
 from personae.adapters.database.rows import Row, columns_of, fetch, fetch_one
 from personae.adapters.database.tables import assets
 from personae.domain.media import Asset, MediaFacts
 from personae.domain.pages import Page
+from personae.domain.retention import Retention
 from personae.errors import NotFound
 
 _ASSET = sa.select(assets)
@@ -64,14 +66,18 @@ class SqlAssets:
         if done.rowcount != 1:
             raise NotFound(f"There is no asset {asset.id}.")
 
-    def keep(self, tenant_id: str, asset_id: str, until: float) -> bool:
+    def keep(
+        self, tenant_id: str, asset_id: str, until: float, *, renewed_at: float | None = None
+    ) -> bool:
         """Make a ready asset last at least `until`; False if it is ready no more.
 
         Writing locks the row, also where nothing changes: whoever shares its bytes in the same
         transaction can be sure that nobody deletes them meanwhile.
         """
         later = sa.case((assets.c.expires_at < until, until), else_=assets.c.expires_at)
-        return self._set(tenant_id, asset_id, assets.c.state == "ready", expires_at=later)
+        since = assets.c.renewed_at if renewed_at is None else renewed_at
+        ready = assets.c.state == "ready"
+        return self._set(tenant_id, asset_id, ready, expires_at=later, renewed_at=since)
 
     def remove(
         self, tenant_id: str, asset_id: str, at: float, *, expired_by: float | None = None
@@ -87,6 +93,12 @@ class SqlAssets:
         mine = assets.c.id == asset_id, assets.c.tenant_id == tenant_id
         statement = sa.update(assets).where(*mine, while_).values(**values)
         return self._connection.execute(statement).rowcount == 1
+
+    def shorten(
+        self, retention: Retention, *, only: str | None = None, but: Sequence[str] = ()
+    ) -> int:
+        """As `personae.app.ports.Assets`."""
+        return shorten(self._connection, retention, only, but)
 
     def page(
         self, tenant_id: str, *, role: str | None, after: str | None, limit: int

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from personae.adapters.database.paging import page_of
-from personae.adapters.database.rows import Row, columns_of, fetch_one
+from personae.adapters.database.rows import Row, columns_of, fetch, fetch_one
 from personae.adapters.database.tables import faces
 from personae.domain.media import SavedFace
 from personae.domain.pages import Page
@@ -51,6 +52,16 @@ class SqlFaces:
         """Newest first; without a dialect those of all of them."""
         listing = _of(tenant_id, dialect)
         return page_of(self._connection, listing, faces.c.id, _face, after=after, limit=limit)
+
+    def saved_before(
+        self, at: float, limit: int, *, only: str | None = None, but: Sequence[str] = ()
+    ) -> list[SavedFace]:
+        """Faces that were saved before a time, of one tenant or of all `but` some."""
+        old = _FACE.where(faces.c.created_at < at, faces.c.tenant_id.not_in(but))
+        if only is not None:
+            old = old.where(faces.c.tenant_id == only)
+        rows = fetch(self._connection, old.order_by(faces.c.id).limit(limit))
+        return [_face(row) for row in rows]
 
     def delete(self, tenant_id: str, face_id: str, at: float) -> bool:
         """False if the tenant has no such face."""

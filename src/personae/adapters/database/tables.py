@@ -107,6 +107,7 @@ assets = sa.Table(
     col.time("created_at"),
     col.time("expires_at", null=True),
     col.time("deleted_at", null=True),
+    col.time("renewed_at", null=True),
     sa.Index(None, "tenant_id", "id"),
     sa.Index(None, "tenant_id", "sha256"),
     sa.Index(None, "sha256"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -69,6 +70,11 @@ class SqlTenants:
         """Suspend a tenant, or with None let it work again; False if there is none."""
         update = sa.update(tenants).where(tenants.c.id == tenant_id)
         return self._connection.execute(update.values(suspended_at=at)).rowcount == 1
+
+    def set_settings(self, tenant_id: str, settings: Mapping[str, Any]) -> bool:
+        """Replace what an operator set for a tenant; False if there is none."""
+        update = sa.update(tenants).where(tenants.c.id == tenant_id)
+        return self._connection.execute(update.values(settings=dict(settings))).rowcount == 1
 
     def insert_key(self, key: ApiKey, key_hash: str, client_secret_hash: str) -> None:
         hashes = {"key_hash": key_hash, "client_secret_hash": client_secret_hash}

@@ -16,6 +16,7 @@ from personae.errors import NotFound
 if TYPE_CHECKING:
     from personae.app.ports import Database, Transaction
     from personae.domain.tenants import Tenant
+    from personae.hosting.settings import Settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The service's folder.")]
@@ -32,6 +33,13 @@ def open_database(data: Path | None) -> Generator[Database]:
     keep_private()
     with wiring.open_service(load_settings(data_dir=data)) as opened:
         yield opened.database
+
+
+def log_apart(settings: Settings) -> None:
+    """Send warnings of the service's parts to stderr: stdout is for a command's result."""
+    from personae.hosting.logs import configure_logs
+
+    configure_logs(settings.model_copy(update={"log_level": "warning"}), role="command")
 
 
 def find(tx: Transaction, name: str) -> Tenant | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from personae.cli.admin.common import AsJson, Data
+from personae.cli.admin.common import AsJson, Data, log_apart
 from personae.cli.output import Talk
 
 storage_app = typer.Typer(help="Look after stored files.", no_args_is_help=True)
@@ -17,5 +17,7 @@ def sweep(data: Data = None, as_json: AsJson = False) -> None:
         from personae.hosting import wiring
         from personae.hosting.settings import load_settings
 
-        done = wiring.sweep(load_settings(data_dir=data))
+        settings = load_settings(data_dir=data)
+        log_apart(settings)
+        done = wiring.sweep(settings)
         talk.result("\n".join(f"{name}: {count}" for name, count in done.items()), {"swept": done})

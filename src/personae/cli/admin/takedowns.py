@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from personae.cli.admin.common import AsJson, Data, known, open_database, plain, when
+from personae.cli.admin.common import AsJson, Data, known, log_apart, open_database, plain, when
 from personae.cli.exit_codes import ExitCode
 from personae.cli.output import Talk
 
@@ -74,6 +74,7 @@ def take_down(
 
         keep_private()
         settings = load_settings(data_dir=data)
+        log_apart(settings)
         with wiring.open_service(settings) as opened:
             order = Order(
                 _named(subject),

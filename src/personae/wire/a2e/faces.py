@@ -76,7 +76,7 @@ async def delete_face(request: Request, name: IdInPath) -> Response:
 
     def remove(tx: Transaction) -> None:
         face = faces.called(tx, call.tenant_id, NAME, face_id)
-        faces.delete(tx, call.tenant_id, face.id, now)
+        faces.delete(tx, call.tenant_id, face.id, now, call.services.settings.retention)
 
     await call.services.database.awrite(remove)
     return ok({"_id": face_id})

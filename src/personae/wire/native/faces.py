@@ -96,5 +96,8 @@ async def get_face(request: Request, face_id: FaceInPath) -> Response:
 async def delete_face(request: Request, face_id: FaceInPath) -> Response:
     """Its photos stay until they expire or are deleted."""
     call, now = call_of(request), call_of(request).now()
-    await call.services.database.awrite(lambda tx: faces.delete(tx, call.tenant_id, face_id, now))
+    default = call.services.settings.retention
+    await call.services.database.awrite(
+        lambda tx: faces.delete(tx, call.tenant_id, face_id, now, default)
+    )
     return Response(status_code=204)

@@ -47,6 +47,7 @@ def upgrade() -> None:
     op.add_column("tasks", sa.Column("consent", _JSON, nullable=True))
     op.create_index("ix_tasks_mark", "tasks", ["mark"])
     op.create_index("ix_assets_sha256", "assets", ["sha256"])
+    op.add_column("assets", sa.Column("renewed_at", sa.Double(), nullable=True))
     _chain_audit()
     _add_register()
     _add_takedowns()
