@@ -106,7 +106,7 @@ def analyse_chunk(
         wiring.engine(),
         scene,
         chunk,
-        Cast(parts.roles),
+        Cast(parts.roles, parts.screen),
         _clip_options(options, progress, should_stop),
         donors=[role.donor for role in parts.roles],
         warnings=parts.warnings,

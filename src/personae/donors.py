@@ -18,6 +18,7 @@ from personae.engine.mesh.donor import MeshDonor
 from personae.engine.mesh.quality import Finding
 from personae.engine.mesh.unrolling import Unrolled
 from personae.engine.pipeline import Engine
+from personae.engine.register import Screen
 from personae.engine.types import Face, Float32, UInt8
 from personae.errors import DonorUnusable, FaceNotFound, InvalidRequest, Role, SeveralFaces
 from personae.video.stills import load_picture
@@ -61,6 +62,8 @@ class Donor:
         What is not ideal, one sentence each.
     digests : tuple of bytes
         SHA-256 of each photo that is a file, for manifests; see `docs/12-provenance.md`.
+    faces : tuple of float32 (128,), unit norm
+        The embeddings of all photos that were given.
     """
 
     mesh: MeshDonor
@@ -68,6 +71,7 @@ class Donor:
     photos: int
     warnings: tuple[str, ...]
     digests: tuple[bytes, ...] = ()
+    faces: tuple[Float32, ...] = ()
 
     def __repr__(self) -> str:
         return f"Donor({self.photos} photo{'s' if self.photos != 1 else ''})"
@@ -199,7 +203,8 @@ def prepare_donor(*photos: ImageLike, allow_poor: bool = False, alone: bool = Fa
     warnings += _strangers(used)
     mesh = engine.prepare([one.photo for one in used])
     best = max(used, key=lambda one: (one.photo.frontal, one.photo.pixels_per_texel))
-    return Donor(mesh, best.embedding, len(used), tuple(warnings), _digests(photos))
+    faces = tuple(one.embedding for one in studied)
+    return Donor(mesh, best.embedding, len(used), tuple(warnings), _digests(photos), faces)
 
 
 def _digests(photos: Sequence[ImageLike]) -> tuple[bytes, ...]:
@@ -212,7 +217,7 @@ def _digests(photos: Sequence[ImageLike]) -> tuple[bytes, ...]:
     return tuple(digests)
 
 
-def check_donor(*photos: ImageLike) -> int:
+def check_donor(*photos: ImageLike, screen: Screen | None = None) -> int:
     """Whether photos can be kept as one person's: how many of them a swap takes.
 
     Stricter than `prepare_donor`, because whoever keeps photos for later is not there to read
@@ -221,12 +226,16 @@ def check_donor(*photos: ImageLike) -> int:
     Raises
     ------
     FaceNotFound, SeveralFaces, MediaError
+    PolicyRefused
+        If a photo shows somebody who may not be a donor, by `screen`.
     DonorUnusable
         If no photo passes the gate, or two seem to show different people.
     """
     read = [load_pixels(photo, "donor") for photo in photos]
     engine = wiring.engine()
     studied = [_study(engine, pixels, alone=True) for pixels in read]
+    if screen is not None:
+        screen.check_all([one.embedding for one in studied], "donor")
     used = _passing(studied)
     strangers = _strangers(used)
     if strangers:
@@ -263,6 +272,15 @@ def _study(engine: Engine, pixels: Pixels, *, alone: bool = False) -> _Studied:
     embedding = engine.embed(canvas, face.landmarks)
     warnings = (*pixels.notes, *warnings)
     return _Studied(pixels.name, photo, embedding, tuple(findings), warnings)
+
+
+def warnings_of(engine: Engine, pixels: Pixels, face: Face) -> list[str]:
+    """What is not ideal about a photo of somebody who is to be known again by it."""
+    _, findings = engine.study(RgbCanvas(pixels.rgb), face)
+    if not findings:
+        return list(pixels.notes)
+    reasons = ", ".join(finding.text for finding in findings)
+    return [*pixels.notes, f"{pixels.name} is not ideal: {reasons}."]
 
 
 def _sentence(text: str) -> str:

@@ -33,10 +33,12 @@ Nothing here knows HTTP.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 Fault = Literal["caller", "platform"]
 Role = Literal["donor", "scene", "reference"]
+Reason = Literal["nsfw", "register", "file"]
 
 
 class PersonaeError(Exception):
@@ -200,14 +202,27 @@ class RateLimited(ServiceError):
 
 
 class PolicyRefused(ServiceError):
-    """The operator's policy does not allow this."""
+    """The operator's policy does not allow this.
+
+    ``reason``: ``nsfw`` by the content gate, ``register`` for a person who may not be used,
+    ``file`` for bytes that may not be. ``facts``: what was found, for operators alone.
+    """
 
     code = "policy_refused"
     fault = "caller"
 
-    def __init__(self, message: str | None = None, *, role: Role | None = None) -> None:
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        role: Role | None = None,
+        reason: Reason = "file",
+        facts: Mapping[str, float | str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.role = role
+        self.reason: Reason = reason
+        self.facts: dict[str, float | str] = dict(facts or {})
 
 
 class AddressRefused(ServiceError):

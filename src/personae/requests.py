@@ -17,6 +17,7 @@ from personae.donors import Donor, ImageLike, load_pixels, prepare_donor, single
 from personae.engine.canvas import RgbCanvas
 from personae.engine.casting import Role
 from personae.engine.label import Label, LabelPainter
+from personae.engine.register import Screen
 from personae.engine.types import Float32
 from personae.errors import InvalidRequest
 from personae.video.codecs import EncodeSettings, check_settings
@@ -209,11 +210,13 @@ class Parts:
     """Roles for the engine, and what their donors and references give to warn of.
 
     ``donors``: what each different donor's photo files hash to, for the manifest.
+    ``screen``: refuses scene faces that may not be swapped, if anybody is protected.
     """
 
     roles: tuple[Role, ...]
     warnings: tuple[str, ...]
     donors: tuple[tuple[bytes, ...], ...] = ()
+    screen: Screen | None = None
 
 
 def parts_of(

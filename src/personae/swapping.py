@@ -41,6 +41,9 @@ def swap_pixels(
     canvas = RgbCanvas(rgb)
     faces = engine.faces(canvas)
     chosen = _cast_still(engine, parts.roles, faces, pixels)
+    if parts.screen is not None:
+        landmarks = [faces[i].landmarks for i in sorted(chosen.donors)]
+        parts.screen.check_all([engine.embed(canvas, one) for one in landmarks], "scene")
     plans = engine.plan_still(
         canvas, [(faces[i], donor) for i, donor in chosen.donors.items()], strength
     )
@@ -154,7 +157,7 @@ def swap_clip_file(
         finish=finish,
     )
     run = job.swap_animation if animated else job.swap_clip
-    report = run(wiring.engine(), source, target, Cast(parts.roles), options)
+    report = run(wiring.engine(), source, target, Cast(parts.roles, parts.screen), options)
     return SwapReport(
         output=target,
         kind="animation" if animated else "video",

@@ -29,17 +29,21 @@ from personae.app.inputs import LocalMedia
 from personae.app.intake import Arrival, Intake
 from personae.app.ports import Blobs, Clock, Database, Fetcher, MediaHost, Transaction
 from personae.app.receiving import Receiver, fingerprint
+from personae.app.register import note_refusal
+from personae.app.register_snapshots import RegisterSnapshots
 from personae.app.reservations import Reservations
 from personae.app.scratch import LOCAL_NAME, Scratch
 from personae.app.threads import finish_in_thread
 from personae.domain.media import Asset, AssetRole
 from personae.domain.pages import Page
+from personae.domain.register import DISTANCE
 from personae.domain.swap import MediaRef
 from personae.errors import (
     Conflict,
     MediaError,
     MediaUnreachable,
     NotFound,
+    PolicyRefused,
     TaskFailed,
 )
 
@@ -56,6 +60,8 @@ class AssetService:
     limits : AssetLimits
     work_dir : Path
         Where files wait while they are looked at; made if it is missing.
+    register_distance : float, range [0, 2]
+        How near a donor has to be to a protected person, as 1 - cosine, to be refused.
     """
 
     def __init__(
@@ -67,6 +73,7 @@ class AssetService:
         clock: Clock,
         limits: AssetLimits,
         work_dir: Path,
+        register_distance: float = DISTANCE,
     ) -> None:
         self._database = database
         self._blobs = blobs
@@ -78,7 +85,10 @@ class AssetService:
         self._reservations = Reservations(
             database, blobs, self._intake, self._scratch, clock, limits
         )
-        self._donors = DonorLook(self.materialise, media, limits.donor_timeout_s)
+        self.snapshots = RegisterSnapshots(
+            database, clock, work_dir / "register", register_distance
+        )
+        self._donors = DonorLook(self.materialise, media, self.snapshots, limits.donor_timeout_s)
 
     async def upload(
         self,
@@ -155,7 +165,18 @@ class AssetService:
     async def check_donor(self, tenant_id: str, asset_ids: Sequence[str]) -> int:
         """Look at photos that are to be kept as one donor; see `DonorLook.photos_used`."""
         async with self._scratch.folder() as folder:
-            return await self._donors.photos_used(tenant_id, asset_ids, folder)
+            try:
+                return await self._donors.photos_used(tenant_id, asset_ids, folder)
+            except PolicyRefused as error:
+                if error.reason == "register":
+                    await self._note(error, tenant_id)
+                raise
+
+    async def _note(self, error: PolicyRefused, tenant_id: str) -> None:
+        now = self._clock()
+        await self._database.awrite(
+            lambda tx: note_refusal(tx, error, tenant_id=tenant_id, subject=tenant_id, now=now)
+        )
 
     async def get(self, tenant_id: str, asset_id: str) -> Asset:
         """An asset, in whatever state.

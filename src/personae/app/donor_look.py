@@ -11,6 +11,7 @@ import structlog
 
 from personae.app.inputs import LocalMedia
 from personae.app.ports import MediaHost
+from personae.app.register_snapshots import RegisterSnapshots
 from personae.app.threads import stop_in_thread
 from personae.domain.swap import MediaRef
 from personae.errors import Canceled, MediaUnreadable, TaskFailed, TookTooLong, Unavailable
@@ -29,13 +30,22 @@ class DonorLook:
     ----------
     materialise : callable
         Puts a tenant's stored file into a folder; see `AssetService.materialise`.
+    register : RegisterSnapshots
+        Who may not be a donor.
     timeout_s : float, seconds
         Of one look; all in all, with the wait for a child, it takes at most three times as long.
     """
 
-    def __init__(self, materialise: Materialise, media: MediaHost, timeout_s: float) -> None:
+    def __init__(
+        self,
+        materialise: Materialise,
+        media: MediaHost,
+        register: RegisterSnapshots,
+        timeout_s: float,
+    ) -> None:
         self._materialise = materialise
         self._media = media
+        self._register = register
         self._timeout_s = timeout_s
         self._threads = ThreadPoolExecutor(_LOOKING, thread_name_prefix="personae-donor")
 
@@ -52,6 +62,8 @@ class DonorLook:
             If every photo is too poor, or they seem to show different people.
         MediaUnreadable
             If a child died over them twice, or hung over them.
+        PolicyRefused
+            If a photo shows somebody who may not be a donor.
         NotFound, Expired, Conflict, ModelError
         Unavailable
             If there is no child free in time.
@@ -83,9 +95,13 @@ class DonorLook:
         limit_s = self._timeout_s
         for _ in range(_LOOKS):
             try:
-                answer = self._media.run(
-                    job, timeout_s=limit_s, stall_s=limit_s, should_stop=should_stop
-                )
+                with self._register.lent(tenant_id) as register:
+                    answer = self._media.run(
+                        {**job, "register": register},
+                        timeout_s=limit_s,
+                        stall_s=limit_s,
+                        should_stop=should_stop,
+                    )
                 return int(answer["photos"])
             except TookTooLong:
                 _log.warning("a look at a donor took too long", action="faces.look")

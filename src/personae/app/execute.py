@@ -19,13 +19,14 @@ from personae.app.finishing import finish_swap, put_seal, seal_result, swap_resu
 from personae.app.inputs import Sources, names_of
 from personae.app.outcomes import check_output
 from personae.app.ports import Blobs, Clock, Database, MediaHost, Transaction
+from personae.app.register import note_refusal
 from personae.app.stopping import HandedBack
 from personae.app.video_pieces import VideoPieces
 from personae.app.workshop import ExecuteOptions, Workshop
 from personae.domain.media import Asset, MediaFacts
 from personae.domain.swap import SwapRequest
 from personae.domain.tasks import Task, TaskProgress
-from personae.errors import Canceled, PersonaeError, TaskFailed, Unavailable
+from personae.errors import Canceled, PersonaeError, PolicyRefused, TaskFailed, Unavailable
 
 __all__ = ["ExecuteOptions", "Executor"]
 
@@ -155,7 +156,15 @@ class Executor:
 
     def _fail(self, task_id: str, error: PersonaeError) -> None:
         now, told = self._shop.clock(), closing.task_error(error)
-        self._shop.database.write(lambda tx: closing.fail(tx, task_id, told, now))
+
+        def end(tx: Transaction) -> None:
+            done = closing.fail(tx, task_id, told, now)
+            if done and isinstance(error, PolicyRefused) and error.reason == "register":
+                task = tx.tasks.get(None, task_id)
+                tenant_id = None if task is None else task.tenant_id
+                note_refusal(tx, error, tenant_id=tenant_id, subject=task_id, now=now)
+
+        self._shop.database.write(end)
 
     def _begin(self, task_id: str) -> Task:
         """Move a task to running, with fresh progress.
@@ -211,7 +220,7 @@ class Executor:
                 "options": shop.job_options(request),
                 "names": names_of(scene, mappings),
             }
-            answer = shop.run(job, watch)
+            answer = shop.run(job, watch, swaps_for=task.tenant_id)
             finish_swap(shop, task, output, answer, watch, charge=charge, job=job)
 
     def _preview(self, task: Task) -> None:
@@ -233,7 +242,7 @@ class Executor:
                 "options": shop.preview_options(request),
                 "names": names_of(scene, mappings),
             }
-            answer = shop.run(job, watch)
+            answer = shop.run(job, watch, swaps_for=task.tenant_id)
             seal = put_seal(shop, output, job, watch)
             facts = shop.probe(output, watch)
             asset = shop.store(task, output, facts)

@@ -19,6 +19,7 @@ from personae.app.repositories import (
     Hooks,
     Idempotency,
     Queue,
+    Register,
     Seen,
     Takedowns,
     Tasks,
@@ -39,6 +40,7 @@ __all__ = [
     "Idempotency",
     "MediaHost",
     "Queue",
+    "Register",
     "Seen",
     "StoredBlob",
     "Takedowns",
@@ -77,6 +79,8 @@ class Transaction(Protocol):
     def audit(self) -> Audit: ...
     @property
     def takedowns(self) -> Takedowns: ...
+    @property
+    def register(self) -> Register: ...
     @property
     def queue(self) -> Queue: ...
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from personae.app import closing, faces, hooks, tasks
+from personae.app import closing, faces, hooks, register, tasks
 from personae.app.outputs import WORK
 from personae.app.ports import Blobs, Clock, Database, Transaction
 from personae.domain.media import Asset
@@ -91,6 +91,8 @@ class Reconciler:
             self.expire_tasks,
             self.purge_tasks,
             self.purge_deliveries,
+            self.expire_protection,
+            self.purge_protection,
             self.forget_idempotency,
             self.forget_workflows,
             self.delete_working_files,
@@ -215,6 +217,16 @@ class Reconciler:
         """Remove what was sent long ago, to whomever."""
         before = self._clock() - self._retention_s
         return self._database.write(lambda tx: tx.hooks.purge(before, _PURGED))
+
+    def expire_protection(self) -> int:
+        """Delete the embeddings of people whose entry in the register has expired."""
+        now = self._clock()
+        return self._database.write(lambda tx: register.expire(tx, now, _PURGED))
+
+    def purge_protection(self) -> int:
+        """Forget entries of the register that were removed long ago."""
+        before = self._clock() - self._retention_s
+        return self._database.write(lambda tx: tx.register.purge(before, _PURGED))
 
     def forget_idempotency(self) -> int:
         """Drop idempotency keys that clients no longer repeat."""

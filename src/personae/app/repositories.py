@@ -16,6 +16,7 @@ from personae.domain.credits import Balance, LedgerEntry, TransferKind
 from personae.domain.hooks import Attempt, Delivery, Endpoint
 from personae.domain.media import Asset, SavedFace
 from personae.domain.pages import Page
+from personae.domain.register import ProtectedFace, ProtectedPerson
 from personae.domain.retention import Retention
 from personae.domain.takedowns import Takedown
 from personae.domain.tasks import Task, TaskError, TaskKind, TaskProgress, TaskStatus
@@ -386,6 +387,56 @@ class Takedowns(Protocol):
 
     def unblock(self, sha256: str) -> bool: ...
     def is_blocked(self, sha256: str) -> bool: ...
+
+
+class Register(Protocol):
+    """People who may not be swapped; `tenant_id` None stands for the whole service's entries."""
+
+    def insert(self, person: ProtectedPerson, embeddings: Sequence[bytes]) -> None:
+        """Write an entry and its embeddings, `personae.domain.register.EMBEDDING` each."""
+        ...
+
+    def get(self, person_id: str) -> ProtectedPerson | None:
+        """An entry of anybody's, also if it was removed or has expired: the caller judges."""
+        ...
+
+    def page(
+        self,
+        *,
+        tenant_id: str | None,
+        everybody: bool = False,
+        words: str = "",
+        after: str | None,
+        limit: int,
+    ) -> Page[ProtectedPerson]:
+        """Entries in force, newest first.
+
+        `everybody` lists tenants' own as well; `words` stand in the name, reason or origin.
+        """
+        ...
+
+    def remove(self, person_id: str, at: float) -> bool:
+        """Delete an entry's embeddings and name; False if that was done before."""
+        ...
+
+    def expired(self, now: float, limit: int) -> list[ProtectedPerson]:
+        """Entries whose time has come and that were not removed yet."""
+        ...
+
+    def purge(self, removed_before: float, limit: int) -> int:
+        """Forget that there were entries; how many."""
+        ...
+
+    def version(self) -> int:
+        """Counts every change of who is protected; 0 if there was none."""
+        ...
+
+    def next_expiry(self, now: float) -> float | None: ...
+    def faces(self, now: float, *, after: int, limit: int) -> list[ProtectedFace]:
+        """Faces in force with higher numbers than `after`, in order."""
+        ...
+
+    def embeddings(self, person_id: str) -> list[bytes]: ...
 
 
 class Queue(Protocol):

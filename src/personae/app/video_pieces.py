@@ -116,7 +116,7 @@ class VideoPieces:
         with shop.folder() as folder:
             output = folder / f"output{plan['suffix']}"
             job = self._job(task.id, plan, "swap") | {"output": str(output)}
-            answer = shop.run(job, watch)
+            answer = shop.run(job, watch, swaps_for=task.tenant_id)
             finish_swap(shop, task, output, answer, watch, charge=plan["charge"], job=job)
         return {}
 
@@ -141,7 +141,7 @@ class VideoPieces:
                 "plans_out": str(plans_out),
                 "output": str(output) if renders else None,
             }
-            answer = shop.run(job, watch)
+            answer = shop.run(job, watch, swaps_for=task.tenant_id)
             made["state_key"] = self._put(task.id, f"a{number}.state", state_out)
             if renders:
                 made["chunk_key"] = self._put(task.id, f"r{number}{plan['suffix']}", output)
@@ -160,7 +160,7 @@ class VideoPieces:
             job = self._job(task.id, plan, "render_chunk")
             job["names"] |= dict.fromkeys(files, f"chunk {number}")
             job |= {"chunk": chunk, "plans": files, "output": str(output)}
-            answer = shop.run(job, watch)
+            answer = shop.run(job, watch, swaps_for=task.tenant_id)
             chunk_key = self._put(task.id, f"r{number}{plan['suffix']}", output)
         watch.complete(int(answer["frames"]))
         return {"chunk_key": chunk_key}

@@ -15,8 +15,10 @@ from personae.app.copies import Copies
 from personae.app.inputs import Inputs, Sources
 from personae.app.ports import Blobs, Clock, Database, MediaHost
 from personae.app.pricing import price_table, quote
+from personae.app.register_snapshots import RegisterSnapshots
 from personae.app.watching import Watch
 from personae.domain.media import Asset, AssetRole, MediaFacts
+from personae.domain.register import DISTANCE
 from personae.domain.retention import USUAL, Retention
 from personae.domain.swap import SwapRequest
 from personae.domain.tasks import Task
@@ -49,6 +51,8 @@ class ExecuteOptions:
         SHA-256 hashes of inputs that nobody may use.
     manifests : bool
         Whether outputs say, signed, where they come from.
+    register_distance : float, range [0, 2]
+        How near a face has to be to a protected person's, as 1 - cosine.
     """
 
     work_dir: Path
@@ -61,6 +65,7 @@ class ExecuteOptions:
     disabled: frozenset[str] = frozenset()
     refused_files: frozenset[str] = frozenset()
     manifests: bool = True
+    register_distance: float = DISTANCE
 
 
 class Workshop:
@@ -87,6 +92,9 @@ class Workshop:
         self.stopping = stopping
         self.copies = Copies(blobs, options.work_dir / "copies", options.copies_bytes)
         self._media = media
+        self.register = RegisterSnapshots(
+            database, clock, options.work_dir / "register", options.register_distance
+        )
 
     @contextlib.contextmanager
     def folder(self) -> Generator[Path]:
@@ -118,15 +126,22 @@ class Workshop:
             counts_frames=counts_frames,
         )
 
-    def run(self, job: Mapping[str, Any], watch: Watch) -> dict[str, Any]:
-        """One media job, as `ports.MediaHost.run`."""
-        return self._media.run(
-            job,
-            timeout_s=self.options.timeout_s,
-            stall_s=self.options.stall_s,
-            should_stop=watch.should_stop,
-            progress=watch.progress,
-        )
+    def run(
+        self, job: Mapping[str, Any], watch: Watch, *, swaps_for: str | None = None
+    ) -> dict[str, Any]:
+        """One media job, as `ports.MediaHost.run`.
+
+        `swaps_for`: the tenant for whom the job swaps people; those who are protected now are not.
+        """
+        lent = contextlib.nullcontext() if swaps_for is None else self.register.lent(swaps_for)
+        with lent as register:
+            return self._media.run(
+                job if register is None else {**job, "register": register},
+                timeout_s=self.options.timeout_s,
+                stall_s=self.options.stall_s,
+                should_stop=watch.should_stop,
+                progress=watch.progress,
+            )
 
     def probe(self, path: Path, watch: Watch) -> MediaFacts:
         """What a file really is."""

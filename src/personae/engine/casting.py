@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from personae.engine.following import CastFace
 from personae.engine.mesh.donor import MeshDonor
+from personae.engine.register import Screen
 from personae.engine.types import Float32
 
 Choice = Literal["all", "largest"] | int
@@ -33,11 +34,13 @@ class Cast:
 
     A reference finds its person wherever they appear. ``largest`` and a number choose a person
     in the first frame that can answer and stay with that person; ``all`` takes whoever no other
-    role took. A face gets the first role that wants it.
+    role took. A face gets the first role that wants it. `screen` refuses people who may not be
+    swapped.
     """
 
-    def __init__(self, roles: Sequence[Role]) -> None:
+    def __init__(self, roles: Sequence[Role], screen: Screen | None = None) -> None:
         self._roles = tuple(roles)
+        self.screen = screen
         likes = [role for role in self._roles if role.like is not None]
         self.known: Sequence[Float32] = [role.like for role in likes if role.like is not None]
         numbers = [i for i, role in enumerate(self._roles) if role.like is not None]

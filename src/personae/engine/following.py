@@ -19,6 +19,8 @@ from personae.engine.mesh.render import FacePlan
 from personae.engine.mesh.shape import to_canonical
 from personae.engine.mesh.topology import FaceMesh
 from personae.engine.planning import box_of, in_order, is_taken, plan_face, shift_of
+from personae.engine.register import Screen
+from personae.engine.screening import Screening
 from personae.engine.track.presence import alike, patch
 from personae.engine.track.tracker import Tracker
 from personae.engine.track.window import Entry, Window
@@ -50,13 +52,15 @@ class Casting(Protocol):
     """Decides which donor each face gets.
 
     ``needs_people``: whether faces must be told apart. ``known``: embeddings of reference faces,
-    people 0, 1, … of the clip.
+    people 0, 1, … of the clip. ``screen``: refuses people who may not be swapped, if there are any.
     """
 
     @property
     def needs_people(self) -> bool: ...
     @property
     def known(self) -> Sequence[Float32]: ...
+    @property
+    def screen(self) -> Screen | None: ...
     def cast(self, faces: Sequence[CastFace]) -> dict[int, MeshDonor]:
         """Donors by position in `faces`, which is one frame's faces, left to right."""
         ...
@@ -81,6 +85,8 @@ class Follower(Generic[FrameT]):
     casting : Casting
         Keeps its own state.
     strength : float, range [0, 1]
+    screening : Screening, optional
+        Refuses people who may not be swapped.
     state : mapping, optional
         What `snapshot` gave. The frames that were seen but not decided on by then must be seen
         again first: they only take their places, and nothing is looked for in them.
@@ -92,9 +98,11 @@ class Follower(Generic[FrameT]):
         mesh: FaceMesh,
         casting: Casting,
         strength: float,
+        screening: Screening | None = None,
         state: Mapping[str, Any] | None = None,
     ) -> None:
         self._tracker = tracker
+        self._screening = screening
         self._mesh = mesh
         self._casting = casting
         self._strength = strength
@@ -162,6 +170,7 @@ class Follower(Generic[FrameT]):
                 if track in alive
             ],
             "tracker": told,
+            "screening": None if self._screening is None else self._screening.snapshot(alive),
         }
 
     def _restore(self, state: Mapping[str, Any]) -> None:
@@ -170,6 +179,9 @@ class Follower(Generic[FrameT]):
         self._builds = {int(track): (int(count), mean) for track, count, mean in state["builds"]}
         self._next = int(state["next"])
         self._tracker.restore(state["tracker"])
+        screened = state.get("screening")
+        if self._screening is not None and screened is not None:
+            self._screening.restore(screened)
 
     def _trace_back(self, track: int, face: Face | None) -> None:
         """Follow a newcomer back over the frames since the last search, or since it was lost."""
@@ -200,6 +212,8 @@ class Follower(Generic[FrameT]):
         faces = [CastFace(box_of(lm), self._person(track)) for track, lm in shown]
         plans: list[FacePlan] = []
         for position, donor in self._casting.cast(faces).items():
+            if self._screening is not None:
+                self._screening.check(shown[position][0], _canvas(entry), shown[position][1])
             plan = self._plan(*shown[position], donor)
             if plan is not None:
                 plans.append(plan)

@@ -24,6 +24,7 @@ from personae.engine.mesh.topology import FaceMesh, face_mesh
 from personae.engine.mesh.unrolling import Unrolled, unroll
 from personae.engine.planning import in_order, plan_face, shift_of
 from personae.engine.restore import ClassicalRestorer, Restorer, SwappedFace
+from personae.engine.screening import Screening
 from personae.engine.track.people import People
 from personae.engine.track.tracker import Tracker
 from personae.engine.types import Canvas, Face, Float32
@@ -112,7 +113,8 @@ class Engine:
         """A pass over a clip that can be interrupted: see `Follower`."""
         people = People(distance, SAME_PERSON_DISTANCE, casting.known)
         tracker = self.tracker(people, tell_apart=casting.needs_people)
-        return Follower(tracker, self._mesh, casting, strength, state)
+        screening = None if casting.screen is None else Screening(casting.screen, self.embed)
+        return Follower(tracker, self._mesh, casting, strength, screening, state)
 
     def tracker(self, people: People, *, tell_apart: bool) -> Tracker:
         """A fresh tracker over this engine's models."""

@@ -23,6 +23,7 @@ from pydantic_settings import (
 
 from personae.adapters.provenance.keeper import SigningConfig
 from personae.app.submit import FEATURES
+from personae.domain.register import DISTANCE
 from personae.domain.retention import Retention
 from personae.errors import InvalidRequest
 from personae.hosting.refused import refused_files
@@ -96,6 +97,9 @@ class Settings(BaseSettings):
     refused_files : list of str
         Files that nobody may use: their SHA-256 hashes, or files with such lists; see
         `personae.hosting.refused`.
+    register_distance : float
+        How near a face has to be to that of somebody in the do-not-swap register, as 1 - cosine, to
+        be taken for them.
     rate_per_s, rate_burst : float, int
         Requests of one key, counted by each API process for itself.
     inspect, inspect_per_minute, inspect_limit_bytes : bool, int, int
@@ -167,6 +171,7 @@ class Settings(BaseSettings):
     maintenance: bool = False
     disabled_features: Annotated[list[str], NoDecode] = []
     refused_files: Annotated[list[str], NoDecode] = []
+    register_distance: float = Field(default=DISTANCE, gt=0, le=2.0)
     dialects: Annotated[list[str], NoDecode] = list(DIALECTS)
     a2e: A2eSettings = A2eSettings()
     crun: CrunSettings = CrunSettings()

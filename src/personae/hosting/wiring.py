@@ -6,7 +6,8 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +32,7 @@ from personae.app.inspecting import Inspector
 from personae.app.links import Links
 from personae.app.ports import Blobs
 from personae.app.reconcile import Reconciler
+from personae.app.register import RegisterService
 from personae.app.removing import Remover
 from personae.app.takedown_service import TakedownService
 from personae.app.tokens import Tokens
@@ -134,6 +136,9 @@ def build_api(settings: Settings) -> tuple[FastAPI, Callable[[], None]]:
     fetcher = GuardedFetcher(allow=settings.fetch_allow)
     blobs = storage(settings)
     assets = _assets(settings, opened.database, blobs, fetcher, media, scratch.path)
+    register = RegisterService(
+        opened.database, media, time.time, assets.snapshots, assets.materialise
+    )
     secret = settings.signing_secret()
     onlookers = ChildMediaHost(1, "probe")
     inspector = None
@@ -183,6 +188,8 @@ def build_api(settings: Settings) -> tuple[FastAPI, Callable[[], None]]:
             cancel_workflow=cancel,
             check_url=check_url if settings.storage.startswith("file:") else None,
             inspector=inspector,
+            register=register,
+            enroll=register.enroll,
         ),
         dialects_of(settings),
     )
@@ -262,10 +269,29 @@ def notary(settings: Settings) -> Keeper | Onlooker:
     return made
 
 
-def takedown_service(settings: Settings, opened: Opened) -> TakedownService:
-    """What takes things down, outside the API."""
+def takedown_service(
+    settings: Settings, opened: Opened, register: RegisterService | None = None
+) -> TakedownService:
+    """What takes things down, outside the API; without a register nobody is put into it."""
     remover = Remover(opened.database, storage(settings), time.time, opened.work.cancel)
-    return TakedownService(opened.database, remover, time.time)
+    enroll = None if register is None else register.enroll
+    return TakedownService(opened.database, remover, time.time, enroll)
+
+
+@contextmanager
+def open_register(settings: Settings, opened: Opened) -> Generator[RegisterService]:
+    """The do-not-swap register outside the API, with a media child of its own."""
+    scratch = ScratchFolder(settings.work_dir, "register")
+    try:
+        with ChildMediaHost(1, "probe") as media:
+            fetcher = GuardedFetcher(allow=settings.fetch_allow)
+            blobs = storage(settings)
+            assets = _assets(settings, opened.database, blobs, fetcher, media, scratch.path)
+            yield RegisterService(
+                opened.database, media, time.time, assets.snapshots, assets.materialise
+            )
+    finally:
+        scratch.remove()
 
 
 def sweep(settings: Settings) -> dict[str, int]:
@@ -324,7 +350,16 @@ def _assets(
         fetch_timeout_s=settings.fetch_timeout_s,
         retention=settings.kept,
     )
-    return AssetService(database, blobs, fetcher, media, time.time, limits, folder / "assets")
+    return AssetService(
+        database,
+        blobs,
+        fetcher,
+        media,
+        time.time,
+        limits,
+        folder / "assets",
+        settings.register_distance,
+    )
 
 
 def _execution(settings: Settings, folder: Path) -> ExecuteOptions:
@@ -338,4 +373,5 @@ def _execution(settings: Settings, folder: Path) -> ExecuteOptions:
         refused_files=refused_files(settings.refused_files),
         disabled=frozenset(settings.disabled_features),
         manifests=settings.manifests,
+        register_distance=settings.register_distance,
     )

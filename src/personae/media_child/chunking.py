@@ -84,7 +84,8 @@ def _parts(job: Mapping[str, Any], context: Context) -> Parts:
     """Roles whose names, and warnings, may be read by clients: they travel with the state."""
     parts = parts_of_job(job, context)
     roles = [replace(role, name=call_files(role.name, job)) for role in parts.roles]
-    return Parts(tuple(roles), tuple(call_files(text, job) for text in parts.warnings))
+    warnings = tuple(call_files(text, job) for text in parts.warnings)
+    return replace(parts, roles=tuple(roles), warnings=warnings)
 
 
 def _reporter(context: Context, phase: str) -> Callable[[Progress], None]:

@@ -40,9 +40,14 @@ _OPS = {
     "stills": "stilling:stills",
     "seal": "sealing:seal",
     "read_manifest": "sealing:read",
+    "embed": "registering:embed",
+    "look_up": "registering:look_up",
 }
-# A look at a donor's photos loads the models, when the first one comes.
-_PROBE_OPS = ("ping", "probe", "plan_chunks", "check_donor", "read_manifest")
+# A look at somebody's photos loads the models, when the first one comes.
+_PROBE_OPS = (
+    *("ping", "probe", "plan_chunks", "check_donor", "read_manifest"),
+    *("embed", "look_up"),
+)
 
 
 class Context:
@@ -143,6 +148,7 @@ _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno
 _FIELDS = (
     *("path", "crops_dir", "scene", "output", "mappings", "donors", "options", "chunk", "chunks"),
     *("plan", "plans", "state_in", "state_out", "plans_out", "box", "when_s", "credential"),
+    *("photo", "photos"),
 )
 
 

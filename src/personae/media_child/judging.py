@@ -8,6 +8,7 @@ from typing import Any
 from personae.donors import check_donor
 from personae.errors import InvalidRequest
 from personae.media_child.jobs import Context, load_engine
+from personae.media_child.registering import screen_of
 
 
 def judge(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
@@ -16,10 +17,12 @@ def judge(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
     Raises
     ------
     InvalidRequest, FaceNotFound, SeveralFaces, DonorUnusable, MediaError, ModelError
+    PolicyRefused
+        If the register says that somebody may not be a donor.
     """
     photos: Sequence[str] = job["donors"]
     if not photos:
         raise InvalidRequest("Give at least one photo of the donor.")
     load_engine()
     context.enter("donors")
-    return {"photos": check_donor(*photos)}
+    return {"photos": check_donor(*photos, screen=screen_of(job))}

@@ -22,6 +22,7 @@ from personae.engine.casting import Role
 from personae.engine.types import Float32
 from personae.errors import InvalidRequest, MediaUnreachable
 from personae.media_child.jobs import Context, load_engine
+from personae.media_child.registering import screen_of
 from personae.requests import Parts, check_choice
 from personae.video.files import check_readable, reason
 
@@ -58,11 +59,14 @@ def parts_of_job(job: Mapping[str, Any], context: Context) -> Parts:
     Raises
     ------
     InvalidRequest, FaceNotFound, SeveralFaces, DonorUnusable, MediaError, ModelError
+    PolicyRefused
+        If the register says that somebody may not be a donor.
     """
     mappings: Sequence[Mapping[str, Any]] = job["mappings"]
     if not mappings:
         raise InvalidRequest("A swap needs at least one mapping.")
     load_engine()
+    screen = screen_of(job)
     roles: list[Role] = []
     warnings: list[str] = []
     taken: list[int] = []
@@ -74,6 +78,8 @@ def parts_of_job(job: Mapping[str, Any], context: Context) -> Parts:
             alone=bool(mapping.get("alone")),
         )
         context.check_stop()
+        if screen is not None:
+            screen.check_all(donor.faces, "donor")
         like, name, told = _like(mapping)
         choice = "largest" if is_only(mapping) else mapping.get("face")
         check_choice(choice)
@@ -83,7 +89,7 @@ def parts_of_job(job: Mapping[str, Any], context: Context) -> Parts:
             taken.append(choice)
         roles.append(Role(donor.mesh, "largest" if choice is None else choice, like, name))
         warnings += [text for text in (*told, *donor.warnings) if text not in warnings]
-    return Parts(tuple(roles), tuple(warnings))
+    return Parts(tuple(roles), tuple(warnings), screen=screen)
 
 
 def is_only(mapping: Mapping[str, Any]) -> bool:

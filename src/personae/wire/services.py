@@ -10,6 +10,7 @@ from personae.app.assets import AssetService
 from personae.app.inspecting import Inspector
 from personae.app.links import Links
 from personae.app.ports import Blobs, Clock, Database, Fetcher
+from personae.app.register import RegisterService
 from personae.app.takedown_service import Enroll
 from personae.app.tokens import Tokens
 from personae.domain.retention import USUAL, Retention
@@ -140,6 +141,8 @@ class Services:
         Only where this process serves the files itself; ``/blobs`` answers 404 without it.
     inspector : Inspector, optional
         Looks at files for everybody who asks; without it nobody may.
+    register : RegisterService, optional
+        People who may not be swapped; without it nobody can be added by HTTP.
     enroll : `Enroll`, optional
         What puts the people of a takedown into the register.
     """
@@ -155,4 +158,5 @@ class Services:
     cancel_workflow: Callable[[str], Awaitable[None]]
     check_url: CheckUrl | None = None
     inspector: Inspector | None = None
+    register: RegisterService | None = None
     enroll: Enroll | None = None

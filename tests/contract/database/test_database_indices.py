@@ -51,6 +51,18 @@ FINDS: dict[str, Callable[[Transaction], object]] = {
         "t", endpoint_id="e", after="d", limit=5
     ),
     "attempts": lambda tx: tx.hooks.attempts("d"),
+    "protected person": lambda tx: tx.register.get("p"),
+    "protected people": lambda tx: tx.register.page(tenant_id="t", after="p", limit=5),
+    "everybody's protected people": lambda tx: tx.register.page(
+        tenant_id=None, everybody=True, words="x", after="p", limit=5
+    ),
+    "removal from the register": lambda tx: tx.register.remove("p", 1.0),
+    "expired entries": lambda tx: tx.register.expired(1.0, 5),
+    "entries to purge": lambda tx: tx.register.purge(1.0, 5),
+    "next expiry": lambda tx: tx.register.next_expiry(1.0),
+    "protected faces": lambda tx: tx.register.faces(1.0, after=5, limit=5),
+    "embeddings": lambda tx: tx.register.embeddings("p"),
+    "version of the register": lambda tx: tx.register.version(),
     "audit": lambda tx: tx.audit.page("t", after="9", limit=5),
 }
 

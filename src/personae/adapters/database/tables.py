@@ -298,6 +298,7 @@ protected_people = sa.Table(
     col.time("expires_at", null=True),
     col.time("removed_at", null=True),
     sa.Index(None, "removed_at", "expires_at"),
+    sa.Index(None, "tenant_id", "id"),
 )
 
 protected_faces = sa.Table(

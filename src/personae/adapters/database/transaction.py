@@ -13,6 +13,7 @@ from personae.adapters.database.credits import SqlCredits
 from personae.adapters.database.faces import SqlFaces
 from personae.adapters.database.hooks import SqlHooks
 from personae.adapters.database.idempotency import SqlIdempotency
+from personae.adapters.database.register import SqlRegister
 from personae.adapters.database.takedowns import SqlTakedowns
 from personae.adapters.database.tasks import SqlTasks
 from personae.adapters.database.tenants import SqlTenants
@@ -89,6 +90,10 @@ class SqlTransaction:
     @property
     def takedowns(self) -> SqlTakedowns:
         return SqlTakedowns(self._connection)
+
+    @property
+    def register(self) -> SqlRegister:
+        return SqlRegister(self._connection)
 
     @property
     def queue(self) -> Queue:

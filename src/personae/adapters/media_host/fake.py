@@ -28,6 +28,7 @@ from personae.adapters.media_host.fake_media import (
     sha256,
     write,
 )
+from personae.adapters.media_host.fake_register import check_register, embedding_of, nearest
 from personae.adapters.media_host.fake_seals import read_manifest, seal
 from personae.adapters.media_host.fake_stills import stills
 from personae.adapters.media_host.messages import error_from_json
@@ -111,7 +112,8 @@ class FakeMediaHost:
         progress: Callable[[dict[str, Any]], None],
     ) -> None:
         """Let the script's delay and misfortunes happen."""
-        path = job.get("scene") or job.get("path") or (job.get("donors") or [None])[0]
+        photos = job.get("donors") or job.get("photos") or [job.get("photo")]
+        path = job.get("scene") or job.get("path") or photos[0]
         script = self._script if path is None else self._script_of(Path(path))
         # What befalls a scene befalls the swap; its output is sealed without trouble.
         usual = [] if job["op"] == "seal" else [job["op"]]
@@ -127,7 +129,7 @@ class FakeMediaHost:
             raise error_from_json(script["error"])
         steps = max(1, int(script.get("steps", 4)))
         total = None
-        if path is not None and job["op"] != "check_donor":
+        if path is not None and job["op"] not in ("check_donor", "embed", "look_up"):
             total = self._facts(Path(path))["frames"]
         for step in range(1, steps + 1):
             _wait(float(script.get("sleep_s", 0)) / steps, deadline, stop)
@@ -249,8 +251,10 @@ class FakeMediaHost:
 
     def _digest(self, job: Job) -> str:
         """What the output depends on besides the scene; checks that everything is usable."""
-        if self._faces_in(Path(job["scene"])) == 0:
+        scene = Path(job["scene"])
+        if self._faces_in(scene) == 0:
             raise FaceNotFound("scene")
+        check_register(job, scene, self._script_of(scene), "scene")
         digest = hashlib.sha256()
         mappings: Sequence[Mapping[str, Any]] = job.get("mappings") or ()
         if not mappings:
@@ -262,6 +266,7 @@ class FakeMediaHost:
             for donor in map(Path, mapping["donors"]):
                 if self._faces_in(donor) == 0:
                     raise FaceNotFound("donor")
+                check_register(job, donor, self._script_of(donor), "donor")
                 if mapping.get("alone"):
                     check_alone(self._faces_in(donor), "donor")
                 digest.update(read(donor))
@@ -276,7 +281,29 @@ class FakeMediaHost:
         return digest.hexdigest()
 
     def _check_donor(self, job: Job) -> dict[str, Any]:
-        return check_donor([self._script_of(Path(path)) for path in job["donors"]])
+        scripts = [self._script_of(Path(path)) for path in job["donors"]]
+        for path, script in zip(job["donors"], scripts, strict=True):
+            check_register(job, Path(path), script, "donor")
+        return check_donor(scripts)
+
+    def _embed(self, job: Job) -> dict[str, Any]:
+        alone = bool(job.get("alone", True))
+        found = [self._embedding(one, alone=alone) for one in job["photos"]]
+        return {"embeddings": found, "warnings": []}
+
+    def _look_up(self, job: Job) -> dict[str, Any]:
+        embedding, register = self._embedding(job["photo"]), job.get("register")
+        found = [] if register is None else nearest(register, embedding)[: job["count"]]
+        shown = [{name: one[name] for name in ("person_id", "distance")} for one in found]
+        return {"found": shown, "warnings": []}
+
+    def _embedding(self, photo: str, *, alone: bool = True) -> list[float]:
+        path = Path(photo)
+        if self._faces_in(path) == 0:
+            raise FaceNotFound("reference")
+        if alone:
+            check_alone(self._faces_in(path), "reference")
+        return embedding_of(path, self._script_of(path))
 
     def _stills(self, job: Job) -> dict[str, Any]:
         return stills(job, self._facts(Path(job["path"])))
@@ -320,6 +347,7 @@ _OPS: dict[str, Callable[[FakeMediaHost, Job], dict[str, Any]]] = {
         *("ping", "probe", "check_donor", "detect", "swap", "preview"),
         *("plan_chunks", "analyse_chunk", "render_chunk", "join", "stills"),
         *("seal", "read_manifest", "inspect"),
+        *("embed", "look_up"),
     )
 }
 

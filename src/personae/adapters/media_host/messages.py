@@ -13,13 +13,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from personae.errors import (
     FaceNotFound,
     MediaUnreachable,
     PersonaeError,
+    PolicyRefused,
     RateLimited,
+    Reason,
     Role,
     TaskFailed,
 )
@@ -30,7 +32,8 @@ LINE_BYTES = 32 * 2**20
 JOB_BYTES = 2**20
 """No job is longer: as much as an unprivileged process may let a pipe of Linux hold."""
 
-ROLES: tuple[Role, ...] = ("donor", "scene", "reference")
+ROLES: tuple[Role, ...] = get_args(Role)
+REASONS: tuple[Reason, ...] = get_args(Reason)
 
 
 def encode(message: Mapping[str, Any]) -> bytes:
@@ -61,10 +64,10 @@ def error_to_json(error: BaseException) -> dict[str, Any]:
         "message": error.message,
         "retryable": error.retryable,
         "fault": error.fault,
-        "role": None,
+        "role": error.role,
     }
-    if isinstance(error, FaceNotFound):
-        plain["role"] = error.role
+    if isinstance(error, PolicyRefused):
+        plain |= {"reason": error.reason, "facts": error.facts}
     if isinstance(error, RateLimited):
         plain["retry_after_s"] = error.retry_after_s
     return plain
@@ -77,9 +80,16 @@ def error_from_json(plain: Mapping[str, Any]) -> PersonaeError:
     kind = _BY_CODE.get(code) if isinstance(code, str) else None
     if kind is None:
         return TaskFailed(text)
+    role, reason = plain.get("role"), plain.get("reason")
     if kind is FaceNotFound:
-        role = plain.get("role")
         return FaceNotFound(role if role in ROLES else "scene", text)
+    if kind is PolicyRefused:
+        return PolicyRefused(
+            text,
+            role=role if role in ROLES else None,
+            reason=reason if reason in REASONS else "file",
+            facts=plain.get("facts"),
+        )
     if kind is RateLimited:
         return RateLimited(text, float(plain.get("retry_after_s", 1.0)))
     if kind is MediaUnreachable:

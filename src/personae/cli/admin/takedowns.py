@@ -90,7 +90,12 @@ def take_down(
             if dry_run:
                 _show_plan(talk, service.look(order), order)
                 return
-            made, new = service.take_down(order, register)
+            if register is None:
+                made, new = service.take_down(order)
+            else:
+                with wiring.open_register(settings, opened) as people:
+                    enrolling = wiring.takedown_service(settings, opened, people)
+                    made, new = enrolling.take_down(order, register)
             if wait:
                 made = _wait(talk, service, made)
             _show(talk, made, new)

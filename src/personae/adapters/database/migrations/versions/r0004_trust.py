@@ -91,6 +91,7 @@ def _add_register() -> None:
         "protected_people",
         ["removed_at", "expires_at"],
     )
+    op.create_index("ix_protected_people_tenant_id_id", "protected_people", ["tenant_id", "id"])
     op.create_table(
         "protected_faces",
         sa.Column("id", _SERIAL, nullable=False),

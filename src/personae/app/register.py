@@ -1,0 +1,377 @@
+"""The do-not-swap register: adding people, finding them, letting them go.
+
+Embeddings are personal data: they are made in a media child, kept without the photos, and deleted
+the moment an entry is removed or expires.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from personae.app import audit
+from personae.app.donor_look import Materialise
+from personae.app.ports import Clock, Database, MediaHost, Transaction
+from personae.app.register_snapshots import RegisterSnapshots
+from personae.domain.ids import new_id
+from personae.domain.media import Asset
+from personae.domain.pages import Page
+from personae.domain.register import (
+    DISTANCE,
+    EMBEDDING,
+    MAX_PHOTOS,
+    ROLE_BITS,
+    AppliesTo,
+    ProtectedPerson,
+)
+from personae.domain.swap import MediaRef
+from personae.domain.takedowns import Order
+from personae.errors import InvalidRequest, MediaUnreadable, NotFound, PolicyRefused, TaskFailed
+
+_LOOKS = 2
+_LONGEST = {"name": 200, "reason": 500, "origin": 200}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What is to be written down about somebody; the fields are `ProtectedPerson`'s."""
+
+    applies_to: AppliesTo = "either"
+    name: str = ""
+    reason: str = ""
+    origin: str = ""
+    expires_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """An entry that a photo was compared with.
+
+    ``refused``: whether a swap would be refused over it.
+    """
+
+    person: ProtectedPerson
+    distance: float
+    refused: bool
+
+
+class RegisterService:
+    """The rules of the register, on ports. Everything blocks: never call it on an event loop.
+
+    Parameters
+    ----------
+    media : MediaHost
+        Makes embeddings of photos.
+    snapshots : RegisterSnapshots
+        For looking people up.
+    materialise : callable, optional
+        Puts a stored file into a folder; without it nobody is added by stored photos.
+    timeout_s : float, seconds
+        Of one look at an entry's photos.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        media: MediaHost,
+        clock: Clock,
+        snapshots: RegisterSnapshots,
+        materialise: Materialise | None = None,
+        timeout_s: float = 60.0,
+    ) -> None:
+        self._database = database
+        self._media = media
+        self._clock = clock
+        self._snapshots = snapshots
+        self._materialise = materialise
+        self._timeout_s = timeout_s
+
+    def add(
+        self,
+        entry: Entry,
+        photos: Sequence[Path],
+        *,
+        added_by: str,
+        tenant_id: str | None = None,
+        names: Sequence[str] = (),
+        should_stop: Callable[[], bool] | None = None,
+    ) -> tuple[ProtectedPerson, list[str]]:
+        """Protect somebody from now on; the entry, and what is not ideal about the photos.
+
+        Parameters
+        ----------
+        photos : sequence of Path
+            Of one person alone; not kept.
+        tenant_id : str, optional
+            Whose tasks it holds for; without it everybody's.
+        names : sequence of str
+            What messages call the photos; by default their file names.
+
+        Raises
+        ------
+        InvalidRequest
+            If the entry makes no sense, or there are too few or too many photos.
+        FaceNotFound, SeveralFaces, MediaError
+            If a photo does not show exactly one face.
+        TaskFailed, Unavailable, ModelError
+        """
+        self.check(entry)
+        if not 1 <= len(photos) <= MAX_PHOTOS:
+            raise InvalidRequest(f"An entry is made of 1 to {MAX_PHOTOS} photos of one person.")
+        answer = self._ask({"op": "embed", "photos": _paths(photos)}, photos, names, should_stop)
+        embeddings = [EMBEDDING.pack(*one) for one in answer["embeddings"]]
+        person = self.write(entry, embeddings, added_by=added_by, tenant_id=tenant_id)
+        return person, list(answer["warnings"])
+
+    def write(
+        self,
+        entry: Entry,
+        embeddings: Sequence[bytes],
+        *,
+        added_by: str,
+        tenant_id: str | None = None,
+    ) -> ProtectedPerson:
+        """Protect somebody by embeddings that were made before, `EMBEDDING` each.
+
+        Raises
+        ------
+        InvalidRequest
+        """
+        self.check(entry)
+        if not 1 <= len(embeddings) <= MAX_PHOTOS:
+            raise InvalidRequest(f"An entry has 1 to {MAX_PHOTOS} embeddings.")
+        return self._write(entry, [embeddings], added_by=added_by, tenant_id=tenant_id)[0]
+
+    def _write(
+        self,
+        entry: Entry,
+        people: Sequence[Sequence[bytes]],
+        *,
+        added_by: str,
+        tenant_id: str | None,
+    ) -> list[ProtectedPerson]:
+        now = self._clock()
+        made = [
+            ProtectedPerson(
+                id=new_id("person", now),
+                tenant_id=tenant_id,
+                name=entry.name.strip(),
+                applies_to=entry.applies_to,
+                reason=entry.reason.strip(),
+                origin=entry.origin.strip(),
+                added_by=added_by,
+                created_at=now,
+                expires_at=entry.expires_at,
+                faces=len(embeddings),
+            )
+            for embeddings in people
+        ]
+
+        def insert(tx: Transaction) -> None:
+            for person, embeddings in zip(made, people, strict=True):
+                tx.register.insert(person, embeddings)
+                facts = {"faces": person.faces}
+                audit.person_added(
+                    tx, person.id, person.applies_to, now, tenant_id=tenant_id, facts=facts
+                )
+
+        self._database.write(insert)
+        return made
+
+    def enroll(
+        self, photos: Sequence[Asset], *, applies_to: AppliesTo, reason: str, order: Order
+    ) -> tuple[str, ...]:
+        """Protect everybody on stored photos; of a photo with several faces the largest.
+
+        Photos of one person, as far as their embeddings tell, make one entry.
+
+        Returns
+        -------
+        tuple of str
+            The names of the new entries.
+
+        Raises
+        ------
+        FaceNotFound
+            If a photo shows nobody.
+        NotFound, Expired, MediaError, TaskFailed, Unavailable, ModelError
+        """
+        if self._materialise is None:
+            raise InvalidRequest("People cannot be registered by stored photos here.")
+        groups: list[list[Sequence[float]]] = []
+        with tempfile.TemporaryDirectory(prefix="personae-enroll-") as folder:
+            for number, asset in enumerate(photos):
+                place = Path(folder) / str(number)
+                place.mkdir()
+                ref = MediaRef(asset_id=asset.id)
+                photo = self._materialise(asset.tenant_id, ref, place)
+                job = {"op": "embed", "photos": [str(photo.path)], "alone": False}
+                answer = self._ask(job, [photo.path], [photo.name], None)
+                _group(answer["embeddings"][0], groups)
+        entry = Entry(applies_to=applies_to, reason=_line(reason), origin="takedown")
+        # All of them or nobody: the takedown is begun only if this succeeds.
+        packed = [[EMBEDDING.pack(*one) for one in group[:MAX_PHOTOS]] for group in groups]
+        people = self._write(entry, packed, added_by=order.requested_by, tenant_id=None)
+        return tuple(person.id for person in people)
+
+    def check(self, entry: Entry) -> None:
+        """Refuse an entry that makes no sense.
+
+        Raises
+        ------
+        InvalidRequest
+        """
+        if entry.applies_to not in ROLE_BITS:
+            raise InvalidRequest(
+                f"An entry applies to donor, scene or either, not to {entry.applies_to}."
+            )
+        for field, longest in _LONGEST.items():
+            value: str = getattr(entry, field)
+            if len(value) > longest or any(ord(one) < 32 or ord(one) == 127 for one in value):
+                raise InvalidRequest(
+                    f"The {field} of an entry is one line of at most {longest} characters."
+                )
+        if entry.expires_at is not None and entry.expires_at <= self._clock():
+            raise InvalidRequest("The entry would have expired already.")
+
+    def look_up(
+        self,
+        photo: Path,
+        *,
+        count: int = 5,
+        name: str = "",
+        should_stop: Callable[[], bool] | None = None,
+    ) -> tuple[list[Near], list[str]]:
+        """The entries nearest to the one face of a photo, and what is not ideal about it.
+
+        Raises
+        ------
+        FaceNotFound, SeveralFaces, MediaError, TaskFailed, Unavailable, ModelError
+        """
+        with self._snapshots.lent("") as register:
+            job = {"op": "look_up", "photo": str(photo), "register": register, "count": count}
+            answer = self._ask(job, [photo], [name] if name else [], should_stop)
+        found: list[Near] = []
+        for told in answer["found"]:
+            person = self._database.read(lambda tx, told=told: tx.register.get(told["person_id"]))
+            if person is not None and person.removed_at is None:
+                far = float(told["distance"])
+                found.append(Near(person, far, far <= self._snapshots.distance))
+        return found, list(answer["warnings"])
+
+    def _ask(
+        self,
+        job: dict[str, Any],
+        photos: Sequence[Path],
+        names: Sequence[str],
+        should_stop: Callable[[], bool] | None,
+    ) -> dict[str, Any]:
+        called = names or [photo.name for photo in photos]
+        job = {**job, "names": dict(zip(_paths(photos), called, strict=True))}
+        limit_s = self._timeout_s
+        for _ in range(_LOOKS):
+            try:
+                return self._media.run(
+                    job, timeout_s=limit_s, stall_s=limit_s, should_stop=should_stop
+                )
+            except TaskFailed:
+                continue
+        raise MediaUnreadable("The photos cannot be read within the limits of memory and time.")
+
+
+def get(
+    tx: Transaction, person_id: str, tenant_id: str | None, *, everybody: bool = False
+) -> ProtectedPerson:
+    """An entry in force: the tenant's own, or the whole service's for None.
+
+    `everybody` finds anybody's.
+
+    Raises
+    ------
+    NotFound
+    """
+    person = tx.register.get(person_id)
+    theirs = person is not None and (everybody or person.tenant_id == tenant_id)
+    if person is None or not theirs or person.removed_at is not None:
+        raise NotFound(f"There is no entry {person_id}.")
+    return person
+
+
+def page(
+    tx: Transaction,
+    tenant_id: str | None,
+    *,
+    everybody: bool = False,
+    words: str = "",
+    after: str | None,
+    limit: int,
+) -> Page[ProtectedPerson]:
+    """Entries in force, newest first; as `get`. ``words`` stand in name, reason or origin."""
+    return tx.register.page(
+        tenant_id=tenant_id, everybody=everybody, words=words, after=after, limit=limit
+    )
+
+
+def remove(
+    tx: Transaction,
+    person_id: str,
+    tenant_id: str | None,
+    *,
+    now: float,
+    everybody: bool = False,
+) -> None:
+    """Protect somebody no longer: embeddings and name are deleted at once.
+
+    Raises
+    ------
+    NotFound
+    """
+    person = get(tx, person_id, tenant_id, everybody=everybody)
+    if tx.register.remove(person_id, now):
+        audit.person_removed(tx, person_id, now, tenant_id=person.tenant_id)
+
+
+def expire(tx: Transaction, now: float, limit: int) -> int:
+    """Forget people whose entry's time has come; how many."""
+    due = tx.register.expired(now, limit)
+    for person in due:
+        tx.register.remove(person.id, now)
+        audit.person_expired(tx, person.id, now, tenant_id=person.tenant_id)
+    return len(due)
+
+
+def note_refusal(
+    tx: Transaction, error: PolicyRefused, *, tenant_id: str | None, subject: str, now: float
+) -> None:
+    """Write down for operators who was recognised, and how near; tenants are never told.
+
+    Parameters
+    ----------
+    subject : str
+        The task, or whose photos were refused.
+    """
+    audit.policy_refused(
+        tx, tenant_id, subject, now, reason=error.reason, role=error.role, facts=error.facts
+    )
+
+
+def _group(embedding: Sequence[float], groups: list[list[Sequence[float]]]) -> None:
+    """Put an embedding to the first group that shows the same person, or to one of its own."""
+    for group in groups:
+        if 1 - sum(a * b for a, b in zip(embedding, group[0], strict=True)) <= DISTANCE:
+            group.append(embedding)
+            return
+    groups.append([embedding])
+
+
+def _line(text: str) -> str:
+    """A text as an entry takes it."""
+    plain = "".join(one if ord(one) >= 32 and ord(one) != 127 else " " for one in text)
+    return plain[: _LONGEST["reason"]]
+
+
+def _paths(photos: Sequence[Path]) -> list[str]:
+    return [str(photo) for photo in photos]
