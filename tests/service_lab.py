@@ -25,6 +25,7 @@ from personae.adapters.durable.runtime import DurableOptions
 from personae.adapters.durable.work import DurableWork
 from personae.adapters.fetch.fake import FakeFetcher
 from personae.adapters.media_host.fake import FakeMediaHost, fake_media
+from personae.adapters.provenance.keeper import Keeper, SigningConfig
 from personae.adapters.webhooks import sign_standard
 from personae.app import accounts, submit, tasks
 from personae.app.asset_rules import AssetLimits
@@ -309,6 +310,11 @@ def _work(
     engine.dispose()
 
 
+def notary(folder: Path) -> Keeper:
+    """Who signs what real children seal: a local signer, kept in the service's folder."""
+    return Keeper(SigningConfig(folder / "signing"), time.time)
+
+
 def _main(url: str, folder: str, options: str) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -318,7 +324,9 @@ def _main(url: str, folder: str, options: str) -> None:
     if told["real_media"]:
         from personae.adapters.media_host.host import ChildMediaHost
 
-        media = ChildMediaHost(told["slots"] + 1, "full", prewarm=True)
+        media = ChildMediaHost(
+            told["slots"] + 1, "full", prewarm=True, notary=notary(Path(folder))
+        )
     _work(url, Path(folder), told, stop, media, FakeFetcher())
     media.close()
 

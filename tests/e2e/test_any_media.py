@@ -17,7 +17,7 @@ from personae.adapters.media_host.host import ChildMediaHost
 from personae.domain.media import Asset
 from personae.domain.swap import SceneFace, SwapOutput
 from personae.domain.tasks import Task
-from service_lab import Lab, lab, worker_with
+from service_lab import Lab, lab, notary, worker_with
 
 AT = "https://media.example.com/"
 SIZE_WH = (320, 240)
@@ -55,7 +55,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, scenes: dict[str, bytes]) 
     network.pages[AT + "donor"] = FakePage((folder / "donor.jpg").read_bytes())
     with (
         lab(f"sqlite:///{folder / 'personae.db'}", folder, stall_s=60.0) as made,
-        ChildMediaHost(2) as children,
+        ChildMediaHost(2, notary=notary(folder)) as children,
         worker_with(made, children, network),
     ):
         yield made

@@ -130,9 +130,10 @@ def build_api(settings: Settings) -> tuple[FastAPI, Callable[[], None]]:
     from personae.wire.factory import create_app
     from personae.wire.services import Services, WireSettings
 
+    signs = notary(settings)
     opened = open_service(settings)
     scratch = ScratchFolder(settings.work_dir, "api")
-    media = ChildMediaHost(settings.probe_slots, "probe", prewarm=True, notary=notary(settings))
+    media = ChildMediaHost(settings.probe_slots, "probe", prewarm=True, notary=signs)
     fetcher = GuardedFetcher(allow=settings.fetch_allow)
     blobs = storage(settings)
     assets = _assets(settings, opened.database, blobs, fetcher, media, scratch.path)
@@ -205,6 +206,8 @@ def build_api(settings: Settings) -> tuple[FastAPI, Callable[[], None]]:
 
 def run_worker(settings: Settings, stop: threading.Event) -> bool:
     """Work until `stop` is set; whether everything in hand was finished."""
+    signs = notary(settings)
+    _tell_of(signs)
     opened = open_service(settings)
     scratch = ScratchFolder(settings.work_dir, "worker")
     slots = settings.worker_slots
@@ -213,7 +216,7 @@ def run_worker(settings: Settings, stop: threading.Event) -> bool:
         "full",
         memory_limit_bytes=settings.media_memory_bytes,
         prewarm=True,
-        notary=notary(settings),
+        notary=signs,
     )
     fetcher = GuardedFetcher(allow=settings.fetch_allow)
     blobs = storage(settings)
@@ -254,10 +257,18 @@ def notary(settings: Settings) -> Keeper | Onlooker:
     InvalidRequest
         If what is configured cannot be used.
     """
+    make_usable(settings.data_dir)
     if not settings.manifests:
         return Onlooker(settings.signing)
-    made = Keeper(settings.signing, time.time)
-    credential = made.signer.credential
+    return Keeper(settings.signing, time.time)
+
+
+def _tell_of(signs: Keeper | Onlooker) -> None:
+    """Say in the log who signs, because a local signer is worth little to anybody else."""
+    if isinstance(signs, Onlooker):
+        _log.warning("Outputs do not say where they come from.", action="signing")
+        return
+    credential = signs.signer.credential
     _log.info(
         "Outputs are signed with a local certificate, which other programs show as untrusted."
         if credential.origin == "local"
@@ -266,7 +277,6 @@ def notary(settings: Settings) -> Keeper | Onlooker:
         signer=credential.subject,
         expires_at=int(credential.expires_at),
     )
-    return made
 
 
 def takedown_service(

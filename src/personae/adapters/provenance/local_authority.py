@@ -49,8 +49,7 @@ def local_signer(folder: Path, now: datetime.datetime) -> Signer:
             _put_first(folder / SIGNER, _make_signer(folder, now))
             made = _read(folder / SIGNER)
         if made is not None and made.credential.expires_at < (now + RENEW_BEFORE).timestamp():
-            _replace(folder / SIGNER, _make_signer(folder, now))
-            made = _read(folder / SIGNER)
+            made = _renewed(folder, made, now)
     except OSError as error:
         raise InvalidRequest(
             f"The folder {folder} cannot hold the certificate that signs outputs: "
@@ -60,6 +59,17 @@ def local_signer(folder: Path, now: datetime.datetime) -> Signer:
     if made is None:
         raise _spoilt(folder / SIGNER)
     return made
+
+
+def _renewed(folder: Path, old: Signer, now: datetime.datetime) -> Signer | None:
+    """A new signer in the old one's place; the old one if that fails while it is still good."""
+    try:
+        _replace(folder / SIGNER, _make_signer(folder, now))
+    except OSError:
+        if old.credential.expires_at > now.timestamp():
+            return old
+        raise
+    return _read(folder / SIGNER)
 
 
 def authority_pem(folder: Path) -> str:
