@@ -324,9 +324,7 @@ def _main(url: str, folder: str, options: str) -> None:
     if told["real_media"]:
         from personae.adapters.media_host.host import ChildMediaHost
 
-        media = ChildMediaHost(
-            told["slots"] + 1, "full", prewarm=True, notary=notary(Path(folder))
-        )
+        media = ChildMediaHost(told["slots"] + 1, "full", prewarm=True, notary=notary(Path(folder)))
     _work(url, Path(folder), told, stop, media, FakeFetcher())
     media.close()
 

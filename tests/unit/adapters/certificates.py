@@ -87,6 +87,4 @@ def _named(name: str) -> x509.Name:
 
 
 def _usage(signs: bool, certifies: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        signs, False, not signs, False, False, certifies, certifies, False, False
-    )
+    return x509.KeyUsage(signs, False, not signs, False, False, certifies, certifies, False, False)
