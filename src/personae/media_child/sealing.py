@@ -11,7 +11,7 @@ from personae.adapters.provenance.credentials import Credential
 from personae.adapters.provenance.reading import read_manifest
 from personae.adapters.provenance.sealing import Seal, sidecar_of
 from personae.adapters.provenance.statement import Statement
-from personae.adapters.provenance.toolkit import put_scratch_in
+from personae.adapters.provenance.toolkit import scratch_in
 from personae.errors import InvalidRequest
 from personae.media_child.jobs import Context
 from personae.video.files import unwritable
@@ -28,7 +28,6 @@ def seal(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
     if job.get("credential") is None:
         raise InvalidRequest("This media host has nobody who signs.")
     credential = Credential(**job["credential"])
-    put_scratch_in(path.parent)
     told = Statement(
         when_s=float(job["when_s"]),
         donors=_digests([mapping["donors"] for mapping in job["mappings"]]),
@@ -36,8 +35,10 @@ def seal(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
         engine=str(job.get("engine") or "mesh"),
     )
     seal = Seal(credential, context.signature, _beat(context, "seal"))
+    look = bool(job.get("look_at_scene", True))
     try:
-        done = seal.put_on(path, scene, told, look_at_scene=bool(job.get("look_at_scene", True)))
+        with scratch_in(path.parent):
+            done = seal.put_on(path, scene, told, look_at_scene=look)
     except OSError as error:
         raise unwritable(path, error) from error
     context.check_stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from host_media import CLIP_FRAMES, SIZE_WH, Media
 from personae.adapters.media_host.fake import FakeMediaHost, fake_media
 from personae.adapters.media_host.host import ChildMediaHost
 from personae.adapters.model_store import ModelStore
+from personae.adapters.provenance.keeper import Keeper, SigningConfig
 from personae.app.ports import MediaHost
 
 
@@ -55,9 +57,15 @@ def _media(folder: Path, sound: str) -> Media:
 
 
 @pytest.fixture(scope="session")
-def children(store: ModelStore) -> Iterator[ChildMediaHost]:
+def notary(tmp_path_factory: pytest.TempPathFactory) -> Keeper:
+    """Who signs what children seal."""
+    return Keeper(SigningConfig(tmp_path_factory.mktemp("signing")), time.time)
+
+
+@pytest.fixture(scope="session")
+def children(store: ModelStore, notary: Keeper) -> Iterator[ChildMediaHost]:
     """Two children that all tests share."""
-    with ChildMediaHost(2) as host:
+    with ChildMediaHost(2, notary=notary) as host:
         yield host
 
 

@@ -53,6 +53,14 @@ def done_swap_with_stills(service: Service) -> dict[str, str]:
     return {"swap": task_id, "output": output, **names}
 
 
+def done_swap_with_sidecar(service: Service) -> dict[str, str]:
+    task_id = submitted(service, label="Take 3")
+    facts = MediaFacts("manifest", "application/c2pa")
+    sidecar = service.asset(facts, b"a manifest", role="manifest", task_id=task_id).id
+    told = {"manifest": "sidecar", "signed_by": "operator", "manifest_asset": sidecar}
+    return {"swap": task_id, "output": service.succeed(task_id, told).id}
+
+
 def failed_swap(service: Service) -> dict[str, str]:
     task_id = submitted(service, label="Take 3")
     why = TaskError("face_not_found", "No face was found in the donor.", False, "caller", "donor")
@@ -132,6 +140,7 @@ GIVEN: Given = {
         queued_swap,
         done_swap,
         done_swap_with_stills,
+        done_swap_with_sidecar,
         failed_swap,
         queued_detection,
         done_detection,

@@ -127,7 +127,8 @@ class Talk:
             try:
                 signature = self._sign(bytes.fromhex(wanted)).hex()
             except (PersonaeError, ValueError, TypeError):
-                _log.exception("Nothing could be signed", action="media.sign")
+                # No traceback: some renderers print local variables with it.
+                _log.error("Nothing could be signed.", action="media.sign")
         with suppress(ChildGone):
             self._child.send({"signature": signature})
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -221,7 +221,18 @@ def reader(media: str, file: Any, how: Any, sidecar: bytes | None = None) -> Any
     return c2pa.Reader(media, file, sidecar, context=how)
 
 
-def put_scratch_in(folder: Path) -> None:
-    """Have c2pa's copies of large files made in `folder`; for a process of our own only."""
-    with suppress(OSError):
-        os.environ["TMPDIR"] = str(folder)
+@contextmanager
+def scratch_in(folder: Path) -> Generator[None]:
+    """Have c2pa's copies of large files made in `folder`.
+
+    It asks the environment where, so this is for a process of our own that does one thing at once.
+    """
+    before = os.environ.get("TMPDIR")
+    os.environ["TMPDIR"] = str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["TMPDIR"]
+        else:
+            os.environ["TMPDIR"] = before

@@ -82,6 +82,8 @@ async def _show(call: Call, task: Task, picture: bool) -> Response:
             url=views.url_of(services.blobs, asset, services.settings.url_ttl_s),
             faces_swapped=task.result.get("faces_swapped"),
             restorer=task.result.get("restorer"),
+            manifest=task.result.get("manifest"),
+            signed_by=task.result.get("signed_by"),
             warnings=list(task.result.get("warnings") or ()),
         )
     )

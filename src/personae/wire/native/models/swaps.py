@@ -342,4 +342,12 @@ class PreviewShown(Shown):
         description="What restored the new faces; `classical` is the one without a model.",
         examples=[None],
     )
+    manifest: ManifestPlace | None = Field(
+        description="Whether the picture holds the C2PA manifest that says how it came about.",
+        examples=["embedded"],
+    )
+    signed_by: SignedBy | None = Field(
+        description="Whose certificate signed it. Other programs call a `local` one untrusted.",
+        examples=["local"],
+    )
     warnings: list[str] = Field(examples=[[]])
