@@ -16,10 +16,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import likeness, memory, restoring, speed
+from benchmarks import likeness, manifests, memory, restoring, speed
 from benchmarks.measure import machine
 
-PARTS = {"speed": speed, "memory": memory, "likeness": likeness, "restoring": restoring}
+PARTS = {
+    "speed": speed,
+    "memory": memory,
+    "likeness": likeness,
+    "restoring": restoring,
+    "manifests": manifests,
+}
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ from personae.adapters.model_store import ModelStore, Progress
 from personae.engine.cards import card
 
 if TYPE_CHECKING:
-    from personae.adapters.provenance.keeper import Keeper
+    from personae.adapters.provenance.keeper import Keeper, SigningConfig
     from personae.engine.card import Card
     from personae.engine.pipeline import Engine
 
@@ -53,7 +53,17 @@ def keeper() -> Keeper:
         If the operator's certificate cannot be used, or the local one has no place.
     """
     with _keeper_lock:
-        return _keeper(signing_dir(), *(os.environ.get(name, "") for name in SIGNING_VARIABLES))
+        return _keeper(signing_config())
+
+
+def signing_config() -> SigningConfig:
+    """Which signer the environment asks for."""
+    from personae.adapters.provenance.keeper import SigningConfig
+
+    cert, key, algorithm, timestamp_url, anchors = (
+        os.environ.get(name, "") for name in SIGNING_VARIABLES
+    )
+    return SigningConfig(signing_dir(), cert, key, algorithm or "auto", timestamp_url, anchors)
 
 
 def trust_anchors() -> dict[str, str]:
@@ -63,11 +73,9 @@ def trust_anchors() -> dict[str, str]:
     ------
     InvalidRequest
     """
-    from personae.adapters.provenance.keeper import SigningConfig, read_anchors
+    from personae.adapters.provenance.keeper import read_anchors
 
-    return read_anchors(
-        SigningConfig(signing_dir(), anchors=os.environ.get("PERSONAE_TRUST_ANCHORS", ""))
-    )
+    return read_anchors(signing_config())
 
 
 def now() -> float:
@@ -86,12 +94,9 @@ def signing_dir() -> Path:
 
 
 @functools.lru_cache(maxsize=1)
-def _keeper(
-    folder: Path, cert: str, key: str, algorithm: str, timestamp_url: str, anchors: str
-) -> Keeper:
-    from personae.adapters.provenance.keeper import Keeper, SigningConfig
+def _keeper(config: SigningConfig) -> Keeper:
+    from personae.adapters.provenance.keeper import Keeper
 
-    config = SigningConfig(folder, cert, key, algorithm or "auto", timestamp_url, anchors)
     return Keeper(config, time.time)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import importlib
 import importlib.metadata
 import importlib.util
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from personae.cli.exit_codes import ExitCode
-from personae.errors import ModelError
+from personae.errors import ModelError, PersonaeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ _PACKAGES = (
     ("ai-edge-litert", "ai_edge_litert.interpreter"),
     ("onnxruntime", "onnxruntime"),
     ("onnx", "onnx"),
+    ("c2pa-python", "c2pa"),
 )
 _CPU = "CPUExecutionProvider"
 # Listed by every build of the runtime, but a client of a remote service and no accelerator.
@@ -197,6 +199,30 @@ def models() -> Iterator[Finding]:
             yield Finding("models", card.name, "intact", True, True, ExitCode.MODEL)
 
 
+def signing() -> Iterator[Finding]:
+    """Who would sign outputs; a local certificate that is missing is not made here."""
+    from personae import wiring
+    from personae.adapters.provenance.keeper import load_signer
+    from personae.adapters.provenance.local_authority import SIGNER
+
+    config = wiring.signing_config()
+    if not config.cert and not config.key and not (config.folder / SIGNER).exists():
+        detail = "a local certificate, untrusted elsewhere, is made by the first swap"
+        yield Finding("signing", "certificate", detail)
+        return
+    try:
+        credential = load_signer(config, wiring.now()).credential
+        wiring.trust_anchors()
+    except PersonaeError as error:
+        yield Finding("signing", "certificate", error.message, False, True)
+        return
+    ends = datetime.datetime.fromtimestamp(credential.expires_at, datetime.UTC)
+    own = credential.origin == "operator"
+    kind = "yours" if own else "local, untrusted elsewhere"
+    detail = f"{credential.subject} ({credential.algorithm}, {kind}), until {ends:%Y-%m-%d}"
+    yield Finding("signing", "certificate", detail, True)
+
+
 def self_test() -> Iterator[Finding]:
     """Look for a face with everything that a swap uses; nothing is fetched."""
     from personae import wiring
@@ -243,5 +269,6 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     encoders,
     accelerators,
     models,
+    signing,
     self_test,
 )
