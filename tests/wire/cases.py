@@ -7,7 +7,7 @@ A case file is JSON:
     Each adds names that the rest of the file can use as ``{name}``.
 ``request``
     ``method``, ``path``, and optionally ``query``, ``headers``, ``body`` (JSON) or ``text`` (raw).
-    Without ``anonymous`` it is sent with the tenant's key.
+    Without ``anonymous`` it is sent with the tenant's key, with ``operator`` with an operator's.
 ``response``
     ``status``, ``headers`` (those that matter) and ``body`` or ``text``, exactly. ``like`` is a
     vendor's own example: the body has to have the same shape. ``ours`` are members that it has and
@@ -104,6 +104,8 @@ def ask(service: Service, case: Mapping[str, Any], names: Mapping[str, str]) -> 
     """Send a case's request."""
     request = filled(case["request"], names)
     headers = {} if request.get("anonymous") else service.headers()
+    if request.get("operator"):
+        headers = {"Authorization": f"Bearer {service.operator_key()}"}
     headers |= request.get("headers", {})
     more: dict[str, Any] = {}
     if "body" in request:

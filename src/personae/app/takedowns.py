@@ -176,7 +176,9 @@ def _end_task(tx: Transaction, task: Task, takedown_id: str, now: float) -> None
 def _to_block(found: Found) -> set[str]:
     """Files that somebody could bring back; crops and stills are nobody's to bring."""
     made = {
-        one.sha256 for one in found.assets.values() if one.role in ("crop", "cover", "thumbnail")
+        one.sha256
+        for one in found.assets.values()
+        if one.role in ("crop", "cover", "thumbnail", "manifest")
     }
     return found.sha256 - {one for one in made if one is not None}
 

@@ -33,7 +33,7 @@ class Retention:
     uploads, imports : float, seconds
         Files that clients send or have fetched, from when they came last.
     outputs, previews, stills, crops : float, seconds
-        What tasks make; stills never longer than their output.
+        What tasks make; stills never longer than their output, manifests beside files as long.
     detections : float, seconds
         What a search found of people, embeddings among it; never longer than its scene.
     faces : float, seconds, or None
@@ -55,6 +55,7 @@ class Retention:
             return self.previews if preview else self.outputs
         return {
             "import": self.imports,
+            "manifest": self.outputs,
             "crop": self.crops,
             "cover": min(self.stills, self.outputs),
             "thumbnail": min(self.stills, self.outputs),

@@ -13,6 +13,7 @@ SCOPES: tuple[str, ...] = (
     "faces:read",
     "faces:write",
     "account:read",
+    "account:write",
     "keys:write",
     "webhooks:write",
     "register:read",

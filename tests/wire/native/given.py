@@ -131,6 +131,19 @@ def download_link(service: Service) -> dict[str, str]:
     return {"get": url.removeprefix("http://testserver")}
 
 
+def takedown(service: Service) -> dict[str, str]:
+    names = done_swap(service)
+    body = {"subject": names["swap"], "reason": "She asked for it."}
+    return {**names, "takedown": service.call("POST", "/takedowns", body).json()["id"]}
+
+
+def blocked_file(service: Service) -> dict[str, str]:
+    names = done_swap(service)
+    body = {"subject": names["output"], "reason": "She asked for it."}
+    told = service.operate("POST", "/admin/takedowns", body).json()
+    return {**names, "takedown": told["id"], "sha256": told["blocked"][0]}
+
+
 GIVEN: Given = {
     one.__name__: one
     for one in (
@@ -152,5 +165,7 @@ GIVEN: Given = {
         reserved_upload,
         finished_upload,
         download_link,
+        takedown,
+        blocked_file,
     )
 }

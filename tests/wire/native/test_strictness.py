@@ -17,6 +17,7 @@ _NAMES = {
     "endpoint_id": "hook",
     "delivery_id": "dlv",
     "detection_id": "task",
+    "takedown_id": "takedown",
 }
 
 
@@ -29,9 +30,11 @@ def test_every_route_refuses_parameters_that_it_does_not_have(service: Service) 
         path = template.removeprefix("/native/v1")
         for name, prefix in _NAMES.items():
             path = path.replace(f"{{{name}}}", f"{prefix}_{UNKNOWN}")
+        path = path.replace("{sha256}", "58" * 32)
         assert "{" not in path, path
+        ask = service.operate if path.startswith("/admin/") else service.call
         for method in methods:
-            answer = service.call(method.upper(), path, params={"limit": 5, "colour": "red"})
+            answer = ask(method.upper(), path, params={"limit": 5, "colour": "red"})
             told = problem(answer, 422, "invalid_request")
             assert {"in": "query", "pointer": "/colour"}.items() <= told["errors"][-1].items()
             checked += 1

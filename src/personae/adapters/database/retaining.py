@@ -38,13 +38,14 @@ def shorten(
 def _files(retention: Retention) -> list[tuple[sa.ColumnElement[bool], float]]:
     """Which files last how long, at most."""
     role, preview = assets.c.role, assets.c.task_id.in_(_PREVIEWS)
+    output = role.in_(("output", "manifest"))
     return [
         (role == "upload", retention.of_role("upload")),
         (role == "import", retention.of_role("import")),
         (role == "crop", retention.of_role("crop")),
         (role.in_(("cover", "thumbnail")), retention.of_role("cover")),
-        ((role == "output") & ~preview, retention.of_role("output")),
-        ((role == "output") & preview, retention.of_role("output", preview=True)),
+        (output & ~preview, retention.of_role("output")),
+        (output & preview, retention.of_role("output", preview=True)),
     ]
 
 

@@ -34,4 +34,5 @@ def everything() -> typer.Typer:
     app.command("unblock")(unblock)
     for name, group in GROUPS:
         app.add_typer(group, name=name)
+    app.add_typer(tenants_app, name="tenant", hidden=True)
     return app

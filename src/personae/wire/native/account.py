@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -9,9 +10,12 @@ from fastapi import Query, Request
 from pydantic import AwareDatetime
 from starlette.responses import Response
 
+from personae.app import retention
 from personae.app.hooks import iso_time
+from personae.domain.retention import Retention, allowed, in_force
+from personae.domain.tenants import Tenant
 from personae.errors import InvalidRequest
-from personae.wire.dialects import call_of
+from personae.wire.dialects import Call, call_of
 from personae.wire.guard import access
 from personae.wire.native.models import account as models
 from personae.wire.native.models.common import Page
@@ -34,8 +38,13 @@ Moment = Annotated[AwareDatetime | None, Query(description="ISO 8601, with its z
 async def get_account(request: Request) -> Response:
     """Whose key this is, and the balance."""
     call = call_of(request)
-    tenant = call.who.tenant
-    balance = await call.services.database.aread(lambda tx: tx.credits.balance(tenant.id))
+    tenant, default = call.who.tenant, call.services.settings.retention
+    balance, times = await call.services.database.aread(
+        lambda tx: (
+            tx.credits.balance(tenant.id),
+            retention.kept(tx, tenant.id, default),
+        )
+    )
     return reply(
         models.Account(
             id=tenant.id,
@@ -46,9 +55,56 @@ async def get_account(request: Request) -> Response:
                 spent=balance.spent,
                 granted=balance.granted,
             ),
+            retention=_times(times),
             created_at=iso_time(tenant.created_at),
         )
     )
+
+
+@router.get(
+    "/retention",
+    response_model=models.RetentionShown,
+    operation_id="getRetention",
+    summary="See how long things are kept",
+)
+@access("account:read")
+async def get_retention(request: Request) -> Response:
+    """In seconds, by kind."""
+    call = call_of(request)
+    found = await call.services.database.aread(lambda tx: tx.tenants.get(call.tenant_id))
+    return _retention(call, found or call.who.tenant)
+
+
+@router.patch(
+    "/retention",
+    response_model=models.RetentionShown,
+    operation_id="changeRetention",
+    summary="Have things kept for less",
+)
+@access("account:write", "json")
+async def change_retention(request: Request, wanted: models.RetentionChange) -> Response:
+    """Never for longer than the operator allows. It holds for what is there within a minute."""
+    call, now = call_of(request), call_of(request).now()
+    times = {name: getattr(wanted, name) for name in wanted.model_fields_set}
+    default = call.services.settings.retention
+    changed = await call.services.database.awrite(
+        lambda tx: retention.wish(tx, call.tenant_id, times, default, now)
+    )
+    return _retention(call, changed)
+
+
+def _retention(call: Call, tenant: Tenant) -> Response:
+    default = call.services.settings.retention
+    return reply(
+        models.RetentionShown(
+            in_force=_times(in_force(tenant.settings, default)),
+            longest=_times(allowed(tenant.settings, default)),
+        )
+    )
+
+
+def _times(times: Retention) -> models.Times:
+    return models.Times(**{**asdict(times), "stills": min(times.stills, times.outputs)})
 
 
 @router.get(

@@ -17,11 +17,14 @@ Scope = Literal[
     "faces:read",
     "faces:write",
     "account:read",
+    "account:write",
     "keys:write",
     "webhooks:write",
     "register:read",
     "register:write",
 ]
+Seconds = Annotated[float, Field(ge=60, le=100 * 365 * 86_400, strict=False)]
+_WEEK_S = 604_800.0
 KeyId = Annotated[str, StringConstraints(pattern=rf"^key_{NAME}$")]
 
 
@@ -34,12 +37,51 @@ class Balance(Shown):
     granted: int = Field(description="Everything that was ever put in.", examples=[300])
 
 
+class Times(Shown):
+    """How long each kind of thing is kept, in seconds."""
+
+    uploads: float = Field(description="From when they came last.", examples=[_WEEK_S])
+    imports: float = Field(examples=[_WEEK_S])
+    outputs: float = Field(examples=[_WEEK_S])
+    previews: float = Field(examples=[3600.0])
+    stills: float = Field(description="Never longer than outputs.", examples=[_WEEK_S])
+    crops: float = Field(examples=[3600.0])
+    detections: float = Field(
+        description="What was found of people; never longer than the scene.", examples=[90_000.0]
+    )
+    faces: float | None = Field(
+        description="Saved donors, from when they were saved; null until they are deleted.",
+        examples=[None],
+    )
+
+
+class RetentionShown(Shown):
+    """What holds for you, and the most that the operator allows."""
+
+    in_force: Times
+    longest: Times
+
+
+class RetentionChange(Given):
+    """What is to be kept for less; whatever is left out stays, null takes a wish back."""
+
+    uploads: Seconds | None = Field(default=None, examples=[86_400.0])
+    imports: Seconds | None = Field(default=None, examples=[86_400.0])
+    outputs: Seconds | None = Field(default=None, examples=[86_400.0])
+    previews: Seconds | None = Field(default=None, examples=[600.0])
+    stills: Seconds | None = Field(default=None, examples=[86_400.0])
+    crops: Seconds | None = Field(default=None, examples=[600.0])
+    detections: Seconds | None = Field(default=None, examples=[3600.0])
+    faces: Seconds | None = Field(default=None, examples=[2_592_000.0])
+
+
 class Account(Shown):
     """Whose key this is, and what there is to spend."""
 
     id: str = Field(examples=["tenant_01ks3v8mq2b7d4x9r5w6t0hnce"])
     name: str = Field(examples=["Example Studio"])
     balance: Balance
+    retention: Times = Field(description="How long things are kept.")
     created_at: Time
 
 
