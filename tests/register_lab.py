@@ -26,7 +26,9 @@ class RegisterLab:
         )
         self.database.migrate()
         self.snapshots = RegisterSnapshots(self.database, self.clock, folder / "snapshots")
-        self.service = RegisterService(self.database, host, self.clock, self.snapshots)
+        self.service = RegisterService(
+            self.database, host, self.clock, self.snapshots, folder / "photos"
+        )
 
     def clock(self) -> float:
         return self.now

@@ -19,6 +19,7 @@ from personae.app import accounts, closing
 from personae.app.assets import AssetLimits, AssetService
 from personae.app.inspecting import Inspector
 from personae.app.links import Links
+from personae.app.register import RegisterService
 from personae.app.tokens import Tokens
 from personae.domain.ids import new_id
 from personae.domain.media import Asset, MediaFacts
@@ -276,6 +277,10 @@ def open_service(
     blobs, fetcher = MemoryBlobs(BASE, SECRET, clock), FakeFetcher()
     media, limits = FakeMediaHost(), AssetLimits(upload_bytes=100_000)
     assets = AssetService(database, blobs, fetcher, media, clock, limits, folder / "work")
+    register = RegisterService(
+        *(database, media, clock, assets.snapshots),
+        *(folder / "register", assets.materialise),
+    )
 
     async def cancel_workflow(task_id: str) -> None:
         if made.queue_is_down:
@@ -293,6 +298,8 @@ def open_service(
         tokens=Tokens(SECRET),
         cancel_workflow=cancel_workflow,
         check_url=partial(verify, SECRET) if serve_files else None,
+        register=register,
+        enroll=register.enroll,
         inspector=Inspector(database, media, folder / "work", limit_bytes=50_000),
     )
     app = create_app(services, dialects)

@@ -52,6 +52,7 @@ def test_every_operation_is_explained(document: dict[str, Any]) -> None:
 BARE = (
     *("deleteSwap", "deleteDetection", "deleteAsset", "deleteFace", "deleteEndpoint"),
     *("uploadFile", "watchSwap", "unblockFile"),
+    *("forgetProtectedPerson", "forgetAnyProtectedPerson"),
 )
 """Operations with an answer that has nothing in it."""
 
@@ -164,6 +165,15 @@ NAMES = sorted(
         "takeDown",
         "takeDownAnything",
         "unblockFile",
+        "forgetAnyProtectedPerson",
+        "forgetProtectedPerson",
+        "getAnyProtectedPerson",
+        "getProtectedPerson",
+        "listAllProtectedPeople",
+        "listProtectedPeople",
+        "lookUpPerson",
+        "protectPerson",
+        "protectPersonEverywhere",
         "completeUpload",
         "createEndpoint",
         "createKey",

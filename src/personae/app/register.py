@@ -16,6 +16,7 @@ from personae.app import audit
 from personae.app.donor_look import Materialise
 from personae.app.ports import Clock, Database, MediaHost, Transaction
 from personae.app.register_snapshots import RegisterSnapshots
+from personae.app.scratch import Scratch
 from personae.domain.ids import new_id
 from personae.domain.media import Asset
 from personae.domain.pages import Page
@@ -67,6 +68,8 @@ class RegisterService:
         Makes embeddings of photos.
     snapshots : RegisterSnapshots
         For looking people up.
+    work_dir : Path
+        Where photos wait while they are looked at; made if it is missing.
     materialise : callable, optional
         Puts a stored file into a folder; without it nobody is added by stored photos.
     timeout_s : float, seconds
@@ -79,6 +82,7 @@ class RegisterService:
         media: MediaHost,
         clock: Clock,
         snapshots: RegisterSnapshots,
+        work_dir: Path,
         materialise: Materialise | None = None,
         timeout_s: float = 60.0,
     ) -> None:
@@ -87,6 +91,8 @@ class RegisterService:
         self._clock = clock
         self._snapshots = snapshots
         self._materialise = materialise
+        self._work_dir = work_dir
+        self.scratch = Scratch(work_dir)
         self._timeout_s = timeout_s
 
     def add(
@@ -125,6 +131,48 @@ class RegisterService:
         embeddings = [EMBEDDING.pack(*one) for one in answer["embeddings"]]
         person = self.write(entry, embeddings, added_by=added_by, tenant_id=tenant_id)
         return person, list(answer["warnings"])
+
+    def add_stored(
+        self,
+        entry: Entry,
+        asset_ids: Sequence[str],
+        folder: Path,
+        tenant_id: str,
+        *,
+        added_by: str,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> tuple[ProtectedPerson, list[str]]:
+        """As `add`, by a tenant's stored photos and for its tasks.
+
+        Parameters
+        ----------
+        folder : Path
+            Empty; where copies of the photos may lie meanwhile.
+
+        Raises
+        ------
+        NotFound, Expired, Conflict
+            If one of the photos is not there.
+        """
+        if self._materialise is None:
+            raise InvalidRequest("People cannot be registered by stored photos here.")
+        self.check(entry)
+        paths: list[Path] = []
+        names: list[str] = []
+        for number, asset_id in enumerate(asset_ids):
+            place = folder / str(number)
+            place.mkdir()
+            photo = self._materialise(tenant_id, MediaRef(asset_id=asset_id), place)
+            paths.append(photo.path)
+            names.append(photo.name)
+        return self.add(
+            entry,
+            paths,
+            added_by=added_by,
+            tenant_id=tenant_id,
+            names=names,
+            should_stop=should_stop,
+        )
 
     def write(
         self,
@@ -202,7 +250,8 @@ class RegisterService:
         if self._materialise is None:
             raise InvalidRequest("People cannot be registered by stored photos here.")
         groups: list[list[Sequence[float]]] = []
-        with tempfile.TemporaryDirectory(prefix="personae-enroll-") as folder:
+        self._work_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="enroll-", dir=self._work_dir) as folder:
             for number, asset in enumerate(photos):
                 place = Path(folder) / str(number)
                 place.mkdir()

@@ -138,7 +138,8 @@ def build_api(settings: Settings) -> tuple[FastAPI, Callable[[], None]]:
     blobs = storage(settings)
     assets = _assets(settings, opened.database, blobs, fetcher, media, scratch.path)
     register = RegisterService(
-        opened.database, media, time.time, assets.snapshots, assets.materialise
+        *(opened.database, media, time.time, assets.snapshots),
+        *(scratch.path / "register", assets.materialise),
     )
     secret = settings.signing_secret()
     onlookers = ChildMediaHost(1, "probe")
@@ -298,7 +299,8 @@ def open_register(settings: Settings, opened: Opened) -> Generator[RegisterServi
             blobs = storage(settings)
             assets = _assets(settings, opened.database, blobs, fetcher, media, scratch.path)
             yield RegisterService(
-                opened.database, media, time.time, assets.snapshots, assets.materialise
+                *(opened.database, media, time.time, assets.snapshots),
+                *(scratch.path / "photos", assets.materialise),
             )
     finally:
         scratch.remove()

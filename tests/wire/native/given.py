@@ -144,6 +144,17 @@ def blocked_file(service: Service) -> dict[str, str]:
     return {**names, "takedown": told["id"], "sha256": told["blocked"][0]}
 
 
+def portrait(service: Service) -> dict[str, str]:
+    return {"portrait": service.asset(data=fake_media(person="ada")).id}
+
+
+def protected_person(service: Service) -> dict[str, str]:
+    asset_ids = [portrait(service)["portrait"]]
+    body = {"name": "Ada", "reason": "She asked.", "origin": "opt-out", "asset_ids": asset_ids}
+    told = service.call("POST", "/register/people", body).json()
+    return {"person": told["id"], "tenant": service.tenant()}
+
+
 GIVEN: Given = {
     one.__name__: one
     for one in (
@@ -167,5 +178,7 @@ GIVEN: Given = {
         download_link,
         takedown,
         blocked_file,
+        portrait,
+        protected_person,
     )
 }

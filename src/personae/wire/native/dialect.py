@@ -18,6 +18,7 @@ from personae.wire.native import (
     inspections,
     keys,
     previews,
+    register,
     swaps,
     takedowns,
     uploads,
@@ -40,6 +41,7 @@ _GROUPS = (
     webhooks,
     inspections,
     takedowns,
+    register,
 )
 
 
