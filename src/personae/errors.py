@@ -21,6 +21,7 @@
         ├── InsufficientCredits the account cannot pay for it
         ├── RateLimited         too much at once; ``retry_after_s`` says when to come back
         ├── PolicyRefused       a rule of the operator's forbids it; ``role`` says which input
+        ├── ConsentRequired     nobody has asserted that the people shown agree
         ├── AddressRefused      a URL leads where the service must not go
         ├── Unavailable         the service cannot do it now; nothing was done
         └── TaskFailed          the platform broke down over a task; nothing was charged
@@ -223,6 +224,18 @@ class PolicyRefused(ServiceError):
         self.role = role
         self.reason: Reason = reason
         self.facts: dict[str, float | str] = dict(facts or {})
+
+
+class ConsentRequired(ServiceError):
+    """Nobody has asserted that the people shown agree to this."""
+
+    code = "consent_required"
+    fault = "caller"
+
+    def __init__(self, message: str | None = None, member: str | None = None) -> None:
+        super().__init__(message)
+        self.member = member
+        """Which part of the request lacks it; None where requests have none for it."""
 
 
 class AddressRefused(ServiceError):

@@ -50,9 +50,19 @@ def test_every_operation_is_explained(document: dict[str, Any]) -> None:
 
 
 BARE = (
-    *("deleteSwap", "deleteDetection", "deleteAsset", "deleteFace", "deleteEndpoint"),
-    *("uploadFile", "watchSwap", "unblockFile"),
-    *("forgetProtectedPerson", "forgetAnyProtectedPerson"),
+    *(
+        "deleteSwap",
+        "deleteDetection",
+        "deleteAsset",
+        "deleteFace",
+        "deleteEndpoint",
+        "uploadFile",
+        "watchSwap",
+        "unblockFile",
+        "forgetProtectedPerson",
+        "forgetAnyProtectedPerson",
+        "withdrawStandingConsent",
+    ),
 )
 """Operations with an answer that has nothing in it."""
 
@@ -174,6 +184,10 @@ NAMES = sorted(
         "lookUpPerson",
         "protectPerson",
         "protectPersonEverywhere",
+        "getStandingConsent",
+        "listConsents",
+        "putStandingConsent",
+        "withdrawStandingConsent",
         "completeUpload",
         "createEndpoint",
         "createKey",

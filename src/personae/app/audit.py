@@ -18,6 +18,7 @@ from typing import Any
 
 from personae.app.ports import Transaction
 from personae.domain.audit import ACTIONS, SERVICE
+from personae.domain.consent import digest
 from personae.domain.media import Asset, SavedFace
 from personae.domain.tasks import Task
 from personae.domain.tenants import ApiKey
@@ -143,7 +144,8 @@ def task_submitted(tx: Transaction, task: Task, *, retry_of: str | None = None) 
         kind=task.kind,
         dialect=task.dialect,
         credits=task.credits_held,
-        consent=None if task.consent is None else task.consent.get("mode"),
+        consent=None if task.consent is None else task.consent.get("how"),
+        consent_sha256=None if task.consent is None else digest(task.consent),
         retry_of=retry_of,
     )
 

@@ -217,7 +217,10 @@ class Executor:
                 "scene": str(scene.path),
                 "output": str(output),
                 "mappings": [mapping.to_job() for mapping in mappings],
-                "options": shop.job_options(request),
+                "options": {
+                    **shop.job_options(request),
+                    **shop.label_options(task, request, scene.facts),
+                },
                 "names": names_of(scene, mappings),
             }
             answer = shop.run(job, watch, swaps_for=task.tenant_id)
@@ -239,7 +242,10 @@ class Executor:
                 "time_s": time_s,
                 "output": str(output),
                 "mappings": [mapping.to_job() for mapping in mappings],
-                "options": shop.preview_options(request),
+                "options": {
+                    **shop.preview_options(request),
+                    **shop.label_options(task, request, scene.facts),
+                },
                 "names": names_of(scene, mappings),
             }
             answer = shop.run(job, watch, swaps_for=task.tenant_id)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from personae.app import retention
+from personae.app import consents, retention
+from personae.app.consents import Asserting
 from personae.app.ports import Transaction
 from personae.domain.ids import new_id
 from personae.domain.media import Asset, SavedFace
@@ -64,6 +65,7 @@ def save(
     *,
     photos_used: int,
     origin: Origin | None = None,
+    asserting: Asserting | None = None,
 ) -> SavedFace:
     """Keep photos of one person under a name; they no longer expire.
 
@@ -71,16 +73,23 @@ def save(
     ----------
     photos_used : int
         What `AssetService.check_donor` found them good for, outside this transaction.
+    asserting : Asserting, optional
+        What is said of this person's consent; swaps with the face inherit the record.
 
     Raises
     ------
     InvalidRequest, NotFound, Expired
         As `check`.
+    ConsentRequired
     """
+    dialect = "native" if origin is None else origin.dialect
+    consent = consents.record(tx, tenant_id, dialect, asserting or Asserting(), now)
     for asset in check(tx, tenant_id, name, asset_ids, now):
         tx.assets.update(replace(asset, expires_at=None))
     face = SavedFace(
-        new_id("face", now), tenant_id, name, tuple(asset_ids), now, photos_used=photos_used
+        *(new_id("face", now), tenant_id, name, tuple(asset_ids), now),
+        photos_used=photos_used,
+        consent=consent,
     )
     if origin is not None:
         face = replace(

@@ -6,12 +6,15 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
-from personae.app import detections, pricing
+from personae.app import consents, detections, pricing
+from personae.app.consents import Asserting
 from personae.app.outcomes import check_output
 from personae.app.policy import check_file
 from personae.app.ports import Transaction
+from personae.domain.consent import claim_of
 from personae.domain.credits import hold_key
 from personae.domain.ids import new_id
+from personae.domain.labels import check_drawable
 from personae.domain.marks import new_mark
 from personae.domain.media import Asset, MediaFacts
 from personae.domain.swap import Media, MediaRef, SwapRequest
@@ -63,6 +66,10 @@ class Context:
     echo : dict, optional
         What the client said in its dialect's words, for dialects that repeat it; it is kept in
         ``Task.request["echo"]`` and read by nobody else.
+    asserting : Asserting
+        What is said of the consent of the people shown.
+    any_letters : bool
+        Whether labels are drawn with a font of the operator's, which may have any letters.
     """
 
     tenant_id: str
@@ -78,6 +85,8 @@ class Context:
     disabled: frozenset[str] = frozenset()
     refused_files: frozenset[str] = frozenset()
     echo: dict[str, Any] | None = None
+    asserting: Asserting = Asserting()  # noqa: RUF009 - it cannot be changed
+    any_letters: bool = False
 
     def need(self, *features: str) -> None:
         """Go on only if these are switched on.
@@ -128,7 +137,7 @@ def submit_swap(tx: Transaction, ctx: Context, request: SwapRequest) -> tuple[Ta
     ------
     NotFound
         If an asset, a saved face or a detection is not the tenant's.
-    Expired, Conflict, InvalidRequest, InsufficientCredits, RateLimited
+    Expired, Conflict, InvalidRequest, ConsentRequired, InsufficientCredits, RateLimited
     """
     known = _repeated(tx, ctx)
     if known is not None:
@@ -199,6 +208,12 @@ def submit_detection(
 def again(tx: Transaction, ctx: Context, task: Task) -> Task:
     """A new task that asks for the same as a finished one, at today's price."""
     ctx = replace(ctx, dialect=task.dialect)  # Whose prices are its prices.
+    claim = claim_of(task.consent)
+    if claim is not None and task.consent is not None:
+        # It asks for the very same, so what was said of it then still holds.
+        said = task.consent.get("asserted_at")
+        told = replace(ctx.asserting, claim=claim, retry_of=task.id, first_said=said)
+        ctx = replace(ctx, asserting=told)
     if task.kind in ("detect_image", "detect_video"):
         scene = MediaRef(**task.request["scene"])
         tariff = task.request.get("tariff")
@@ -236,6 +251,9 @@ def _take(
         raise RateLimited(
             f"{MAX_UNFINISHED} tasks are waiting already; let some of them finish.", 30.0
         )
+    consent = consents.record(
+        tx, ctx.tenant_id, ctx.dialect, ctx.asserting, ctx.now, _saved_faces(request)
+    )
     task = Task(
         id=new_id("task", ctx.now),
         tenant_id=ctx.tenant_id,
@@ -256,6 +274,7 @@ def _take(
         attempt=0,
         created_at=ctx.now,
         mark=None if kind in ("detect_image", "detect_video") else new_mark(),
+        consent=consent,
     )
     if credits:
         tx.credits.transfer(
@@ -270,12 +289,19 @@ def _take(
     return task
 
 
+def _saved_faces(request: dict[str, Any]) -> list[str]:
+    mappings: list[dict[str, Any]] = request.get("mappings", [])
+    return [one["face_id"] for one in mappings if one.get("face_id")]
+
+
 def _check_swap(tx: Transaction, ctx: Context, request: SwapRequest) -> MediaFacts | None:
     """Everything that can be refused before any pixel is looked at."""
     if request.engine is not None and request.engine not in ENGINES:
         raise InvalidRequest(f"There is no engine {request.engine}; there is {', '.join(ENGINES)}.")
     facts = _check_scene(tx, ctx, request.scene, request.media)
     check_output(request.output, facts or request.media)
+    if request.output.label is not None and not ctx.any_letters:
+        check_drawable(request.output.label.text)
     for mapping in request.mappings:
         for donor in mapping.donors:
             _check_picture(tx, ctx, donor, "donor")

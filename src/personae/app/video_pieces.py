@@ -99,7 +99,10 @@ class VideoPieces:
                 "mappings": [self._keep_mapping(task, mapping, keys) for mapping in mappings],
                 "scene": self._keep(task, scene, keys),
                 "names": {keys[Path(path)]: name for path, name in names.items()},
-                "options": shop.job_options(request),
+                "options": {
+                    **shop.job_options(request),
+                    **shop.label_options(task, request, scene.facts),
+                },
                 "suffix": output_suffix(request.output.container, scene.facts),
                 "charge": charge,
                 "plan": chunks,

@@ -17,6 +17,7 @@ from personae.app.ports import Blobs, Clock, Database, MediaHost
 from personae.app.pricing import price_table, quote
 from personae.app.register_snapshots import RegisterSnapshots
 from personae.app.watching import Watch
+from personae.domain.labels import TenantLabels
 from personae.domain.media import Asset, AssetRole, MediaFacts
 from personae.domain.register import DISTANCE
 from personae.domain.retention import USUAL, Retention
@@ -49,6 +50,8 @@ class ExecuteOptions:
         Scenes kept on the disk for the next piece.
     refused_files : frozenset of str
         SHA-256 hashes of inputs that nobody may use.
+    label_font : file, optional
+        What labels are drawn with; the same on every worker.
     manifests : bool
         Whether outputs say, signed, where they come from.
     register_distance : float, range [0, 2]
@@ -64,6 +67,7 @@ class ExecuteOptions:
     copies_bytes: int = 8 * _GIB
     disabled: frozenset[str] = frozenset()
     refused_files: frozenset[str] = frozenset()
+    label_font: Path | None = None
     manifests: bool = True
     register_distance: float = DISTANCE
 
@@ -164,6 +168,17 @@ class Workshop:
             "threads": self.options.threads or None,
         }
         return {name: value for name, value in options.items() if value is not None}
+
+    def label_options(self, task: Task, request: SwapRequest, facts: MediaFacts) -> dict[str, Any]:
+        """Those of a media job's ``options`` that say what is written over the output."""
+        tenant = self.database.read(lambda tx: tx.tenants.get(task.tenant_id))
+        own = TenantLabels.of({} if tenant is None else tenant.settings)
+        label = own.choose(request.output.label, moving=facts.kind != "picture")
+        if label is None:
+            return {}
+        font = self.options.label_font
+        told = {"label": label.text, "label_place": label.place, "label_size": label.size}
+        return told if font is None else {**told, "label_font": str(font)}
 
     def preview_options(self, request: SwapRequest) -> dict[str, Any]:
         """The ``options`` of a preview: those that one picture can show."""

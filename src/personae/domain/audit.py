@@ -58,7 +58,9 @@ ACTIONS: dict[str, Action] = {
     "credits.grant": Action("Credits were given.", "tenant", ("amount", "key")),
     "credits.adjust": Action("Credits were taken back.", "tenant", ("amount", "key")),
     "task.submit": Action(
-        "A task was taken on.", "task", ("kind", "dialect", "credits", "consent", "retry_of")
+        "A task was taken on.",
+        "task",
+        ("kind", "dialect", "credits", "consent", "consent_sha256", "retry_of"),
     ),
     "task.end": Action("A task succeeded or failed.", "task", ("status", "credits", "code")),
     "task.cancel": Action("A task was canceled.", "task", ("credits",)),

@@ -90,6 +90,8 @@ class SavedFace:
         Through which dialect it came, and its name there; None for the native API.
     source_url : str or None
         Where that client said that the photo is.
+    consent : dict or None
+        As `personae.domain.tasks.Task.consent`, written when it was saved.
     """
 
     id: str
@@ -102,3 +104,4 @@ class SavedFace:
     dialect: str | None = None
     dialect_id: str | None = None
     source_url: str | None = None
+    consent: dict[str, Any] | None = None

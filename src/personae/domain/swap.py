@@ -6,6 +6,7 @@ from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field, is_dataclass
 from typing import Any, Literal, cast
 
+from personae.domain.labels import Label
 from personae.errors import InvalidRequest
 
 Media = Literal["image", "video", "any"]
@@ -92,7 +93,7 @@ class SwapOutput:
     ``codec``, ``preset``: for videos, as on the command line. ``max_long_px``, ``max_short_px``:
     most pixels of the longer and the shorter side, 64 or more; larger scenes are scaled down (see
     `SIZES`).
-    ``stills``: also make a thumbnail, and a cover of a clip.
+    ``stills``: also make a thumbnail, and a cover of a clip. ``label``: what is written over it.
     """
 
     container: str | None = None
@@ -103,6 +104,7 @@ class SwapOutput:
     max_long_px: int | None = None
     max_short_px: int | None = None
     stills: bool = False
+    label: Label | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +159,10 @@ class SwapRequest:
                 raise InvalidRequest("Two mappings name the same scene face.")
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values for a database column; mappings say `alone` only if they ask for it."""
+        """Plain values for a database column; `alone` and `label` only if they are asked for."""
         plain = _plain(self)
+        if plain["output"]["label"] is None:
+            del plain["output"]["label"]
         for mapping in plain["mappings"]:
             if not mapping["alone"]:
                 del mapping["alone"]
@@ -176,7 +180,7 @@ class SwapRequest:
         return cls(
             scene=MediaRef(**values["scene"]),
             mappings=mappings,
-            output=SwapOutput(**values["output"]),
+            output=_output(values["output"]),
             **rest,
         )
 
@@ -188,6 +192,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(one) for one in cast("tuple[Any, ...]", value)]
     return value
+
+
+def _output(values: MappingOf[str, Any]) -> SwapOutput:
+    label = values.get("label")
+    rest = {name: value for name, value in values.items() if name != "label"}
+    return SwapOutput(**rest, label=None if label is None else Label.from_json(label))
 
 
 def _mapping(values: MappingOf[str, Any]) -> SwapMapping:

@@ -102,6 +102,12 @@ class Settings(BaseSettings):
         be taken for them.
     rate_per_s, rate_burst : float, int
         Requests of one key, counted by each API process for itself.
+    consent : "required", "terms" or "off"
+        What has to be said of the consent of the people shown; see `personae.domain.consent`.
+    terms_version : str
+        What records of consent call the terms that tenants work under.
+    label_font : file, optional
+        A TTF or OTF that labels are drawn with, the same on every worker.
     inspect, inspect_per_minute, inspect_limit_bytes : bool, int, int
         Whether anybody may ask what a file is, how often from one address (counted by each API
         process for itself), and how large it may be.
@@ -184,6 +190,9 @@ class Settings(BaseSettings):
     signing_dir: Path | None = None
     timestamp_url: str = ""
     trust_anchors: str = ""
+    consent: Literal["required", "terms", "off"] = "terms"
+    terms_version: str = Field(default="", max_length=200)
+    label_font: Path | None = None
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -261,6 +270,13 @@ class Settings(BaseSettings):
     def _from_the_root(cls, value: Path) -> Path:
         """Absolute, so that messages can be cleared of it, whatever they were told."""
         return value.absolute()
+
+    @field_validator("label_font")
+    @classmethod
+    def _font_there(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError("there is no such file")
+        return None if value is None else value.absolute()
 
     @field_validator("database_url")
     @classmethod

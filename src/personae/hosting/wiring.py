@@ -36,6 +36,7 @@ from personae.app.register import RegisterService
 from personae.app.removing import Remover
 from personae.app.takedown_service import TakedownService
 from personae.app.tokens import Tokens
+from personae.domain.consent import Rules
 from personae.errors import PersonaeError
 from personae.hosting.dialects import callback_bodies, dialects_of
 from personae.hosting.folders import make_usable
@@ -181,6 +182,8 @@ def build_api(settings: Settings) -> tuple[FastAPI, Callable[[], None]]:
                 maintenance=settings.maintenance,
                 disabled=frozenset(settings.disabled_features),
                 refused_files=refused_files(settings.refused_files),
+                consent=Rules(settings.consent, settings.terms_version),
+                any_letters=settings.label_font is not None,
                 inspect_per_minute=settings.inspect_per_minute,
                 retention=settings.kept,
                 version=metadata.version("personae"),
@@ -386,4 +389,5 @@ def _execution(settings: Settings, folder: Path) -> ExecuteOptions:
         disabled=frozenset(settings.disabled_features),
         manifests=settings.manifests,
         register_distance=settings.register_distance,
+        label_font=settings.label_font,
     )

@@ -41,6 +41,7 @@ STATUS: Mapping[str, int] = {
     "insufficient_credits": 402,
     "rate_limited": 429,
     "policy_refused": 403,
+    "consent_required": 422,
     "address_refused": 422,
     "unavailable": 503,
     "maintenance": 503,
@@ -160,7 +161,22 @@ def problem_of(error: Exception) -> Problem:
         retryable=error.retryable,
         headers=headers,
         role=error.role,
+        errors=_members(error),
     )
+
+
+def _members(error: PersonaeError) -> Sequence[Mapping[str, Any]] | None:
+    """What a request lacks, as a broken schema is told of."""
+    if not isinstance(error, errors.ConsentRequired) or error.member is None:
+        return None
+    return [
+        {
+            "in": "body",
+            "pointer": f"/{error.member}",
+            "detail": "is needed here",
+            "type": "missing",
+        }
+    ]
 
 
 def problem_called(code: str, status: int) -> Problem:

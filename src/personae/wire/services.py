@@ -13,6 +13,7 @@ from personae.app.ports import Blobs, Clock, Database, Fetcher
 from personae.app.register import RegisterService
 from personae.app.takedown_service import Enroll
 from personae.app.tokens import Tokens
+from personae.domain.consent import Rules
 from personae.domain.retention import USUAL, Retention
 
 _MIB = 1 << 20
@@ -58,6 +59,10 @@ class WireSettings:
         Features that are switched off; see `personae.app.submit.FEATURES`.
     refused_files : frozenset of str
         SHA-256 hashes of files that nobody may use.
+    consent : Rules
+        What has to be said of the consent of the people shown.
+    any_letters : bool
+        Whether labels are drawn with a font of the operator's.
     inspect_per_minute : int
         Files that one network address may have inspected by one process.
     retention : Retention
@@ -84,6 +89,8 @@ class WireSettings:
     maintenance: bool = False
     disabled: frozenset[str] = frozenset()
     refused_files: frozenset[str] = frozenset()
+    consent: Rules = Rules()  # noqa: RUF009 - it cannot be changed
+    any_letters: bool = False
     inspect_per_minute: int = 10
     retention: Retention = USUAL
     version: str = "0"

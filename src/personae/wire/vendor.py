@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 import structlog
 
 from personae.app import submit, tasks
+from personae.app.consents import Asserting
 from personae.app.filenames import suffix_for
 from personae.app.given import GivenMedia
 from personae.app.links import Links
@@ -71,7 +72,14 @@ def context(
         disabled=call.services.settings.disabled,
         refused_files=call.services.settings.refused_files,
         echo=echo,
+        asserting=asserting(call),
+        any_letters=call.services.settings.any_letters,
     )
+
+
+def asserting(call: Call) -> Asserting:
+    """What is known of consent: no dialect has words for it, so its tenant's own has to do."""
+    return Asserting(call.services.settings.consent, key=call.who.key)
 
 
 def callback_to(

@@ -155,6 +155,25 @@ def protected_person(service: Service) -> dict[str, str]:
     return {"person": told["id"], "tenant": service.tenant()}
 
 
+def standing_consent(service: Service) -> dict[str, str]:
+    said = {
+        "statement": "Everybody we show has signed release form v3.",
+        "asserted_by": "Legal department",
+    }
+    assert service.call("PUT", "/account/consent", said).status_code == 200
+    return {}
+
+
+def swap_with_consent(service: Service) -> dict[str, str]:
+    said = {
+        "statement": "The people shown have agreed.",
+        "asserted_by": "user 8f2c",
+        "subjects": ["actor 12"],
+        "evidence": "release 17",
+    }
+    return {"swap": submitted(service, consent=said)}
+
+
 GIVEN: Given = {
     one.__name__: one
     for one in (
@@ -180,5 +199,7 @@ GIVEN: Given = {
         blocked_file,
         portrait,
         protected_person,
+        standing_consent,
+        swap_with_consent,
     )
 }

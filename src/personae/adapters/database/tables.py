@@ -129,6 +129,7 @@ faces = sa.Table(
     col.name("dialect", null=True),
     col.name("dialect_id", null=True),
     col.text("source_url", null=True),
+    col.json("consent", null=True),
     sa.Index(None, "tenant_id", "id"),
     sa.Index(None, "tenant_id", "dialect", "dialect_id", unique=True),
 )

@@ -103,6 +103,15 @@ class SqlTasks:
             listing = listing.where(tasks.c.dialect == dialect)
         return page_of(self._connection, listing, tasks.c.id, _task, after=after, limit=limit)
 
+    def consents(
+        self, tenant_id: str, *, since: float | None = None, after: str | None, limit: int
+    ) -> Page[Task]:
+        """Tasks with a record of consent, deleted ones too, newest first."""
+        listing = _TASK.where(tasks.c.tenant_id == tenant_id, tasks.c.consent.is_not(None))
+        if since is not None:
+            listing = listing.where(tasks.c.created_at >= since)
+        return page_of(self._connection, listing, tasks.c.id, _task, after=after, limit=limit)
+
     def numbered(
         self,
         tenant_id: str,

@@ -76,6 +76,20 @@ class SqlTenants:
         update = sa.update(tenants).where(tenants.c.id == tenant_id)
         return self._connection.execute(update.values(settings=dict(settings))).rowcount == 1
 
+    def configure(self, tenant_id: str, name: str, value: Any) -> bool:
+        """Write one of a tenant's settings, or with None remove it; False if there is no tenant."""
+        mine = sa.select(tenants.c.settings).where(tenants.c.id == tenant_id)
+        # Two that change different settings of one tenant take turns.
+        row = fetch_one(self._connection, mine.with_for_update())
+        if row is None:
+            return False
+        settings = {key: one for key, one in row["settings"].items() if key != name}
+        if value is not None:
+            settings[name] = value
+        update = sa.update(tenants).where(tenants.c.id == tenant_id)
+        self._connection.execute(update.values(settings=settings))
+        return True
+
     def insert_key(self, key: ApiKey, key_hash: str, client_secret_hash: str) -> None:
         hashes = {"key_hash": key_hash, "client_secret_hash": client_secret_hash}
         self._connection.execute(sa.insert(api_keys), columns_of(key) | hashes)

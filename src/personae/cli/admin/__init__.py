@@ -8,6 +8,7 @@ from __future__ import annotations
 import typer
 
 from personae.cli.admin.config import config_app
+from personae.cli.admin.consents import consents_app
 from personae.cli.admin.credits import credits_app
 from personae.cli.admin.keys import keys_app
 from personae.cli.admin.storage import storage_app
@@ -20,6 +21,7 @@ GROUPS: tuple[tuple[str, typer.Typer], ...] = (
     ("keys", keys_app),
     ("credits", credits_app),
     ("tasks", tasks_app),
+    ("consents", consents_app),
     ("storage", storage_app),
     ("config", config_app),
 )

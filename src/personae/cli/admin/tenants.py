@@ -1,15 +1,20 @@
-"""Tenants: made, listed, suspended; how long their things are kept."""
+"""Tenants: made, listed, suspended; their labels and what they assert of consent."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from personae.cli.admin.common import AsJson, Data, known, open_database, plain
+from personae.cli.admin.common import AsJson, Data, known, open_database, plain, when
+from personae.cli.admin.consents import moment
 from personae.cli.output import Talk
+from personae.domain.labels import DEFAULT_PLACE, DEFAULT_SIZE, LEAST_SIZE, MOST_SIZE, PLACES
+from personae.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from personae.app.ports import Transaction
@@ -136,3 +141,114 @@ def _said(seconds: float | None) -> str:
     if seconds is None:
         return "until they are deleted"
     return f"{seconds / 86400:g} days" if seconds >= 86400 else f"{seconds / 3600:g} hours"
+
+
+@tenants_app.command("label")
+def label(
+    tenant: Annotated[str, typer.Argument(metavar="NAME")],
+    pictures: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Write this over pictures; '' for nothing.")
+    ] = None,
+    videos: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Over videos and animations; '' for nothing.")
+    ] = None,
+    place: Annotated[str, typer.Option(metavar="|".join(PLACES))] = DEFAULT_PLACE,
+    size: Annotated[float, typer.Option(min=LEAST_SIZE, max=MOST_SIZE)] = DEFAULT_SIZE,
+    enforced: Annotated[
+        bool | None,
+        typer.Option("--enforced/--not-enforced", help="Whether tasks can do without it."),
+    ] = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set what is written over a tenant's outputs, or show it."""
+    with Talk(as_json=as_json) as talk, open_database(data) as database:
+        from personae.app import labels
+        from personae.domain.labels import Label
+
+        def made(text: str) -> Label | None:
+            return Label(text, place, size) if text else None
+
+        changes: dict[str, Label | bool | None] = {}
+        if pictures is not None:
+            changes["pictures"] = made(pictures)
+        if videos is not None:
+            changes["videos"] = made(videos)
+        if enforced is not None:
+            changes["enforced"] = enforced
+        letters = _check_letters(data)
+        for one in changes.values():
+            if isinstance(one, Label):
+                letters(one.text)
+        told = database.write(
+            lambda tx: labels.change(tx, known(tx, tenant).id, changes, time.time())
+        ).to_json()
+        shown = [
+            f"{kind}: {'nothing' if told[kind] is None else told[kind]['text']}"
+            for kind in ("pictures", "videos")
+        ]
+        talk.result("\n".join([*shown, f"enforced: {told['enforced']}"]), told)
+
+
+def _check_letters(data: Path | None) -> Callable[[str], None]:
+    """What refuses a text that this service has no letters for."""
+    from personae.domain.labels import check_drawable
+    from personae.hosting.settings import load_settings
+
+    font = load_settings(data_dir=data).label_font
+    if font is None:
+        return check_drawable
+    from personae.video.font_files import lettering_of
+
+    draw = lettering_of(font)
+    return lambda text: (draw(text, 24), None)[1]
+
+
+@tenants_app.command("consent")
+def consent(
+    tenant: Annotated[str, typer.Argument(metavar="NAME")],
+    statement: Annotated[
+        str | None, typer.Option(help="What the tenant asserts, or the name of such a text.")
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="Who asserts it.")] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="DATE", help="When it ends by itself: 2027-11-21, UTC.")
+    ] = None,
+    evidence: Annotated[str | None, typer.Option(help="Where the proof is.")] = None,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="It holds no longer.")] = False,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Record that a tenant asserts the consent of the people it shows, or show what it asserts."""
+    with Talk(as_json=as_json) as talk, open_database(data) as database:
+        from personae.app import consents
+        from personae.domain.consent import Standing
+
+        now = time.time()
+        if withdraw and statement is not None:
+            raise InvalidRequest("Use either --statement or --withdraw.")
+        if statement is not None and by is None:
+            raise InvalidRequest("Say with --by who asserts it.")
+        if statement is None and (by, until, evidence) != (None, None, None):
+            raise InvalidRequest("Say with --statement what is asserted.")
+        ends = None if until is None else moment(until)
+
+        def work(tx: Transaction) -> Standing | None:
+            owner = known(tx, tenant).id
+            if withdraw:
+                consents.withdraw(tx, owner, now)
+            elif statement is not None and by is not None:
+                made = Standing(statement, by, now, "operator", ends, evidence)
+                consents.assert_standing(tx, owner, made, now)
+            return consents.standing_of(tx, owner)
+
+        found = database.write(work)
+        if found is None:
+            talk.result("Nothing is asserted.", {"standing": None, "holds": False})
+            return
+        ending = "" if found.until is None else f", until {when(found.until)}"
+        state = "" if found.holds(now) else " It has ended."
+        talk.result(
+            f"{found.asserted_by}, {when(found.at)}{ending}: {found.statement}{state}",
+            {"standing": found.to_json(), "holds": found.holds(now)},
+        )

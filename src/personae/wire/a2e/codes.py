@@ -38,6 +38,7 @@ ERRORS: Mapping[str, tuple[int, int]] = {
     "forbidden": (403, 40300),
     "policy_refused": (403, 40301),
     "feature_disabled": (403, 40302),
+    "consent_required": (403, 40303),
     "not_found": (404, 40400),
     "method_not_allowed": (405, 40500),
     "body_stalled": (408, 40800),

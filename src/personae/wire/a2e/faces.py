@@ -42,7 +42,12 @@ async def add_face(request: Request, wanted: models.FaceIn) -> Response:
     used = await call.services.assets.check_donor(tenant_id, [photo.id])
 
     def keep(tx: Transaction) -> SavedFace:
-        return faces.save(tx, tenant_id, label, [photo.id], now, photos_used=used, origin=origin)
+        return faces.save(
+            *(tx, tenant_id, label, [photo.id], now),
+            photos_used=used,
+            origin=origin,
+            asserting=vendor.asserting(call),
+        )
 
     made = await database.awrite(keep)
     if settings_of(call).add_face_reply == "single":

@@ -17,6 +17,7 @@ CODES: Mapping[str, int] = {
     "insufficient_credits": 402,
     "forbidden": 403,
     "policy_refused": 403,
+    "consent_required": 403,
     "feature_disabled": 403,
     "not_found": 404,
     "method_not_allowed": 405,

@@ -30,6 +30,7 @@ CODES: Mapping[str, int] = {
     "insufficient_credits": 402,
     "rate_limited": 429,
     "policy_refused": 422,
+    "consent_required": 422,
     "address_refused": 422,
     "unavailable": 500,
     "maintenance": 455,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Query, Request
@@ -19,7 +18,7 @@ from personae.wire.dialects import Call, call_of
 from personae.wire.guard import access
 from personae.wire.native.models import account as models
 from personae.wire.native.models.common import Page
-from personae.wire.native.reading import page_reply
+from personae.wire.native.reading import page_reply, seconds_of
 from personae.wire.native.routing import group
 from personae.wire.paging import Cursor, Limit, from_cursor
 from personae.wire.replies import reply
@@ -142,8 +141,8 @@ async def list_ledger(request: Request, limit: Limit = 20, cursor: Cursor = None
 async def get_usage(request: Request, since: Moment = None, until: Moment = None) -> Response:
     """By day (UTC) and kind; the last 30 days unless told otherwise, a year at most."""
     call = call_of(request)
-    end_s = call.now() if until is None else _seconds(until)
-    start_s = end_s - _USUAL_S if since is None else _seconds(since)
+    end_s = call.now() if until is None else seconds_of(until)
+    start_s = end_s - _USUAL_S if since is None else seconds_of(since)
     if not 0 <= end_s - start_s <= _LONGEST_S:
         raise InvalidRequest("`until` comes after `since`, by a year at most.")
     rows = await call.services.database.aread(
@@ -156,16 +155,3 @@ async def get_usage(request: Request, since: Moment = None, until: Moment = None
             items=[models.UsageRow(**row) for row in rows],
         )
     )
-
-
-def _seconds(moment: datetime) -> float:
-    """Seconds since 1970, of times that can be written back.
-
-    Raises
-    ------
-    InvalidRequest
-        Outside 1970 to 9998.
-    """
-    if not 1970 < moment.year < 9999:
-        raise InvalidRequest("Times lie between the years 1971 and 9998.")
-    return moment.astimezone(UTC).timestamp()

@@ -52,7 +52,7 @@ async def submit_detection(
     if scene.url is not None:
         call.services.fetcher.check(scene.url)
     hashed = request_hash("POST", request.url.path, wanted) if idempotency_key else None
-    context = context_of(call, key=idempotency_key, hashed=hashed)
+    context = context_of(call, wanted.consent, key=idempotency_key, hashed=hashed)
     task, new = await call.services.database.awrite(
         lambda tx: submit.submit_detection(tx, context, wanted.media, scene)
     )

@@ -12,6 +12,7 @@ from personae.wire.guard import Guarded
 from personae.wire.native import (
     account,
     assets,
+    consents,
     detections,
     events,
     faces,
@@ -36,6 +37,7 @@ _GROUPS = (
     uploads,
     assets,
     faces,
+    consents,
     account,
     keys,
     webhooks,

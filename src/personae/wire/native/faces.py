@@ -14,6 +14,7 @@ from personae.wire.native.models.common import Page
 from personae.wire.native.models.people import Face, FaceIn
 from personae.wire.native.reading import page_reply
 from personae.wire.native.routing import PREFIX, FaceInPath, group
+from personae.wire.native.swaps import asserting
 from personae.wire.native.views import face_of
 from personae.wire.paging import Cursor, Limit, from_cursor
 from personae.wire.replies import replayed, reply
@@ -42,7 +43,9 @@ async def save_face(
         wanted,
         idempotency_key,
         make=lambda tx, now: faces.save(
-            tx, call.tenant_id, wanted.name, wanted.asset_ids, now, photos_used=used
+            *(tx, call.tenant_id, wanted.name, wanted.asset_ids, now),
+            photos_used=used,
+            asserting=asserting(call, wanted.consent),
         ),
         name_of=lambda face: face.id,
         find=lambda tx, name: faces.get(tx, call.tenant_id, name),

@@ -50,7 +50,7 @@ async def preview_swap(
     services, asked = call.services, request_of(wanted)
     check_urls(services.fetcher, asked)
     hashed = request_hash("POST", request.url.path, wanted) if idempotency_key else None
-    context = context_of(call, key=idempotency_key, hashed=hashed)
+    context = context_of(call, wanted.consent, key=idempotency_key, hashed=hashed)
     task, new = await services.database.awrite(
         lambda tx: submit.submit_preview(tx, context, asked, wanted.time_s)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -11,7 +12,7 @@ from starlette.responses import Response
 from personae.app import tasks
 from personae.app.ports import Transaction
 from personae.domain.tasks import Task, TaskKind
-from personae.errors import NotFound
+from personae.errors import InvalidRequest, NotFound
 from personae.wire.dialects import Call
 from personae.wire.native.models.common import Page
 from personae.wire.native.routing import PREFIX
@@ -68,3 +69,16 @@ def page_reply(
     url = f"{call.services.settings.base_url}{PREFIX}{path}"
     page = Page[Any](items=list(items), next_cursor=token)
     return reply(page, headers=next_link(url, query, token))
+
+
+def seconds_of(moment: datetime) -> float:
+    """Seconds since 1970, of times that can be written back.
+
+    Raises
+    ------
+    InvalidRequest
+        Outside 1970 to 9998.
+    """
+    if not 1970 < moment.year < 9999:
+        raise InvalidRequest("Times lie between the years 1971 and 9998.")
+    return moment.astimezone(UTC).timestamp()

@@ -12,6 +12,7 @@ from fastapi import Query, Request
 from starlette.responses import Response
 
 from personae.app import submit, tasks
+from personae.app.consents import Asserting
 from personae.app.ports import Transaction
 from personae.app.submit import Context
 from personae.domain.tasks import Task, TaskKind, TaskStatus
@@ -21,10 +22,10 @@ from personae.wire.guard import access
 from personae.wire.idempotency import IdempotencyKey, request_hash
 from personae.wire.native import views
 from personae.wire.native.models import swaps as models
-from personae.wire.native.models.common import Page
+from personae.wire.native.models.common import ConsentIn, Page
 from personae.wire.native.reading import files_now, find_task, page_reply, task_now
 from personae.wire.native.routing import NAME_OF_DIALECT, PREFIX, TaskInPath, group
-from personae.wire.native.wanted import check_urls, request_of
+from personae.wire.native.wanted import check_urls, claim_of, request_of
 from personae.wire.paging import Cursor, Limit, from_cursor
 from personae.wire.replies import replayed, reply
 from personae.wire.waiting import wait_for_end
@@ -45,7 +46,12 @@ WaitS = Annotated[
 ]
 
 
-def context_of(call: Call, **rest: str | None) -> Context:
+def asserting(call: Call, wanted: ConsentIn | None) -> Asserting:
+    """What a request and its key say of consent."""
+    return Asserting(call.services.settings.consent, claim_of(wanted), call.who.key)
+
+
+def context_of(call: Call, consent: ConsentIn | None = None, **rest: str | None) -> Context:
     """Who submits."""
     return Context(
         tenant_id=call.tenant_id,
@@ -58,6 +64,8 @@ def context_of(call: Call, **rest: str | None) -> Context:
         priority=rest.get("priority") or "normal",  # pyright: ignore[reportArgumentType]
         disabled=call.services.settings.disabled,
         refused_files=call.services.settings.refused_files,
+        asserting=asserting(call, consent),
+        any_letters=call.services.settings.any_letters,
     )
 
 
@@ -86,7 +94,11 @@ async def submit_swap(
     check_urls(call.services.fetcher, asked)
     hashed = request_hash("POST", request.url.path, wanted) if idempotency_key else None
     context = context_of(
-        call, key=idempotency_key, hashed=hashed, label=wanted.label, priority=wanted.priority
+        *(call, wanted.consent),
+        key=idempotency_key,
+        hashed=hashed,
+        label=wanted.label,
+        priority=wanted.priority,
     )
     task, new = await call.services.database.awrite(
         lambda tx: submit.submit_swap(tx, context, asked)
@@ -131,7 +143,7 @@ async def estimate_swap(request: Request, wanted: models.SwapIn) -> Response:
     """Nothing is held, and nothing is done."""
     call, asked = call_of(request), request_of(wanted)
     check_urls(call.services.fetcher, asked)
-    who = Context(tenant_id=call.tenant_id, now=call.now())
+    who = context_of(call)
     told = await call.services.database.aread(lambda tx: submit.estimate(tx, who, asked))
     return reply(
         models.Estimate(

@@ -83,6 +83,7 @@ def _swap_result(task: Task, files: Files, blobs: Blobs, ttl_s: int) -> swapped.
         frames_lost=told.get("frames_lost"),
         duration_s=told.get("duration_s"),
         restorer=told.get("restorer"),
+        label=told.get("label"),
         manifest=told.get("manifest"),
         manifest_url=None if sidecar is None else url_of(blobs, sidecar, ttl_s),
         signed_by=told.get("signed_by"),

@@ -7,8 +7,10 @@ from collections.abc import Mapping as MappingOf
 from typing import Any
 
 from personae.app.ports import Fetcher
+from personae.domain.consent import Claim
+from personae.domain.labels import Label
 from personae.domain.swap import MediaRef, SceneFace, SwapMapping, SwapOutput, SwapRequest
-from personae.wire.native.models.common import AssetRef, Media
+from personae.wire.native.models.common import AssetRef, ConsentIn, Media
 from personae.wire.native.models.swaps import (
     ByDetection,
     ByIndex,
@@ -17,6 +19,7 @@ from personae.wire.native.models.swaps import (
     Mapping,
     SavedDonor,
     SwapWanted,
+    VisibleLabel,
 )
 from personae.wire.native.models.swaps import SceneFace as SceneFaceIn
 
@@ -58,6 +61,7 @@ def request_of(wanted: SwapWanted) -> SwapRequest:
             output.max_long_px,
             output.max_short_px,
             output.stills,
+            None if output.label is None else _label(output.label),
         ),
     )
 
@@ -118,6 +122,23 @@ def _refs(request: SwapRequest) -> Iterator[MediaRef]:
         yield from mapping.donors
         if mapping.scene_face.reference is not None:
             yield mapping.scene_face.reference
+
+
+def _label(wanted: VisibleLabel) -> Label:
+    return Label(wanted.text, wanted.place, wanted.size)
+
+
+def claim_of(wanted: ConsentIn | None) -> Claim | None:
+    """What a request says of consent.
+
+    Raises
+    ------
+    InvalidRequest
+        For characters that no text has.
+    """
+    if wanted is None:
+        return None
+    return Claim(wanted.statement, wanted.asserted_by, tuple(wanted.subjects), wanted.evidence)
 
 
 def _mapping(wanted: Mapping) -> SwapMapping:

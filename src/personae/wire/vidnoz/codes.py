@@ -57,6 +57,7 @@ CODES: Mapping[str, int] = {
     "insufficient_credits": CREDITS,
     "rate_limited": REQUESTS,
     "policy_refused": FILE_POLICY,
+    "consent_required": FILE_POLICY,
     "address_refused": FILE_EXCEPTION,
     "unavailable": BROKEN,
     "maintenance": BROKEN,

@@ -109,6 +109,50 @@ TaskState = Literal["queued", "running", "succeeded", "failed", "canceled"]
 PriorityWord = Literal["high", "normal", "low"]
 
 
+_Named = StringConstraints(min_length=1, max_length=200, pattern=r"\S")
+Statement = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=1000, pattern=r"\S"),
+    Field(
+        description="What was said, or the name of a text that says it.",
+        examples=["The people shown have agreed to this use. Release form v3."],
+    ),
+]
+Asserter = Annotated[
+    str,
+    _Named,
+    Field(description="Who says so, in your words.", examples=["user 8f2c of our studio"]),
+]
+Evidence = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=500, pattern=r"\S"),
+    Field(description="Where the proof is.", examples=["release 17 in our archive"]),
+]
+
+
+class ConsentIn(Given):
+    """Who says that the people shown agree."""
+
+    statement: Statement
+    asserted_by: Asserter | None = Field(default=None, examples=["user 8f2c of our studio"])
+    subjects: list[Annotated[str, _Named]] = Field(
+        default_factory=list[str],
+        max_length=20,
+        description="What you call the people.",
+        examples=[["actor 12"]],
+    )
+    evidence: Evidence | None = Field(default=None, examples=["release 17 in our archive"])
+
+
+MaybeConsent = Annotated[
+    ConsentIn | None,
+    Field(
+        description="Recorded with the task. Some deployments refuse requests without it.",
+        examples=[{"statement": "The people shown have agreed.", "asserted_by": "user 8f2c"}],
+    ),
+]
+
+
 class Progress(Shown):
     """How far a task is."""
 

@@ -9,6 +9,7 @@ from pydantic import Field
 from personae.wire.native.models.common import (
     AssetId,
     Given,
+    MaybeConsent,
     MaybeTime,
     Media,
     MediaKind,
@@ -28,6 +29,7 @@ class DetectionIn(Given):
         description="What the scene is. Animations count as videos.", examples=["image"]
     )
     scene: Media
+    consent: MaybeConsent = None
 
 
 class Crop(Shown):

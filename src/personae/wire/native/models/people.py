@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from personae.wire.native.models.common import AssetId, FaceId, Given, Label, Shown, Time
+from personae.wire.native.models.common import (
+    AssetId,
+    FaceId,
+    Given,
+    Label,
+    MaybeConsent,
+    Shown,
+    Time,
+)
 
 
 class FaceIn(Given):
@@ -14,6 +22,7 @@ class FaceIn(Given):
     asset_ids: list[AssetId] = Field(
         min_length=1, max_length=10, description="Pictures of that person alone."
     )
+    consent: MaybeConsent = None
 
 
 class Face(Shown):

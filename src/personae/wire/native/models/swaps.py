@@ -6,6 +6,13 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import ConfigDict, Discriminator, Field, JsonValue, StringConstraints, Tag
 
+from personae.domain.labels import (
+    DEFAULT_PLACE,
+    DEFAULT_SIZE,
+    LEAST_SIZE,
+    MOST_CHARACTERS,
+    MOST_SIZE,
+)
 from personae.domain.swap import LEAST_SIDE_PX
 from personae.wire.native.models.common import (
     EXAMPLE_NAME,
@@ -14,6 +21,7 @@ from personae.wire.native.models.common import (
     FaceId,
     Given,
     Label,
+    MaybeConsent,
     MaybeTime,
     Media,
     MediaKind,
@@ -126,6 +134,28 @@ class Mapping(Given):
     scene_face: SceneFace = Field(default=Largest(by="largest"), examples=[{"by": "largest"}])
 
 
+class VisibleLabel(Given):
+    """A few words over the output, on a dark plate."""
+
+    text: str = Field(
+        min_length=1,
+        max_length=MOST_CHARACTERS,
+        description="One line. Latin, Cyrillic, Greek, Chinese, Japanese and Korean, unless the "
+        "operator has other letters.",
+        examples=["AI-generated"],
+    )
+    place: Literal["top-left", "top", "top-right", "bottom-left", "bottom", "bottom-right"] = Field(
+        default=DEFAULT_PLACE, examples=["bottom-right"]
+    )
+    size: float = Field(
+        default=DEFAULT_SIZE,
+        ge=LEAST_SIZE,
+        le=MOST_SIZE,
+        description="Height of the letters as a share of the shorter side.",
+        examples=[0.04],
+    )
+
+
 class Output(Given):
     """How the output is written; whatever is left out suits the scene."""
 
@@ -178,6 +208,12 @@ class Output(Given):
         description="Also make a thumbnail, and a cover of a clip; previews have none.",
         examples=[False],
     )
+    label: VisibleLabel | None = Field(
+        default=None,
+        description="Written over every frame. An account may have a label of its own, which "
+        "comes if this is left out, or in any case.",
+        examples=[None],
+    )
 
 
 class SwapWanted(Given):
@@ -208,6 +244,7 @@ class SwapWanted(Given):
         )
     )
     output: Output = Field(default_factory=Output)
+    consent: MaybeConsent = None
 
 
 class SwapIn(SwapWanted):
@@ -287,6 +324,7 @@ class SwapResult(Shown):
         description="Whose certificate signed it. Other programs call a `local` one untrusted.",
         examples=["local"],
     )
+    label: str | None = Field(description="What is written over it.", examples=[None])
     warnings: list[str] = Field(examples=[[]])
 
 

@@ -46,6 +46,7 @@ def upgrade() -> None:
     op.add_column("tasks", sa.Column("mark", sa.BigInteger(), nullable=True))
     op.add_column("tasks", sa.Column("consent", _JSON, nullable=True))
     op.create_index("ix_tasks_mark", "tasks", ["mark"])
+    op.add_column("faces", sa.Column("consent", _JSON, nullable=True))
     op.create_index("ix_assets_sha256", "assets", ["sha256"])
     op.add_column("assets", sa.Column("renewed_at", sa.Double(), nullable=True))
     _chain_audit()
