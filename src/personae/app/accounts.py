@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from personae.app import audit
 from personae.app.ports import Transaction
 from personae.domain.ids import new_id
 from personae.domain.tenants import ADMIN_SCOPE, OPERATOR, SCOPES, ApiKey, NewKey, Tenant
@@ -55,7 +56,7 @@ def create_tenant(tx: Transaction, name: str, now: float) -> Tenant:
         raise Conflict(f"There is a tenant called {name} already.")
     tenant = Tenant(new_id("tenant", now), name, now)
     tx.tenants.insert(tenant)
-    _audit(tx, tenant.id, "tenant.create", tenant.id, {"name": name}, now)
+    audit.tenant_created(tx, tenant.id, now)
     return tenant
 
 
@@ -73,7 +74,7 @@ def set_suspended(tx: Transaction, tenant_id: str, suspended: bool, now: float) 
     """
     if not tx.tenants.suspend(tenant_id, now if suspended else None):
         raise NotFound(f"There is no tenant {tenant_id}.")
-    _audit(tx, tenant_id, "tenant.suspend", tenant_id, {"suspended": suspended}, now)
+    audit.tenant_suspended(tx, tenant_id, suspended, now)
 
 
 def grant(
@@ -94,7 +95,7 @@ def grant(
     kind = "grant" if amount > 0 else "adjust"
     done = tx.credits.transfer(tenant_id, kind, amount, key, note=note, at=now)
     if done:
-        _audit(tx, tenant_id, f"credits.{kind}", tenant_id, {"amount": amount, "key": key}, now)
+        audit.credits_granted(tx, tenant_id, amount, key, now)
     return done
 
 
@@ -160,7 +161,7 @@ def _issue(
         expires_at=expires_at,
     )
     tx.tenants.insert_key(stored, digest(secret), digest(client_secret))
-    _audit(tx, tenant_id, "key.issue", stored.id, {"scopes": list(stored.scopes)}, now)
+    audit.key_issued(tx, stored, now)
     return NewKey(stored, secret, client_secret)
 
 
@@ -174,7 +175,7 @@ def revoke_key(tx: Transaction, tenant_id: str, key_id: str, now: float) -> ApiK
     for key in tx.tenants.keys(tenant_id):
         if key.id == key_id:
             if tx.tenants.revoke_key(tenant_id, key_id, now):
-                _audit(tx, tenant_id, "key.revoke", key_id, {}, now)
+                audit.key_revoked(tx, tenant_id, key_id, now)
             return next(one for one in tx.tenants.keys(tenant_id) if one.id == key_id)
     raise NotFound(f"There is no key {key_id}.")
 
@@ -216,16 +217,3 @@ def _principal(tx: Transaction, key: ApiKey | None, now: float) -> Principal:
     if tenant.suspended_at is not None:
         raise Forbidden("This account is suspended; ask the operator.")
     return Principal(tenant, key)
-
-
-def _audit(
-    tx: Transaction,
-    tenant_id: str,
-    action: str,
-    subject: str,
-    detail: dict[str, object],
-    now: float,
-) -> None:
-    tx.audit.write(
-        tenant_id=tenant_id, actor="service", action=action, subject=subject, detail=detail, at=now
-    )

@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from personae.app import tasks
+from personae.app import audit, tasks
 from personae.app.asset_rules import AssetLimits, check_ready, check_there
 from personae.app.donor_look import DonorLook
 from personae.app.filenames import (
@@ -29,7 +29,6 @@ from personae.app.inputs import LocalMedia
 from personae.app.intake import Arrival, Intake
 from personae.app.ports import Blobs, Clock, Database, Fetcher, MediaHost, Transaction
 from personae.app.receiving import Receiver, fingerprint
-from personae.app.register import note_refusal
 from personae.app.register_snapshots import RegisterSnapshots
 from personae.app.reservations import Reservations
 from personae.app.scratch import LOCAL_NAME, Scratch
@@ -43,7 +42,6 @@ from personae.errors import (
     MediaError,
     MediaUnreachable,
     NotFound,
-    PolicyRefused,
     TaskFailed,
 )
 
@@ -165,18 +163,7 @@ class AssetService:
     async def check_donor(self, tenant_id: str, asset_ids: Sequence[str]) -> int:
         """Look at photos that are to be kept as one donor; see `DonorLook.photos_used`."""
         async with self._scratch.folder() as folder:
-            try:
-                return await self._donors.photos_used(tenant_id, asset_ids, folder)
-            except PolicyRefused as error:
-                if error.reason == "register":
-                    await self._note(error, tenant_id)
-                raise
-
-    async def _note(self, error: PolicyRefused, tenant_id: str) -> None:
-        now = self._clock()
-        await self._database.awrite(
-            lambda tx: note_refusal(tx, error, tenant_id=tenant_id, subject=tenant_id, now=now)
-        )
+            return await self._donors.photos_used(tenant_id, asset_ids, folder)
 
     async def get(self, tenant_id: str, asset_id: str) -> Asset:
         """An asset, in whatever state.
@@ -239,6 +226,7 @@ class AssetService:
             asset = tx.assets.get(tenant_id, asset_id)
             if asset is None or not tx.assets.remove(tenant_id, asset_id, now):
                 raise NotFound(f"There is no asset {asset_id}.")
+            audit.asset_deleted(tx, asset, now)
             unused = [] if tx.assets.blob_in_use(asset.blob_key) else [asset.blob_key]
             return unused + tasks.forget_detections(tx, asset, now)
 

@@ -255,8 +255,19 @@ def asset_created(tx: Transaction, asset: Asset, now: float) -> None:
     note(tx, "asset.create", asset.id, now, tenant_id=owner, role=asset.role, sha256=asset.sha256)
 
 
+def asset_kept(tx: Transaction, asset: Asset, now: float) -> None:
+    note(tx, "asset.keep", asset.id, now, tenant_id=asset.tenant_id, role=asset.role)
+
+
 def asset_refused(tx: Transaction, asset: Asset, code: str, now: float) -> None:
     note(tx, "asset.refuse", asset.id, now, tenant_id=asset.tenant_id, role=asset.role, code=code)
+
+
+def asset_linked(
+    tx: Transaction, tenant_id: str, asset_id: str, now: float, *, actor: str | None = None
+) -> None:
+    """A link was given out; those that the API gives out go through `app.accesses`."""
+    note(tx, "asset.link", asset_id, now, tenant_id=tenant_id, actor=actor)
 
 
 def asset_deleted(tx: Transaction, asset: Asset, now: float) -> None:

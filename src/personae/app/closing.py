@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from personae.app import hooks
+from personae.app import audit, hooks
 from personae.app.ports import Transaction
 from personae.domain.credits import close_key, counted, hold_key
 from personae.domain.media import Asset
@@ -49,6 +49,7 @@ def succeed(
     task = _task(tx, task_id)
     _settle(tx, task, charge, now)
     hooks.announce(tx, task, now)
+    audit.task_ended(tx, task, now)
     return True
 
 
@@ -62,6 +63,7 @@ def fail(tx: Transaction, task_id: str, error: TaskError, now: float) -> bool:
     task = _task(tx, task_id)
     _release(tx, task, task.credits_held, close_key(task_id), now)
     hooks.announce(tx, task, now)
+    audit.task_ended(tx, task, now)
     return True
 
 

@@ -10,7 +10,9 @@ from typing import Any, Protocol
 
 import structlog
 
+from personae.app import audit
 from personae.app.ports import Clock, Database, Fetcher, Transaction
+from personae.domain.audit import WORKER
 from personae.domain.hooks import RETRY_DELAYS_S, Attempt, Delivery
 from personae.domain.media import Asset
 from personae.domain.tasks import Task
@@ -175,11 +177,13 @@ def _note(tx: Transaction, attempt: Attempt, now: float) -> None:
     )
     if attempt.error is None:
         tx.hooks.note_attempt(attempt, replace(noted, status="delivered", delivered_at=now))
+        if delivery.endpoint_id is None:
+            _tell_links(tx, delivery, now)
         return
     if attempt.status == GONE or attempt.number > len(RETRY_DELAYS_S):
         tx.hooks.note_attempt(attempt, replace(noted, status="failed"))
         if attempt.status == GONE:
-            _switch_off(tx, delivery)
+            _switch_off(tx, delivery, now)
         return
     delay_s = float(RETRY_DELAYS_S[attempt.number - 1])
     later = replace(noted, next_attempt_at=now + delay_s)
@@ -187,9 +191,17 @@ def _note(tx: Transaction, attempt: Attempt, now: float) -> None:
     tx.queue.put_delivery(later, delay_s)
 
 
-def _switch_off(tx: Transaction, delivery: Delivery) -> None:
+def _tell_links(tx: Transaction, delivery: Delivery, now: float) -> None:
+    """A dialect's callback has arrived, with links to what its task made."""
+    for asset in () if delivery.task_id is None else tx.assets.of_task(delivery.task_id):
+        if asset.state == "ready":
+            audit.asset_linked(tx, delivery.tenant_id, asset.id, now, actor=WORKER)
+
+
+def _switch_off(tx: Transaction, delivery: Delivery, now: float) -> None:
     if delivery.endpoint_id is None:
         return
     endpoint = tx.hooks.endpoint(delivery.tenant_id, delivery.endpoint_id)
     if endpoint is not None:
         tx.hooks.update_endpoint(replace(endpoint, enabled=False))
+        audit.endpoint_updated(tx, delivery.tenant_id, endpoint.id, ["enabled"], now)

@@ -7,7 +7,7 @@ import dataclasses
 import secrets
 from collections.abc import Sequence
 
-from personae.app import hooks
+from personae.app import audit, hooks
 from personae.app.ports import Transaction
 from personae.domain.hooks import EVENT_TYPES, Attempt, Delivery, Endpoint
 from personae.domain.ids import new_id
@@ -39,6 +39,7 @@ def create(
         created_at=now,
     )
     tx.hooks.insert_endpoint(endpoint)
+    audit.endpoint_created(tx, tenant_id, endpoint.id, events, now)
     return endpoint
 
 
@@ -68,6 +69,7 @@ def update(
     url: str | None = None,
     events: Sequence[str] | None = None,
     enabled: bool | None = None,
+    now: float,
 ) -> Endpoint:
     """Change what is given and keep the rest.
 
@@ -84,6 +86,9 @@ def update(
         enabled=was.enabled if enabled is None else enabled,
     )
     tx.hooks.update_endpoint(changed)
+    told = {"url": url, "events": events, "enabled": enabled}
+    names = [name for name, value in told.items() if value is not None]
+    audit.endpoint_updated(tx, tenant_id, endpoint_id, names, now)
     return changed
 
 
@@ -102,10 +107,11 @@ def rotate_secret(tx: Transaction, tenant_id: str, endpoint_id: str, now: float)
         was, secret=new_secret(), previous_secret=was.secret, rotated_at=now
     )
     tx.hooks.update_endpoint(changed)
+    audit.endpoint_rotated(tx, tenant_id, endpoint_id, now)
     return changed
 
 
-def delete(tx: Transaction, tenant_id: str, endpoint_id: str) -> None:
+def delete(tx: Transaction, tenant_id: str, endpoint_id: str, now: float) -> None:
     """Remove an endpoint; deliveries under way to it are dropped at their next attempt.
 
     Raises
@@ -114,6 +120,7 @@ def delete(tx: Transaction, tenant_id: str, endpoint_id: str) -> None:
     """
     if not tx.hooks.delete_endpoint(tenant_id, endpoint_id):
         raise NotFound(f"There is no webhook endpoint {endpoint_id}.")
+    audit.endpoint_deleted(tx, tenant_id, endpoint_id, now)
 
 
 def deliveries(
@@ -168,6 +175,7 @@ def redeliver(tx: Transaction, tenant_id: str, delivery_id: str, now: float) -> 
     )
     tx.hooks.insert_delivery(fresh)
     tx.queue.put_delivery(fresh, 0.0)
+    audit.delivery_repeated(tx, tenant_id, fresh.id, delivery_id, now)
     return fresh
 
 
@@ -182,7 +190,9 @@ def send_test(tx: Transaction, tenant_id: str, endpoint_id: str, now: float) -> 
     """
     endpoint = get(tx, tenant_id, endpoint_id)
     _check_enabled(endpoint)
-    return hooks.send_test(tx, endpoint, now)
+    sent = hooks.send_test(tx, endpoint, now)
+    audit.endpoint_tested(tx, tenant_id, endpoint_id, sent.id, now)
+    return sent
 
 
 def _check_enabled(endpoint: Endpoint) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from personae.app import closing, outputs
+from personae.app import audit, closing, outputs
 from personae.app.deliver import Deliverer
 from personae.app.finishing import finish_swap, put_seal, seal_result, swap_result
 from personae.app.inputs import Sources, names_of
@@ -23,6 +23,7 @@ from personae.app.register import note_refusal
 from personae.app.stopping import HandedBack
 from personae.app.video_pieces import VideoPieces
 from personae.app.workshop import ExecuteOptions, Workshop
+from personae.domain.audit import WORKER
 from personae.domain.media import Asset, MediaFacts
 from personae.domain.swap import SwapRequest
 from personae.domain.tasks import Task, TaskProgress
@@ -66,6 +67,7 @@ class Executor:
             "detect_video": self._detect,
         }
 
+    @audit.acting(WORKER)
     def run_task(self, task_id: str, *, last: bool) -> dict[str, Any]:
         """Do a task that one worker does alone; ``state`` as the workflows want it.
 
@@ -82,6 +84,7 @@ class Executor:
 
         return self._guarded(task_id, "run", last, work)
 
+    @audit.acting(WORKER)
     def run_piece(
         self, task_id: str, name: str, arguments: dict[str, Any], *, last: bool
     ) -> dict[str, Any]:
@@ -93,6 +96,7 @@ class Executor:
 
         return self._guarded(task_id, name, last, work)
 
+    @audit.acting(WORKER)
     def abandon(self, task_id: str) -> None:
         """Fail a task whose pieces ended without an answer; its credits go back."""
         self._fail(task_id, TaskFailed())
@@ -121,6 +125,7 @@ class Executor:
 
         return sum(shop.copies.drop_idle(one) for one in shop.database.read(over))
 
+    @audit.acting(WORKER)
     def deliver(self, delivery_id: str) -> None:
         """Make one attempt of a webhook's delivery."""
         self._deliverer.deliver_once(delivery_id)
@@ -159,7 +164,7 @@ class Executor:
 
         def end(tx: Transaction) -> None:
             done = closing.fail(tx, task_id, told, now)
-            if done and isinstance(error, PolicyRefused) and error.reason == "register":
+            if done and isinstance(error, PolicyRefused):
                 task = tx.tasks.get(None, task_id)
                 tenant_id = None if task is None else task.tenant_id
                 note_refusal(tx, error, tenant_id=tenant_id, subject=task_id, now=now)

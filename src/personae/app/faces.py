@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from personae.app import consents, retention
+from personae.app import audit, consents, retention
 from personae.app.consents import Asserting
 from personae.app.ports import Transaction
 from personae.domain.ids import new_id
@@ -96,6 +96,7 @@ def save(
             face, dialect=origin.dialect, dialect_id=origin.dialect_id, source_url=origin.url
         )
     tx.faces.insert(face)
+    audit.face_saved(tx, face, now)
     return face
 
 
@@ -151,6 +152,7 @@ def expire(tx: Transaction, face: SavedFace, now: float) -> None:
 def _let_go(tx: Transaction, face: SavedFace, now: float, photos_s: float) -> None:
     tenant_id, face_id = face.tenant_id, face.id
     tx.faces.delete(tenant_id, face_id, now)
+    audit.face_deleted(tx, tenant_id, face_id, now)
     needed = _photos_of_all(tx, tenant_id)
     for asset_id in face.asset_ids:
         asset = tx.assets.get(tenant_id, asset_id)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from personae.app import retention
+from personae.app import audit, retention
 from personae.app.asset_rules import AssetLimits
 from personae.app.filenames import suffix_for
 from personae.app.lanes import Lanes
@@ -148,16 +148,23 @@ class Intake:
         asset_id = new_id("asset", now)
         refused = _new_asset(asset_id, tenant_id, role, filename, f"refused/{asset_id}", now)
         refused = replace(refused, **self._refusal(error, now))
-        await self._database.awrite(lambda tx: tx.assets.insert(refused))
+
+        def write(tx: Transaction) -> None:
+            tx.assets.insert(refused)
+            audit.asset_refused(tx, refused, error.code, now)
+
+        await self._database.awrite(write)
 
     async def refuse_reserved(self, reserved: Asset, error: MediaError | PolicyRefused) -> None:
         """Turn a reservation into a refusal, and remove what was uploaded."""
-        values = self._refusal(error, self._clock())
+        now = self._clock()
+        values = self._refusal(error, now)
 
         def refuse(tx: Transaction) -> None:
             current = tx.assets.get(reserved.tenant_id, reserved.id)
             if current is not None and current.state == "awaiting_upload":
                 tx.assets.update(replace(current, **values))
+                audit.asset_refused(tx, current, error.code, now)
 
         await self._database.awrite(refuse)
         await self.drop(reserved.blob_key)
@@ -190,6 +197,7 @@ class Intake:
             since = now if reuse else None
             if tx.assets.keep(tenant_id, known.id, until if reuse else now, renewed_at=since):
                 if reuse:
+                    audit.asset_kept(tx, known, now)
                     return tx.assets.get(tenant_id, known.id)
                 fresh = (known.blob_key, known.facts)
         if fresh is None:
@@ -213,6 +221,7 @@ class Intake:
             tx.assets.insert(asset)
         else:
             tx.assets.update(asset)
+        audit.asset_created(tx, asset, now)
         return asset
 
     def _refusal(self, error: MediaError | PolicyRefused, now: float) -> dict[str, object]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hmac
 import re
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from urllib.parse import parse_qs, quote, urlsplit
 
 from personae.app.ports import Clock
@@ -33,12 +34,25 @@ class Links:
         The same in every process of the service.
     now : callable
         Seconds since 1970, UTC.
+    told : (asset name) -> None, optional
+        Told of every link that is made.
     """
 
-    def __init__(self, base_url: str, secret: bytes, now: Clock) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        secret: bytes,
+        now: Clock,
+        told: Callable[[str], None] | None = None,
+    ) -> None:
         self._base_url = base_url.rstrip("/")
         self._secret = secret
         self._now = now
+        self._told = told
+
+    def telling(self, told: Callable[[str], None] | None) -> Links:
+        """The same links, of which somebody else, or nobody, is told."""
+        return Links(self._base_url, self._secret, self._now, told)
 
     def __repr__(self) -> str:
         return f"Links({self._base_url}, secret hidden)"
@@ -54,6 +68,8 @@ class Links:
         expires_at = int(self._now() + ttl_s)
         name = quote(filename.replace("/", "_") or "file", safe="")
         signature = self._signature(asset_id, expires_at)
+        if self._told is not None:
+            self._told(asset_id)
         return f"{self._base_url}{FOLDER}{asset_id}/{name}?exp={expires_at}&sig={signature}"
 
     def asset_of(self, url: str) -> str | None:

@@ -10,9 +10,10 @@ from typing import Any, Protocol
 
 import structlog
 
-from personae.app import closing, faces, hooks, register, tasks
+from personae.app import audit, closing, faces, hooks, register, tasks
 from personae.app.outputs import WORK
 from personae.app.ports import Blobs, Clock, Database, Transaction
+from personae.domain.audit import SWEEP
 from personae.domain.media import Asset
 from personae.domain.retention import SETTING, USUAL, WISH, Retention, in_force
 from personae.domain.tasks import Task
@@ -31,6 +32,7 @@ _ORPHAN_S = 6 * 3600.0
 """Blobs younger than this may belong to a transaction that is still on its way."""
 _ORPHANS_EVERY_S = 3600.0
 _RETENTION_EVERY_S = 3600.0
+_HEAD_EVERY_S = 3600.0
 _HISTORY_S = 7 * 24 * 3600.0
 _ANNOUNCED = ("upload", "import", "output")
 """Roles of assets whose end clients are told of."""
@@ -79,8 +81,9 @@ class Reconciler:
         self._batch = batch
         self._retention = retention
         self._applied: dict[str, Retention] = {}
-        self._next_orphans = self._next_retention = 0.0
+        self._next_orphans = self._next_retention = self._next_head = 0.0
 
+    @audit.acting(SWEEP)
     def sweep(self) -> dict[str, int]:
         """One round; what was put right, by name. One part that fails does not stop the others."""
         done: dict[str, int] = {}
@@ -97,6 +100,7 @@ class Reconciler:
             self.forget_workflows,
             self.delete_working_files,
             self.delete_orphans,
+            self.tell_head,
         ):
             name = part.__name__
             try:
@@ -204,7 +208,10 @@ class Reconciler:
 
         def hide(tx: Transaction) -> int:
             due = tx.tasks.expired(now, _BATCH)
-            return sum(tx.tasks.delete(task.tenant_id, task.id, now) for task in due)
+            gone = [task for task in due if tx.tasks.delete(task.tenant_id, task.id, now)]
+            for task in gone:
+                audit.task_expired(tx, task.tenant_id, task.id, now)
+            return len(gone)
 
         return self._database.write(hide)
 
@@ -274,6 +281,19 @@ class Reconciler:
                 deleted += len(orphans)
         return deleted
 
+    def tell_head(self) -> int:
+        """Log the end of the audit log's chain, hourly: where logs are kept, it stays known."""
+        now = self._clock()
+        if now < self._next_head:
+            return 0
+        self._next_head = now + _HEAD_EVERY_S
+        head = self._database.read(lambda tx: tx.audit.head())
+        if head is None:
+            _log.critical("the audit log has lost its head", action="audit.damaged")
+            return 0
+        _log.info("audit log", action="audit.head", lines=head.lines, hash=head.hash)
+        return 0
+
 
 def _expire(tx: Transaction, asset: Asset, now: float) -> list[str]:
     """Mark an asset deleted; the keys of bytes that nobody needs any more.
@@ -282,6 +302,7 @@ def _expire(tx: Transaction, asset: Asset, now: float) -> list[str]:
     """
     if not tx.assets.remove(asset.tenant_id, asset.id, now, expired_by=now):
         return []
+    audit.asset_expired(tx, asset, now)
     if asset.role in _ANNOUNCED:
         hooks.announce_expiry(tx, asset, now)
     unused = [] if tx.assets.blob_in_use(asset.blob_key) else [asset.blob_key]

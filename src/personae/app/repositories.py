@@ -6,7 +6,7 @@ tenant's name sees that tenant's rows only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -43,6 +43,10 @@ class Tenants(Protocol):
     def revoke_key(self, tenant_id: str, key_id: str, at: float) -> bool: ...
     def note_uses(self, used: Mapping[str, float]) -> None:
         """Write when keys were last used, by name; never back to an earlier time."""
+        ...
+
+    def never_used(self, key_ids: Collection[str]) -> list[ApiKey]:
+        """Those of some keys of which no use was ever written."""
         ...
 
 

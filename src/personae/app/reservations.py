@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from personae.app import retention
+from personae.app import audit, retention
 from personae.app.asset_rules import AssetLimits, check_there, refusal_of
 from personae.app.filenames import clean_filename
 from personae.app.intake import Arrival, Intake
-from personae.app.ports import Blobs, Clock, Database
+from personae.app.ports import Blobs, Clock, Database, Transaction
 from personae.app.receiving import Receiver, too_large
 from personae.app.scratch import LOCAL_NAME, Scratch
 from personae.app.threads import finish_in_thread
@@ -108,7 +108,12 @@ class Reservations:
             size_limit=size_bytes or self._limits.upload_bytes,
             ttl_s=ttl_s,
         )
-        await self._database.awrite(lambda tx: tx.assets.insert(asset))
+
+        def write(tx: Transaction) -> None:
+            tx.assets.insert(asset)
+            audit.asset_reserved(tx, asset, now)
+
+        await self._database.awrite(write)
         return asset, url, now + ttl_s
 
     async def complete(self, tenant_id: str, asset_id: str) -> Asset:

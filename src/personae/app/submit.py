@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
-from personae.app import consents, detections, pricing
+from personae.app import audit, consents, detections, pricing
 from personae.app.consents import Asserting
 from personae.app.outcomes import check_output
 from personae.app.policy import check_file
@@ -70,6 +70,8 @@ class Context:
         What is said of the consent of the people shown.
     any_letters : bool
         Whether labels are drawn with a font of the operator's, which may have any letters.
+    retry_of : str, optional
+        The task that is tried again.
     """
 
     tenant_id: str
@@ -87,6 +89,7 @@ class Context:
     echo: dict[str, Any] | None = None
     asserting: Asserting = Asserting()  # noqa: RUF009 - it cannot be changed
     any_letters: bool = False
+    retry_of: str | None = None
 
     def need(self, *features: str) -> None:
         """Go on only if these are switched on.
@@ -207,7 +210,8 @@ def submit_detection(
 
 def again(tx: Transaction, ctx: Context, task: Task) -> Task:
     """A new task that asks for the same as a finished one, at today's price."""
-    ctx = replace(ctx, dialect=task.dialect)  # Whose prices are its prices.
+    # Whose prices are its prices.
+    ctx = replace(ctx, dialect=task.dialect, retry_of=task.id)
     claim = claim_of(task.consent)
     if claim is not None and task.consent is not None:
         # It asks for the very same, so what was said of it then still holds.
@@ -286,6 +290,7 @@ def _take(
             ctx.tenant_id, ctx.idempotency_key, ctx.request_hash or "", task.id, ctx.now
         )
     tx.queue.put_task(task)
+    audit.task_submitted(tx, task, retry_of=ctx.retry_of)
     return task
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from personae.app import hooks, submit
+from personae.app import audit, hooks, submit
 from personae.app.ports import Transaction
 from personae.app.submit import Context
 from personae.domain.credits import close_key
@@ -53,6 +53,7 @@ def cancel(tx: Transaction, tenant_id: str, task_id: str, now: float) -> Task:
     """
     task = stop(tx, tenant_id, task_id, now)
     hooks.announce(tx, task, now)
+    audit.task_ended(tx, task, now)
     return task
 
 
@@ -107,9 +108,11 @@ def delete(tx: Transaction, tenant_id: str, task_id: str, now: float) -> list[st
     if not task.final:
         raise Conflict(f"The task {task_id} is {task.status}; cancel it first.")
     tx.tasks.delete(tenant_id, task_id, now)
+    audit.task_deleted(tx, tenant_id, task_id, now)
     unused: list[str] = []
     for asset in tx.assets.of_task(task_id):
-        tx.assets.remove(tenant_id, asset.id, now)
+        if tx.assets.remove(tenant_id, asset.id, now):
+            audit.asset_deleted(tx, asset, now)
         if not tx.assets.blob_in_use(asset.blob_key):
             unused.append(asset.blob_key)
         unused += forget_detections(tx, asset, now)

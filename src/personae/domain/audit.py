@@ -84,6 +84,7 @@ ACTIONS: dict[str, Action] = {
     "asset.reserve": Action("An address for an upload was given out.", "asset"),
     "asset.put": Action("A file was put to such an address.", "asset", _TIMES),
     "asset.create": Action("A file was stored.", "asset", ("role", "sha256")),
+    "asset.keep": Action("A file that was stored already came again.", "asset", ("role",)),
     "asset.refuse": Action("A file was refused.", "asset", ("role", "code")),
     "asset.link": Action("A link to a file was given out.", "asset", _TIMES),
     "asset.download": Action("A file was fetched.", "asset", _TIMES),

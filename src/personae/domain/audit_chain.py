@@ -110,7 +110,7 @@ def hash_of(members: Mapping[str, Any]) -> str:
 
 def chained(entry: Entry, before: Head) -> Line:
     """An entry as the line behind a head."""
-    members = {
+    members: dict[str, Any] = {
         "number": before.lines + 1,
         "tenant_id": entry.tenant_id,
         "actor": entry.actor,

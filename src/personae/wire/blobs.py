@@ -42,7 +42,9 @@ async def download(request: Request, key: Key) -> Response:
     # A key's bytes are written once, so its name is as good a validator as a checksum.
     etag = hashlib.sha256(permit.key.encode()).hexdigest()[:32]
     stored = Stored(permit.key, permit.content_type, permit.filename, etag)
-    return await serve(request, call.services.blobs, stored)
+    return await serve(
+        request, call.services.blobs, stored, lambda: call.gate.accesses.downloaded(permit.key)
+    )
 
 
 @router.put(
@@ -68,4 +70,5 @@ async def upload(request: Request, key: Key) -> Response:
         limit_bytes=limit,
         content_type=permit.content_type or "application/octet-stream",
     )
+    call.gate.accesses.put(permit.key)
     return Response(status_code=200, headers={"ETag": f'"{stored.sha256}"'})

@@ -102,6 +102,8 @@ class Call:
         The path's template once it is known; what logs and metrics call it.
     principal : Principal or None
         Who calls, once that is known; see `tenant_id`.
+    ended : bool
+        Whether what is answered is the error of a task, which the audit log knows already.
     headers : dict
         To be added to whatever is answered.
     address : str
@@ -113,6 +115,7 @@ class Call:
     request_id: str
     route: str = ""
     principal: Principal | None = None
+    ended: bool = False
     headers: dict[str, str] = field(default_factory=dict[str, str])
     address: str = ""
 

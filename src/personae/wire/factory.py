@@ -69,7 +69,10 @@ def create_app(services: Services, dialects: Sequence[Dialect] = ()) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
-        async with gate.uses.flushing(services.database, _FLUSH_S):
+        async with (
+            gate.uses.flushing(services.database, _FLUSH_S),
+            gate.accesses.flushing(services.database),
+        ):
             yield
 
     app = FastAPI(

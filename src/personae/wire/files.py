@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -45,10 +45,17 @@ class Stored:
     etag: str
 
 
-async def serve(request: Request, blobs: Blobs, stored: Stored) -> Response:
+async def serve(
+    request: Request, blobs: Blobs, stored: Stored, told: Callable[[], None]
+) -> Response:
     """Answer a GET or HEAD of a stored file (RFC 9110, sections 13 and 14).
 
     One range is served; several at once are answered with the whole file, as the RFC allows.
+
+    Parameters
+    ----------
+    told : callable
+        Called when bytes are about to be sent.
 
     Raises
     ------
@@ -79,6 +86,7 @@ async def serve(request: Request, blobs: Blobs, stored: Stored) -> Response:
     if request.method == "HEAD" or end == start:
         return Response(status_code=status, headers=headers, media_type=kind)
     chunks: AsyncIterator[bytes] = await blobs.stream(stored.key, start=start, end=end)
+    told()
     return StreamingResponse(chunks, status_code=status, headers=headers, media_type=kind)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from personae.app import accounts
+from personae.app.accesses import Accesses
 from personae.app.accounts import Principal
 from personae.app.ports import Transaction
 from personae.errors import RateLimited, Unauthorized
@@ -45,7 +46,6 @@ class Gate:
     """
 
     def __init__(self, services: Services) -> None:
-        self.services = services
         self._known: OrderedDict[str, _Known] = OrderedDict()
         limits = services.settings
         self._buckets = Buckets(limits.rate_per_s, limits.rate_burst, services.clock)
@@ -53,6 +53,9 @@ class Gate:
             limits.inspect_per_minute / 60, max(1, limits.inspect_per_minute), services.clock
         )
         self.uses = KeyUses()
+        self.accesses = Accesses(services.clock)
+        # What links are made of from here on is an answer to somebody.
+        self.services = replace(services, links=services.links.telling(self.accesses.linked))
         self._guesses = Guesses(limits.wrong_keys_burst, limits.wrong_keys_per_s)
 
     async def admit(self, secret: str | None, address: str = "") -> Principal:

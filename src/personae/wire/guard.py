@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive
 
+from personae.app import audit
 from personae.errors import Maintenance, RateLimited
 from personae.wire.dialects import call_of
 from personae.wire.problems import WireError
@@ -105,6 +106,7 @@ class Guarded(APIRoute):
             if asked.scope is not None:
                 principal = await call.dialect.admit(call, request)
                 call.principal = principal
+                audit.set_actor(principal.key.id)  # The context is this request's own.
                 call.gate.uses.note(principal.key.id, call.now())
                 headers, wait_s = call.gate.count(principal.key.id)
                 call.headers.update(headers)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from itertools import islice
 
 import structlog
 
-from personae.app.ports import Database
+from personae.app import audit
+from personae.app.ports import Database, Transaction
 from personae.errors import PersonaeError
 
 EVERY_S = 60.0
@@ -42,7 +43,7 @@ class KeyUses:
         while self._waiting:
             batch = dict(islice(self._waiting.items(), _BATCH))
             try:
-                await database.awrite(lambda tx, batch=batch: tx.tenants.note_uses(batch))
+                await database.awrite(lambda tx, batch=batch: _note(tx, batch))
             except PersonaeError:
                 _log.warning("uses of keys wait", action="keys.uses", count=len(self._waiting))
                 return
@@ -73,3 +74,10 @@ class KeyUses:
                 await self.flush(database)
             except Exception:
                 _log.exception("uses of keys were not written", action="keys.uses")
+
+
+def _note(tx: Transaction, batch: Mapping[str, float]) -> None:
+    """Write down when keys were used, and which of them for the first time."""
+    for key in tx.tenants.never_used(batch.keys()):
+        audit.key_first_used(tx, key.tenant_id, key.id, batch[key.id])
+    tx.tenants.note_uses(batch)

@@ -53,7 +53,8 @@ async def follow_link(
         # An asset's bytes never change, so its name is as good a validator as a checksum.
         etag = asset.sha256 or asset.id
         stored = Stored(asset.blob_key, asset.content_type, filename, etag[:32])
-        return await serve(request, services.blobs, stored)
+        told = lambda: call.gate.accesses.downloaded(asset.id)  # noqa: E731
+        return await serve(request, services.blobs, stored, told)
     url = await finish_in_thread(
         services.blobs.download_url,
         asset.blob_key,
@@ -61,4 +62,6 @@ async def follow_link(
         content_type=asset.content_type,
         ttl_s=_REDIRECT_S,
     )
+    if request.method != "HEAD":
+        call.gate.accesses.downloaded(asset.id)
     return RedirectResponse(url, 302)

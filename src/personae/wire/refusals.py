@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
@@ -13,8 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from personae.errors import NotFound, PersonaeError
-from personae.wire.dialects import call_of
+from personae.app.register import note_refusal
+from personae.errors import NotFound, PersonaeError, PolicyRefused
+from personae.wire.dialects import Call, call_of
 from personae.wire.problems import (
     STATUS,
     WIRE_CODES,
@@ -24,6 +26,7 @@ from personae.wire.problems import (
     problem_of_status,
 )
 
+_log = structlog.get_logger("personae.wire")
 _MOST_ERRORS = 20
 ALTERNATIVE = "#"
 """How the tags of unions in models of any dialect begin."""
@@ -39,7 +42,25 @@ def install(app: FastAPI) -> None:
 
 async def _refuse(request: Request, error: Exception) -> Response:
     call = call_of(request)
+    if isinstance(error, PolicyRefused) and not call.ended:
+        await _note_refusal(call, error)
     return call.dialect.refuse(call, problem_of(error))
+
+
+async def _note_refusal(call: Call, error: PolicyRefused) -> None:
+    """Tell the audit log what policy refused; what was asked for has been undone by now."""
+    principal, now = call.principal, call.now()
+    tenant_id = None if principal is None else principal.tenant.id
+    try:
+        await call.services.database.awrite(
+            lambda tx: note_refusal(
+                tx, error, tenant_id=tenant_id, subject=tenant_id or "-", now=now
+            )
+        )
+    except PersonaeError:
+        _log.exception(
+            "a refusal was not written down", action="audit.refusal", reason=error.reason
+        )
 
 
 async def _refuse_invalid(request: Request, error: Exception) -> Response:

@@ -47,7 +47,8 @@ _log = structlog.get_logger("personae.wire")
 def given(call: Call) -> GivenMedia:
     """What turns a client's media into references."""
     services = call.services
-    return GivenMedia(services.assets, services.fetcher, services.links)
+    # Links that it makes stay in the house.
+    return GivenMedia(services.assets, services.fetcher, services.links.telling(None))
 
 
 def context(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -118,18 +118,12 @@ def _line(row: tuple[Any, ...]) -> Line | Broken:
     """A stored row as a line; whatever cannot be one has been changed."""
     number, tenant_id, actor, action, subject, detail, at, previous, own = row
     try:
-        told = parsed(detail)
-        texts = (
-            actor,
-            action,
-            subject,
-            previous,
-            own,
-            *(() if tenant_id is None else (tenant_id,)),
-        )
+        told: Any = parsed(detail)
+        texts = (tenant_id or "", actor, action, subject, previous, own)
         if not isinstance(told, dict) or not all(isinstance(one, str) for one in texts):
             raise ValueError("a column of another kind")
-        return Line(number, tenant_id, actor, action, subject, told, moment(at), previous, own)
+        detail = cast("dict[str, Any]", told)
+        return Line(number, tenant_id, actor, action, subject, detail, moment(at), previous, own)
     except (ValueError, TypeError):
         return Broken(number if isinstance(number, int) else None)
 

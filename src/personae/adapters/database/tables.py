@@ -253,8 +253,9 @@ delivery_attempts = sa.Table(
     col.time("took_s"),
 )
 
-# `number` counts without a gap, which `id` does not; both grow together. Lines from before the chain
-# have neither number nor hash. Triggers, which the migration makes, refuse to change or remove lines.
+# `number` counts without a gap, which `id` does not; both grow together. Lines from before the
+# chain have neither number nor hash. Triggers, which the migration makes, refuse to change or to
+# remove lines; a migration that copies the table has to make them again.
 audit = sa.Table(
     "audit",
     metadata,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -131,6 +131,17 @@ class SqlTenants:
         if used:
             rows = [{"key": key_id, "at": at} for key_id, at in sorted(used.items())]
             self._connection.execute(_USED, rows)
+
+    def never_used(self, key_ids: Collection[str]) -> list[ApiKey]:
+        """Those of some keys of which no use was ever written; their rows are locked till the end.
+
+        So that of two processes that see a key for the first time only one says so.
+        """
+        if not key_ids:
+            return []
+        found = _KEY.where(api_keys.c.id.in_(sorted(key_ids)), api_keys.c.last_used_at.is_(None))
+        ordered = found.order_by(api_keys.c.id).with_for_update()
+        return [_key(row) for row in fetch(self._connection, ordered)]
 
     def _one(self, condition: sa.ColumnElement[bool]) -> Tenant | None:
         row = fetch_one(self._connection, _TENANT.where(condition))

@@ -26,12 +26,14 @@ TenantName = Annotated[str, typer.Option("--tenant", metavar="NAME", help="Name 
 @contextmanager
 def open_database(data: Path | None) -> Generator[Database]:
     """The service's database, open while the command runs."""
+    from personae.app import audit
+    from personae.domain.audit import OPERATOR
     from personae.hosting import wiring
     from personae.hosting.folders import keep_private
     from personae.hosting.settings import load_settings
 
     keep_private()
-    with wiring.open_service(load_settings(data_dir=data)) as opened:
+    with wiring.open_service(load_settings(data_dir=data)) as opened, audit.acting(OPERATOR):
         yield opened.database
 
 

@@ -74,5 +74,6 @@ async def _found(call: Call, field: str, text: str, tariff: str) -> Task:
                 "try again later."
             )
     if task.status != "succeeded":
+        call.ended = True
         raise TaskFailed if task.error is None else error_of_task(task.error)
     return task

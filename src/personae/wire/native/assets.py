@@ -78,6 +78,7 @@ async def get_asset_url(request: Request, asset_id: AssetInPath, ttl_s: TtlS = N
     url, until = await call.services.assets.access_url(
         call.tenant_id, asset_id, ttl_s or call.services.settings.url_ttl_s
     )
+    call.gate.accesses.linked(asset_id)
     return reply(models.SignedUrl(url=url, expires_at=iso_time(until)))
 
 
@@ -96,7 +97,13 @@ async def get_asset_content(request: Request, asset_id: AssetInPath) -> Response
     stored = Stored(
         asset.blob_key, asset.content_type, asset.filename or asset.id, asset.sha256 or asset.id
     )
-    return await serve(request, call.services.blobs, stored)
+    key_id = call.who.key.id
+    return await serve(
+        request,
+        call.services.blobs,
+        stored,
+        lambda: call.gate.accesses.downloaded(asset.id, actor=key_id),
+    )
 
 
 @router.delete(

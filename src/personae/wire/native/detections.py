@@ -18,7 +18,7 @@ from personae.wire.idempotency import IdempotencyKey, request_hash
 from personae.wire.native import views
 from personae.wire.native.models import detections as models
 from personae.wire.native.models.common import Page
-from personae.wire.native.reading import files_now, find_task, page_reply, task_now
+from personae.wire.native.reading import files_now, find_task, note_links, page_reply, task_now
 from personae.wire.native.routing import PREFIX, TaskInPath, group
 from personae.wire.native.swaps import WaitS, cancel, context_of, drop, tell_queue
 from personae.wire.native.wanted import ref_of
@@ -33,6 +33,7 @@ router = group("/detections", "detections")
 async def view(call: Call, task: Task, *, landmarks: bool = False) -> models.Detection:
     """A detection with its crops."""
     files, ttl_s = await files_now(call, task), call.services.settings.url_ttl_s
+    note_links(call, files)
     return views.detection_of(task, files, call.services.blobs, ttl_s, landmarks=landmarks)
 
 
@@ -77,6 +78,8 @@ async def list_detections(request: Request, limit: Limit = 20, cursor: Cursor = 
 
     found, next_after = await call.services.database.aread(work)
     blobs, ttl_s = call.services.blobs, call.services.settings.url_ttl_s
+    for _, files in found:
+        note_links(call, files)
     items = [
         views.detection_of(task, files, blobs, ttl_s, landmarks=False) for task, files in found
     ]

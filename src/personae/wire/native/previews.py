@@ -62,6 +62,7 @@ async def preview_swap(
         headers = {"Location": address(call, task), "Retry-After": "1"}
         return reply(await view(call, task), 202, headers)
     if task.error is not None:
+        call.ended = True
         raise error_of_task(task.error)
     return await _show(call, task, wants_picture(request.headers.get("accept", "")))
 
@@ -73,7 +74,9 @@ async def _show(call: Call, task: Task, picture: bool) -> Response:
     if asset is None or task.result is None:
         raise Expired("The preview is gone already; ask for another.")
     if picture:
+        call.gate.accesses.downloaded(asset.id, actor=call.who.key.id)
         return await _picture(call, asset)
+    call.gate.accesses.linked(asset.id)
     return reply(
         models.PreviewShown(
             id=task.id,

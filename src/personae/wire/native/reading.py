@@ -49,6 +49,12 @@ async def files_now(call: Call, task: Task) -> Files:
     return await call.services.database.aread(lambda tx: files_of(tx, task))
 
 
+def note_links(call: Call, files: Files) -> None:
+    """Have it written down that the caller is given links to these files."""
+    for asset_id in files:
+        call.gate.accesses.linked(asset_id)
+
+
 def page_reply(
     call: Call,
     path: str,

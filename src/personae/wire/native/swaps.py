@@ -23,7 +23,7 @@ from personae.wire.idempotency import IdempotencyKey, request_hash
 from personae.wire.native import views
 from personae.wire.native.models import swaps as models
 from personae.wire.native.models.common import ConsentIn, Page
-from personae.wire.native.reading import files_now, find_task, page_reply, task_now
+from personae.wire.native.reading import files_now, find_task, note_links, page_reply, task_now
 from personae.wire.native.routing import NAME_OF_DIALECT, PREFIX, TaskInPath, group
 from personae.wire.native.wanted import check_urls, claim_of, request_of
 from personae.wire.paging import Cursor, Limit, from_cursor
@@ -73,6 +73,7 @@ async def view(call: Call, task: Task) -> models.Swap:
     """A task with what it made."""
     services = call.services
     files = await files_now(call, task)
+    note_links(call, files)
     return views.swap_of(task, files, services.blobs, services.settings.url_ttl_s)
 
 
@@ -127,6 +128,8 @@ async def list_swaps(
 
     found, next_after = await call.services.database.aread(work)
     blobs, ttl_s = call.services.blobs, call.services.settings.url_ttl_s
+    for _, files in found:
+        note_links(call, files)
     items = [views.swap_of(task, files, blobs, ttl_s) for task, files in found]
     query = [("limit", limit), *(("status", one) for one in status or ())]
     return page_reply(call, "/swaps", items, next_after, query)

@@ -113,6 +113,7 @@ async def update_endpoint(
             url=wanted.url,
             events=wanted.events,
             enabled=wanted.enabled,
+            now=call.now(),
         )
     )
     return reply(views.endpoint_of(changed))
@@ -132,9 +133,9 @@ def _check_once(events: list[models.EventType]) -> None:
 @access("webhooks:write")
 async def delete_endpoint(request: Request, endpoint_id: EndpointInPath) -> Response:
     """Deliveries under way to it are dropped at their next attempt."""
-    call = call_of(request)
+    call, now = call_of(request), call_of(request).now()
     await call.services.database.awrite(
-        lambda tx: endpoints.delete(tx, call.tenant_id, endpoint_id)
+        lambda tx: endpoints.delete(tx, call.tenant_id, endpoint_id, now)
     )
     return Response(status_code=204)
 

@@ -13,6 +13,7 @@ depends_on = None
 _NAME = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 _SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _JSON = sa.JSON(none_as_null=True)
+_TIME: sa.Double[float] = sa.Double()
 _NEVER = "lines of the audit log are never changed or removed"
 _FORWARD = "the head of the audit log goes forward only"
 _GUARDS = {
@@ -82,9 +83,9 @@ def _add_register() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("origin", sa.Text(), nullable=False),
         sa.Column("added_by", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.Double(), nullable=False),
-        sa.Column("expires_at", sa.Double(), nullable=True),
-        sa.Column("removed_at", sa.Double(), nullable=True),
+        sa.Column("created_at", _TIME, nullable=False),
+        sa.Column("expires_at", _TIME, nullable=True),
+        sa.Column("removed_at", _TIME, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_protected_people"),
     )
     op.create_index(
@@ -123,8 +124,8 @@ def _add_takedowns() -> None:
         sa.Column("requested_by", sa.Text(), nullable=False),
         sa.Column("state", _NAME, nullable=False),
         sa.Column("detail", _JSON, nullable=False),
-        sa.Column("created_at", sa.Double(), nullable=False),
-        sa.Column("finished_at", sa.Double(), nullable=True),
+        sa.Column("created_at", _TIME, nullable=False),
+        sa.Column("finished_at", _TIME, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_takedowns"),
     )
     op.create_index("ix_takedowns_state_created_at", "takedowns", ["state", "created_at"])
@@ -133,7 +134,7 @@ def _add_takedowns() -> None:
         sa.Column("sha256", _NAME, nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("takedown_id", _NAME, nullable=True),
-        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("created_at", _TIME, nullable=False),
         sa.PrimaryKeyConstraint("sha256", name="pk_blocked_files"),
     )
 
