@@ -23,6 +23,17 @@ NO_HASH = "0" * 64
 _MICRO = 1_000_000
 _LARGEST = 2**53 - 1  # The largest whole number that JSON means everywhere.
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TYPES: dict[str, tuple[type, ...]] = {
+    "number": (int,),
+    "tenant_id": (str, type(None)),
+    "actor": (str,),
+    "action": (str,),
+    "subject": (str,),
+    "detail": (dict,),
+    "at": (str,),
+    "previous_hash": (str,),
+    "hash": (str,),
+}
 _encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -121,6 +132,26 @@ def chained(entry: Entry, before: Head) -> Line:
         "previous_hash": before.hash,
     }
     return Line(**members, hash=hash_of(members))
+
+
+def imported(text: str) -> Line:
+    """A line as `Line.exported` wrote it.
+
+    Raises
+    ------
+    ValueError
+        If it is anything else.
+    """
+    told: Any = parsed(text)
+    if not isinstance(told, dict):
+        raise ValueError("not an object")
+    members = cast("dict[str, Any]", told)
+    if members.keys() != _TYPES.keys():
+        raise ValueError("other members than a line has")
+    for name, kinds in _TYPES.items():
+        if not isinstance(members[name], kinds) or isinstance(members[name], bool):
+            raise ValueError(f"another kind of {name}")
+    return Line(**members)
 
 
 def entry(

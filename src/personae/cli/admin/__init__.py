@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typer
 
+from personae.cli.admin.audit import audit_app
 from personae.cli.admin.config import config_app
 from personae.cli.admin.consents import consents_app
 from personae.cli.admin.credits import credits_app
@@ -23,6 +24,7 @@ GROUPS: tuple[tuple[str, typer.Typer], ...] = (
     ("tasks", tasks_app),
     ("consents", consents_app),
     ("storage", storage_app),
+    ("audit", audit_app),
     ("config", config_app),
 )
 """Names of the groups and their commands."""
