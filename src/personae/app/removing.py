@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -15,8 +16,6 @@ from personae.errors import PersonaeError
 
 _log = structlog.get_logger("personae.takedowns")
 _BATCH = 50
-_AHEAD_S = 3600.0
-"""Files that look as if they were made later are removed as well: clocks differ."""
 
 
 class Remover:
@@ -75,7 +74,7 @@ class Remover:
         unused = self._unused(detail.keys)
         there = [key for key in unused if self._blobs.size(key) is not None]
         for folder in detail.folders:
-            there += self._unused(self._blobs.list_keys(folder, self._clock() + _AHEAD_S))
+            there += self._unused(self._blobs.list_keys(folder, math.inf))
         if not there:
             return False
         self._delete(there)
