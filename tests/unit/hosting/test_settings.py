@@ -91,3 +91,22 @@ def test_the_signing_secret_is_made_once_and_kept_private(tmp_path: Path) -> Non
 
 def test_secrets_do_not_show(tmp_path: Path) -> None:
     assert "hush" not in repr(load_settings(data_dir=tmp_path, secret="hush" * 8))
+
+
+def test_times_have_clear_names_and_the_older_ones_still_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = 86400.0
+    assert load_settings(data_dir=tmp_path).kept.uploads == 7 * day
+    monkeypatch.setenv("PERSONAE_ASSET_TTL_S", "3600")
+    monkeypatch.setenv("PERSONAE_OUTPUT_TTL_S", "7200")
+    kept = load_settings(data_dir=tmp_path).kept
+    assert (kept.uploads, kept.imports) == (3600.0, 3600.0)
+    assert (kept.outputs, kept.stills) == (7200.0, 7200.0)
+    monkeypatch.setenv("PERSONAE_RETENTION__UPLOADS", "2d")
+    monkeypatch.setenv("PERSONAE_RETENTION__FACES", "30d")
+    kept = load_settings(data_dir=tmp_path).kept
+    assert (kept.uploads, kept.imports, kept.faces) == (2 * day, 3600.0, 30 * day)
+    monkeypatch.setenv("PERSONAE_RETENTION__CROPS", "soon")
+    with pytest.raises(InvalidRequest, match="crops"):
+        load_settings(data_dir=tmp_path)
