@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from personae.domain.takedowns import Order
 from personae.errors import InvalidRequest, MediaUnreadable, NotFound, PolicyRefused, TaskFailed
 
 _LOOKS = 2
+_DAY_CHARS = len("2027-01-31")
 _LONGEST = {"name": 200, "reason": 500, "origin": 200}
 
 
@@ -191,6 +193,8 @@ class RegisterService:
         self.check(entry)
         if not 1 <= len(embeddings) <= MAX_PHOTOS:
             raise InvalidRequest(f"An entry has 1 to {MAX_PHOTOS} embeddings.")
+        if not all(map(_is_unit, embeddings)):
+            raise InvalidRequest("An embedding is 128 numbers of 4 bytes, with length 1.")
         return self._write(entry, [embeddings], added_by=added_by, tenant_id=tenant_id)[0]
 
     def _write(
@@ -331,6 +335,27 @@ class RegisterService:
         raise MediaUnreadable("The photos cannot be read within the limits of memory and time.")
 
 
+def expiry_of(text: str) -> float | None:
+    """When an entry ends: a day means its end, in UTC; a time without a zone is UTC; empty never.
+
+    Raises
+    ------
+    InvalidRequest
+    """
+    text = text.strip()
+    if not text:
+        return None
+    try:
+        told = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidRequest(
+            "An entry ends on a day, 2027-01-31, or at a time, 2027-01-31T12:00:00Z."
+        ) from error
+    if len(text) == _DAY_CHARS:
+        told = told.replace(hour=23, minute=59, second=59)
+    return (told if told.tzinfo is not None else told.replace(tzinfo=UTC)).timestamp()
+
+
 def get(
     tx: Transaction, person_id: str, tenant_id: str | None, *, everybody: bool = False
 ) -> ProtectedPerson:
@@ -405,6 +430,12 @@ def note_refusal(
     audit.policy_refused(
         tx, tenant_id, subject, now, reason=error.reason, role=error.role, facts=error.facts
     )
+
+
+def _is_unit(embedding: bytes) -> bool:
+    if len(embedding) != EMBEDDING.size:
+        return False
+    return abs(sum(one * one for one in EMBEDDING.unpack(embedding)) - 1) < 1e-3
 
 
 def _group(embedding: Sequence[float], groups: list[list[Sequence[float]]]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from starlette.requests import Request
 
 from personae.app.filenames import clean_filename
 from personae.app.receiving import Receiver
-from personae.app.register import Entry, RegisterService
+from personae.app.register import Entry, RegisterService, expiry_of
 from personae.domain.register import MAX_PHOTOS
 from personae.errors import FeatureDisabled, InvalidRequest
 from personae.wire.dialects import Call
@@ -44,22 +43,8 @@ class Form:
         """
         given = {name: self.fields.get(name, "") for name in ("name", "reason", "origin")}
         applies_to: Any = self.fields.get("applies_to") or "either"
-        return Entry(**given, applies_to=applies_to, expires_at=self._expiry())
-
-    def _expiry(self) -> float | None:
-        """A day means its end, in UTC; a time without a zone is UTC."""
-        text = self.fields.get("expires_at", "").strip()
-        if not text:
-            return None
-        try:
-            told = datetime.fromisoformat(text)
-        except ValueError as error:
-            raise InvalidRequest(
-                "expires_at is a day, 2027-01-31, or a time, 2027-01-31T12:00:00Z."
-            ) from error
-        if len(text) == 10:
-            told = told.replace(hour=23, minute=59, second=59)
-        return (told if told.tzinfo is not None else told.replace(tzinfo=UTC)).timestamp()
+        expires_at = expiry_of(self.fields.get("expires_at", ""))
+        return Entry(**given, applies_to=applies_to, expires_at=expires_at)
 
 
 def register_of(call: Call) -> RegisterService:

@@ -12,6 +12,7 @@ from personae.cli.admin.config import config_app
 from personae.cli.admin.consents import consents_app
 from personae.cli.admin.credits import credits_app
 from personae.cli.admin.keys import keys_app
+from personae.cli.admin.register import register_app
 from personae.cli.admin.storage import storage_app
 from personae.cli.admin.takedowns import list_takedowns, take_down, unblock
 from personae.cli.admin.tasks import tasks_app
@@ -23,6 +24,7 @@ GROUPS: tuple[tuple[str, typer.Typer], ...] = (
     ("credits", credits_app),
     ("tasks", tasks_app),
     ("consents", consents_app),
+    ("register", register_app),
     ("storage", storage_app),
     ("audit", audit_app),
     ("config", config_app),
