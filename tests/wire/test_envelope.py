@@ -143,6 +143,24 @@ def test_a_body_that_stops_coming_is_given_up(opened: Opener) -> None:
     problem(answer, 408, "body_stalled")
 
 
+def test_a_body_that_comes_byte_by_byte_is_given_up(opened: Opener) -> None:
+    import anyio
+
+    service, sent = opened(body_idle_s=0.3), 0
+
+    async def dripping() -> Any:
+        nonlocal sent
+        for _ in range(1000):
+            yield b" "
+            sent += 1
+            await anyio.sleep(0.02)
+
+    headers = service.headers(**{"Content-Type": "application/json"})
+    answer = service.client.request("POST", "/native/v1/swaps", content=dripping(), headers=headers)
+    problem(answer, 408, "body_stalled")
+    assert sent < 100
+
+
 def test_a_bug_is_a_problem_without_details(service: Service) -> None:
     class Broken:
         """A database of which nobody has heard."""

@@ -20,7 +20,7 @@ from personae.app import accounts
 from personae.app.ports import Database, Transaction
 from personae.errors import InvalidRequest
 from personae.hosting import wiring
-from personae.hosting.bounded_http import BoundedHttp
+from personae.hosting.bounded_http import BoundedHttp, most_connections
 from personae.hosting.environment import warn_of_unknown_variables
 from personae.hosting.logs import configure_logs
 from personae.hosting.settings import Settings
@@ -166,6 +166,7 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 def _run_app(settings: Settings, sock: socket.socket) -> None:
     app, close = wiring.build_api(settings)
+    BoundedHttp.most = most_connections()
     config = uvicorn.Config(
         app,
         http=BoundedHttp,

@@ -24,6 +24,7 @@ Body = Literal["none", "json", "upload", "form", "inline"]
 _Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
 _FORM_BYTES = 1 << 16  # What a form may add to the file in it.
 _ATTRIBUTE = "personae_access"
+_SLOWEST = 1024  # Bytes a second, of a whole body.
 _SHOWN = 100  # Characters of a name that nobody knows.
 _READING = ("GET", "HEAD", "OPTIONS")
 
@@ -173,7 +174,10 @@ class BodyStalled(HTTPException):
 
 
 def limited(request: Request, limit_bytes: int, idle_s: float) -> Receive:
-    """A request's `receive`, bounded by what the client declares and by what it sends.
+    """A request's `receive`, bounded by what the client declares and sends, and how slowly.
+
+    A client may pause for `idle_s`, and all pauses together may last as long again as what it has
+    sent takes at `_SLOWEST`: or a body that comes byte by byte would never end.
 
     Raises
     ------
@@ -188,15 +192,18 @@ def limited(request: Request, limit_bytes: int, idle_s: float) -> Receive:
             raise WireError("bad_request", "Content-Length is not a number.")
         if int(declared) > limit_bytes:
             raise BodyTooLarge
-    source, received = request.receive, 0
+    source, received, waited_s = request.receive, 0, 0.0
+    loop = asyncio.get_running_loop()
 
     async def receive() -> Message:
-        nonlocal received
+        nonlocal received, waited_s
+        started, left_s = loop.time(), idle_s + received / _SLOWEST - waited_s
         try:
-            async with asyncio.timeout(idle_s):
+            async with asyncio.timeout(max(0.0, min(idle_s, left_s))):
                 message = await source()
         except TimeoutError:
             raise BodyStalled from None
+        waited_s += loop.time() - started
         received += len(message.get("body", b""))
         if received > limit_bytes:
             raise BodyTooLarge
