@@ -332,3 +332,28 @@ def test_old_deliveries_go_unless_they_are_under_way(database: SqlDatabase) -> N
     )
     assert {one.id for one in page.items} == {waits.id, young.id}
     assert database.read(lambda tx: tx.hooks.attempts(tried.id)) == []
+
+
+def test_records_of_consent_outlive_the_task_until_its_row_goes(database: SqlDatabase) -> None:
+    owner, stranger = add_tenant(database), add_tenant(database)
+    record = {"how": "request", "at": NOW, "statement": "Yes: “ja” 是", "subjects": ["a"]}
+    made = [
+        task(owner, consent=record, created_at=NOW + n, status="failed", finished_at=NOW + n)
+        for n in range(3)
+    ]
+    put(database, *made, task(owner), task(stranger, consent=record))
+    assert database.write(lambda tx: tx.tasks.delete(owner, made[1].id, NOW))
+
+    def listed(**more: Any) -> list[str]:
+        page = database.read(lambda tx: tx.tasks.consents(owner, after=None, limit=9, **more))
+        assert all(one.consent == record for one in page.items)
+        return [one.id for one in page.items]
+
+    assert sorted(listed()) == sorted(one.id for one in made)
+    assert listed(since=NOW + 2) == [made[2].id]
+    first = database.read(lambda tx: tx.tasks.consents(owner, after=None, limit=2))
+    rest = database.read(lambda tx: tx.tasks.consents(owner, after=first.next_after, limit=2))
+    assert [one.id for one in (*first.items, *rest.items)] == listed()
+    assert rest.next_after is None
+    database.write(lambda tx: tx.tasks.purge(NOW + 10, 100))
+    assert listed() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from database_samples import NOW, add_tenant, api_key, tenant
 from personae.adapters.database import SqlDatabase
 from personae.app.ports import Transaction
+from personae.domain.tenants import Tenant
 from personae.errors import Conflict, NotFound
 
 
@@ -92,3 +94,38 @@ def test_the_last_use_of_keys_moves_forward_only(database: SqlDatabase) -> None:
     database.write(lambda tx: tx.tenants.note_uses({}))
     found = {key.id: key.last_used_at for key in database.read(lambda tx: tx.tenants.keys(owner))}
     assert found == {keys[0].id: NOW + 1, keys[1].id: NOW + 5, keys[2].id: None}
+
+
+def test_settings_are_written_one_by_one(database: SqlDatabase) -> None:
+    name = add_tenant(database)
+    for setting, value in (("label", {"enforced": True}), ("consent", {"at": 1.5}), ("label", 2)):
+        assert database.write(
+            lambda tx, setting=setting, value=value: tx.tenants.configure(name, setting, value)
+        )
+    before = tenant_of(database, name).settings
+    assert {"label": 2, "consent": {"at": 1.5}}.items() <= before.items()
+    assert database.write(lambda tx: tx.tenants.configure(name, "label", None))
+    assert tenant_of(database, name).settings == {
+        one: value for one, value in before.items() if one != "label"
+    }
+    assert not database.write(lambda tx: tx.tenants.configure("tenant_none", "label", 1))
+
+
+def test_two_who_write_settings_of_one_tenant_lose_neither(database: SqlDatabase) -> None:
+    name = add_tenant(database)
+
+    def write(number: int) -> None:
+        for _ in range(5):
+            database.write(lambda tx: tx.tenants.configure(name, f"setting {number}", number))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    assert {f"setting {n}": n for n in range(4)}.items() <= tenant_of(
+        database, name
+    ).settings.items()
+
+
+def tenant_of(database: SqlDatabase, name: str) -> Tenant:
+    found = database.read(lambda tx: tx.tenants.get(name))
+    assert found is not None
+    return found
