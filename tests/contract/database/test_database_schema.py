@@ -22,7 +22,9 @@ from personae.adapters.database import (
     migrate,
 )
 from personae.adapters.database.migrating import newest_revision, stored_revision
-from personae.adapters.database.tables import metadata
+from personae.adapters.database.tables import audit, metadata
+from personae.app import audit_reading
+from personae.domain.audit_check import Verdict
 from personae.domain.credits import Balance
 from personae.errors import InvalidRequest, Unavailable
 
@@ -204,3 +206,30 @@ def test_sqlite_is_set_up_to_lose_nothing(tmp_path: Path) -> None:
         assert pragma("synchronous") == 2
         assert pragma("foreign_keys") == 1
     engine.dispose()
+
+
+def test_lines_from_before_the_chain_are_counted_and_stay_that_many(database_url: str) -> None:
+    load(database_url, "0001")
+    database = database_from_url(database_url, queue_factory=RecordingQueue().factory)
+    database.migrate()
+
+    def verify() -> Verdict:
+        return database.read(audit_reading.verify)
+
+    count = verify().outside
+    assert count > 0
+    assert verify().faults == []
+    database.write(
+        lambda tx: tx.audit.write(
+            tenant_id=None, actor="a", action="b", subject="c", detail={}, at=NOW
+        )
+    )
+    assert (verify().faults, verify().lines, verify().outside) == ([], 2, count)
+    with database.engine.begin() as connection:
+        connection.execute(
+            sa.insert(audit).values(actor="a", action="b", subject="c", detail={}, at=NOW)
+        )
+    assert verify().faults == [
+        f"{count + 1} lines stand outside the chain; there were {count} when it began."
+    ]
+    database.close()
