@@ -198,6 +198,7 @@ def _clip_options(
         end_s=how.end_s,
         strength=how.strength,
         restore=how.restore,
+        mark=how.mark,
         max_size=how.max_size,
         threads=how.threads,
         encode=how.encode,

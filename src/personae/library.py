@@ -10,6 +10,7 @@ from typing import Unpack, cast
 
 from personae import wiring
 from personae.domain.labels import DEFAULT_PLACE, DEFAULT_SIZE
+from personae.domain.marks import LOCAL_MARK
 from personae.donors import (
     Donor,
     ImageLike,
@@ -105,6 +106,7 @@ def swap(
     mappings: Sequence[Mapping] | None = None,
     strength: float = 1.0,
     restore: float = 0.0,
+    mark: int | None = LOCAL_MARK,
     label: str | None = None,
     label_place: str = DEFAULT_PLACE,
     label_size: float = DEFAULT_SIZE,
@@ -125,6 +127,8 @@ def swap(
         0 leaves the scene as it is.
     restore : float, range [0, 1]
         How much the new faces are denoised and sharpened.
+    mark : int, 0 to 2**40 - 1, optional
+        The number that the new faces carry invisibly; None leaves them unmarked.
     label, label_place, label_size, label_font
         As the fields of `SwapOptions`: what is written over the output, and how.
 
@@ -137,6 +141,7 @@ def swap(
     painter = SwapOptions(
         strength=strength,
         restore=restore,
+        mark=mark,
         label=label,
         label_place=label_place,
         label_size=label_size,
@@ -144,7 +149,7 @@ def swap(
     ).painter
     pixels = load_pixels(scene, "scene")
     parts = parts_of(donor, face, mappings)
-    return swap_pixels(pixels, parts, strength, restore, painter)
+    return swap_pixels(pixels, parts, strength, restore, mark=mark, painter=painter)
 
 
 def swap_file(
@@ -202,7 +207,7 @@ def swap_video(
     options : SwapOptions, optional
         Part, encoder, quality and so on, checked before; or give its fields here by name:
         strength, restore, max_long_px, max_short_px, start_s, end_s, codec, crf, preset, quality,
-        threads, allow_poor, manifest, label, label_place, label_size, label_font.
+        threads, mark, allow_poor, manifest, label, label_place, label_size, label_font.
     progress : callable, called in this thread
     should_stop : callable
         Asked several times a second; True ends the work with `Canceled` and no output.

@@ -12,6 +12,7 @@ import numpy as np
 
 from personae import wiring
 from personae.domain import labels
+from personae.domain.marks import LOCAL_MARK, MARK_BITS
 from personae.domain.swap import LEAST_SIDE_PX
 from personae.donors import Donor, ImageLike, load_pixels, prepare_donor, single_face
 from personae.engine.canvas import RgbCanvas
@@ -55,6 +56,9 @@ class SwapOptions:
         Of a JPEG, WebP or AVIF; it makes an animated WebP lossy.
     threads : int, optional
         None or 0 takes one per core. The output does not depend on it.
+    mark : int, 0 to 2**40 - 1, optional
+        The number that the new faces carry invisibly and that `personae.inspecting.marks` reads
+        again; 0, the default, says that no service made them. None leaves them unmarked.
     allow_poor : bool
         Use donor photos that the quality gate refuses; what is wrong becomes a warning. A `Donor`
         was judged when it was prepared.
@@ -86,6 +90,7 @@ class SwapOptions:
     preset: str | None = None
     quality: int | None = None
     threads: int | None = None
+    mark: int | None = LOCAL_MARK
     allow_poor: bool = False
     manifest: bool = True
     label: str | None = None
@@ -102,6 +107,7 @@ class SwapOptions:
         check_whole("crf", self.crf, 0, 63)
         check_whole("quality", self.quality, 1, 100)
         check_whole("number of threads", self.threads, 0, 1024)
+        check_mark(self.mark)
         for name, value in (("start", self.start_s), ("end", self.end_s)):
             if value is not None and not _is_number(value):
                 raise InvalidRequest(f"The {name} is a time in seconds, not {value!r}.")
@@ -163,6 +169,7 @@ class SwapSettings(TypedDict, total=False):
     preset: str | None
     quality: int | None
     threads: int | None
+    mark: int | None
     allow_poor: bool
     manifest: bool
     label: str | None
@@ -302,6 +309,11 @@ def check_strength(strength: float, name: str = "strength") -> None:
     """Refuse a strength outside [0, 1]."""
     if not _is_number(strength) or not 0 <= strength <= 1:
         raise InvalidRequest(f"The {name} must lie between 0 and 1, not {strength!r}.")
+
+
+def check_mark(mark: object) -> None:
+    """Refuse what is neither None nor an id that fits into a mark."""
+    check_whole("mark", mark, 0, 2**MARK_BITS - 1)
 
 
 def check_whole(name: str, value: object, low: int, high: int) -> None:

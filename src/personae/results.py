@@ -29,7 +29,8 @@ class SwapResult:
     image : uint8 (H, W, 3) RGB, or (H, W, 4) if the scene has alpha
     mask : float32 (H, W), range [0, 1]
         Where the scene was changed and how much, by new faces and by a label; where it is 0 the
-        pixels are the scene's.
+        pixels are the scene's. Around a new face, where only the invisible mark was added, it is
+        1/255.
     faces : tuple of Face
         All faces of the scene, left to right.
     swapped : tuple of int

@@ -15,7 +15,7 @@ from personae.engine.casting import Cast, Role, StillCast, cast_still
 from personae.engine.faces import embedder
 from personae.engine.label import LabelPainter
 from personae.engine.pipeline import Engine
-from personae.engine.types import Face, Float32, UInt8
+from personae.engine.types import BoxXYXY, Face, Float32, UInt8
 from personae.errors import Canceled, FaceNotFound, InvalidRequest
 from personae.requests import Parts, SwapOptions, refuse_options, refuse_same
 from personae.results import SwapReport, SwapResult, restoring
@@ -27,15 +27,23 @@ from personae.video.sizing import fit_picture
 from personae.video.sniffing import sniff
 from personae.video.stills import load_picture
 
+_TOUCHED = np.float32(1 / 255)
+"""What `SwapResult.mask` is, at least, where only the invisible mark was added."""
+
 
 def swap_pixels(
     pixels: Pixels,
     parts: Parts,
     strength: float,
     restore: float = 0.0,
+    *,
+    mark: int | None = None,
     painter: LabelPainter | None = None,
 ) -> SwapResult:
-    """Swap faces in `pixels`, in place, and write a label over them."""
+    """Swap faces in `pixels`, in place, and write a label over them.
+
+    `mark` is the id that the new faces carry invisibly, if any.
+    """
     engine = wiring.engine()
     rgb = pixels.rgb
     canvas = RgbCanvas(rgb)
@@ -48,9 +56,10 @@ def swap_pixels(
         canvas, [(faces[i], donor) for i, donor in chosen.donors.items()], strength
     )
     mask = np.zeros(rgb.shape[:2], np.float32)
-    for rendered in engine.render_into(canvas, plans, restore):
-        x0, y0, x1, y1 = rendered.box
-        np.maximum(mask[y0:y1, x0:x1], rendered.mask, out=mask[y0:y1, x0:x1])
+    for rendered in engine.render_into(canvas, plans, restore, mark):
+        _cover_into(mask, rendered.box, rendered.mask)
+        if rendered.marked is not None:
+            _cover_into(mask, rendered.marked.box, (rendered.marked.weight > 0) * _TOUCHED)
     if painter is not None:
         _label_into(canvas, pixels.alpha, painter, mask)
     image = rgb if pixels.alpha is None else np.dstack([rgb, pixels.alpha])
@@ -68,6 +77,12 @@ def _label_into(
     patch = painter.cover_into(canvas, alpha)
     x0, y0, x1, y1 = patch.box
     np.maximum(mask[y0:y1, x0:x1], patch.opacity[:, :, 0], out=mask[y0:y1, x0:x1])
+
+
+def _cover_into(mask: Float32, box: BoxXYXY, part: Float32) -> None:
+    """Raise a mask to `part` in a box."""
+    x0, y0, x1, y1 = box
+    np.maximum(mask[y0:y1, x0:x1], part, out=mask[y0:y1, x0:x1])
 
 
 def swap_picture_file(
@@ -97,7 +112,7 @@ def swap_picture_file(
     painter = how.painter
     picture = fit_picture(load_picture(source, "scene"), how.max_size)
     pixels = Pixels(str(source), picture.rgb, picture.alpha, picture.notes)
-    result = swap_pixels(pixels, who(), how.strength, how.restore, painter)
+    result = swap_pixels(pixels, who(), how.strength, how.restore, mark=how.mark, painter=painter)
     if should_stop is not None and should_stop():
         raise Canceled("The work was stopped on request; no output was written.")
     notes = save_picture(
@@ -147,6 +162,7 @@ def swap_clip_file(
         end_s=how.end_s,
         strength=how.strength,
         restore=how.restore,
+        mark=how.mark,
         max_size=how.max_size,
         threads=how.threads,
         encode=how.encode,

@@ -21,6 +21,8 @@ SIZE_WH = (200, 260)
 TURNED_TAG = 0x0112
 # Where the face lies in the scene; everything that changes must be near.
 FACE = (slice(50, 210), slice(30, 170))
+# With what the invisible mark changes around it.
+AROUND = (slice(42, 220), slice(26, 178))
 
 
 @functools.cache
@@ -117,7 +119,7 @@ def test_every_kind_of_still_just_works(kind: str, tmp_path: Path, donors: Donor
     assert abs(face.pose.roll) < 12, "the face stands upright"
     assert is_nearer(personae.embed(output), before, donors["hopper"])
     far = opaque.copy()  # colours mean nothing where nothing is seen
-    far[FACE] = False
+    far[AROUND] = False
     assert np.array_equal(before[far], after[far])
     assert (before != after)[FACE].any(axis=2).mean() > 0.2
 
@@ -151,7 +153,7 @@ def test_outside_the_mask_every_pixel_is_the_scenes(name: Name, donors: Donors) 
     assert result.mask.dtype == np.float32
     assert 0 <= result.mask.min() <= result.mask.max() <= 1
     outside = result.mask == 0
-    assert 0.4 < outside.mean() < 0.95
+    assert 0.1 < outside.mean() < 0.95
     assert np.array_equal(result.image[outside], before[outside])
     assert (result.image[~outside] != before[~outside]).any(axis=1).mean() > 0.5
 

@@ -24,6 +24,7 @@ from personae.cli.interrupts import Interruptible
 from personae.cli.output import Talk
 from personae.cli.progress import ShownProgress
 from personae.domain.labels import DEFAULT_PLACE, DEFAULT_SIZE
+from personae.domain.marks import LOCAL_MARK
 from personae.errors import DonorUnusable, InvalidRequest
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def swap(
     label_font: ask.LabelFont = None,
     threads: ask.Threads = None,
     manifest: ask.Manifest = True,
+    mark: ask.Mark = True,
     strict: ask.Strict = False,
     as_json: ask.AsJson = False,
     quiet: ask.Quiet = False,
@@ -85,6 +87,7 @@ def swap(
             preset=preset,
             quality=quality,
             threads=threads,
+            mark=LOCAL_MARK if mark else None,
             allow_poor=allow_poor_donor,
             manifest=manifest,
             label=label,

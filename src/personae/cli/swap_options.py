@@ -124,6 +124,13 @@ LabelFont = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="A TTF or OTF for scripts that the built-in letters lack."),
 ]
+Mark = Annotated[
+    bool,
+    typer.Option(
+        "--mark/--no-mark",
+        help="Whether the new faces carry the invisible mark that says they are not real.",
+    ),
+]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Exit with 7 if frames were lost in a damaged scene.")
 ]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from personae.engine.types import Bool, Float32, Float64, Int32, UInt8
 
-SampleT = TypeVar("SampleT", bound=np.uint8 | np.uint16 | np.float32)
+SampleT = TypeVar("SampleT", bound=np.uint8 | np.uint16 | np.int16 | np.float32)
 
 LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)
 """Weights of red, green and blue in the brightness of a colour: ITU-R BT.601, as in `luma`."""
@@ -37,6 +37,14 @@ def resize_linear(image: NDArray[SampleT], size_wh: tuple[int, int]) -> NDArray[
     if (image.shape[1], image.shape[0]) == size_wh:
         return image
     out = cv2.resize(image, size_wh, interpolation=cv2.INTER_LINEAR)
+    return cast("NDArray[SampleT]", out)
+
+
+def resize_cubic(image: NDArray[SampleT], size_wh: tuple[int, int]) -> NDArray[SampleT]:
+    """Enlarge with cubic curves; `image` itself where it already has that size."""
+    if (image.shape[1], image.shape[0]) == size_wh:
+        return image
+    out = cv2.resize(image, size_wh, interpolation=cv2.INTER_CUBIC)
     return cast("NDArray[SampleT]", out)
 
 

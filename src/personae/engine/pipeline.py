@@ -1,4 +1,4 @@
-"""The order of the steps: find, follow, know, prepare, plan, render, restore.
+"""The order of the steps: find, follow, know, prepare, plan, render, restore, mark.
 
 Only this module and its parts, `planning` and `following`, know all steps; each of them knows none
 of the others.
@@ -7,6 +7,7 @@ of the others.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from personae.engine import imaging
 from personae.engine.faces.embedder import SAME_PERSON_DISTANCE, Embedder, distance
 from personae.engine.faces.finder import FaceFinder
 from personae.engine.following import Casting, Follower, FrameT, PlannedFrame
+from personae.engine.marking.embedding import mark_into
 from personae.engine.mesh.donor import MeshDonor, build_donor
 from personae.engine.mesh.observe import observe_skin
 from personae.engine.mesh.quality import Finding, judge
@@ -27,7 +29,7 @@ from personae.engine.restore import ClassicalRestorer, Restorer, SwappedFace
 from personae.engine.screening import Screening
 from personae.engine.track.people import People
 from personae.engine.track.tracker import Tracker
-from personae.engine.types import Canvas, Face, Float32
+from personae.engine.types import Canvas, Face, Float32, Float64
 
 
 class Engine:
@@ -76,13 +78,25 @@ class Engine:
         return in_order(plans, [plan.landmarks for plan in plans])
 
     def render_into(
-        self, canvas: Canvas, plans: Sequence[FacePlan], restore: float = 0.0
+        self,
+        canvas: Canvas,
+        plans: Sequence[FacePlan],
+        restore: float = 0.0,
+        mark: int | None = None,
     ) -> list[Rendered]:
         """Render `plans` into the canvas, in place. Thread-safe on different canvases.
 
-        `restore`, in [0, 1], is how much each new face is restored before it is written.
+        Parameters
+        ----------
+        canvas : Canvas
+        plans : sequence of FacePlan
+        restore : float, range [0, 1]
+            How much each new face is restored before it is written.
+        mark : int in [0, 2**40), optional
+            The id that the new faces carry invisibly; None leaves them unmarked.
         """
         done: list[Rendered] = []
+        landmarks: list[Float64] = []
         for plan in plans:
             rendered = render_face(self._mesh, canvas, plan)
             if rendered is not None:
@@ -90,7 +104,12 @@ class Engine:
                     self._restore_into(rendered, canvas, plan, restore)
                 canvas.add_into(rendered.box, rendered.delta)
                 done.append(rendered)
-        return done
+                landmarks.append(plan.landmarks)
+        if mark is None:
+            return done
+        faces = [(one.box, face) for one, face in zip(done, landmarks, strict=True)]
+        marks = mark_into(canvas, faces, mark)
+        return [replace(one, marked=where) for one, where in zip(done, marks, strict=True)]
 
     def _restore_into(
         self, rendered: Rendered, canvas: Canvas, plan: FacePlan, strength: float

@@ -64,6 +64,21 @@ class Face:
         return f"Face(box=({x0}, {y0}, {x1}, {y1}), score={self.score:.2f}, {self.pose})"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Marked:
+    """A region that carries the invisible mark.
+
+    Attributes
+    ----------
+    box : half-open pixels
+    weight : float32 (h, w), levels of 255
+        How strong the mark is around each pixel, root mean square; 0 where nothing was changed.
+    """
+
+    box: BoxXYXY
+    weight: Float32
+
+
 class Canvas(Protocol):
     """A picture that faces are read from and written to, whatever its pixel format.
 
@@ -93,6 +108,18 @@ class Canvas(Protocol):
 
         Samples are rounded and clipped to their range. Samples whose delta is exactly 0 (for
         subsampled chroma: all of the pixels that share the sample) stay bit-identical.
+        """
+        ...
+
+    def region_luma(self, box: BoxXYXY, step: int) -> Float32:
+        """The brightness of every `step`-th pixel in `box`: float32 (h, w), in [0, 255]."""
+        ...
+
+    def brighten_into(self, box: BoxXYXY, change: Float32) -> None:
+        """Add `change`, float32 (h, w) in [-255, 255], to the brightness of the pixels in `box`.
+
+        As `add_into` with three equal channels, in a fraction of the time: chroma samples are not
+        touched.
         """
         ...
 

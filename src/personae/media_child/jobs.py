@@ -42,6 +42,7 @@ _OPS = {
     "read_manifest": "sealing:read",
     "embed": "registering:embed",
     "look_up": "registering:look_up",
+    "find_mark": "inspecting:find_mark",
 }
 # A look at somebody's photos loads the models, when the first one comes.
 _PROBE_OPS = (

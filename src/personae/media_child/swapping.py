@@ -29,7 +29,7 @@ from personae.video.stills import load_picture
 PREVIEW_PX = 1280
 _PREVIEW_QUALITY = 90
 _SHOWN = (
-    *("strength", "restore", "max_long_px", "max_short_px"),
+    *("strength", "restore", "mark", "max_long_px", "max_short_px"),
     *("label", "label_place", "label_size", "label_font"),
 )
 _TRIED = (0.1, 0.0, 0.3, 0.5, 0.7, 0.9)
@@ -78,14 +78,16 @@ def check_only(scene: Path) -> None:
 
 
 def options_of(job: Mapping[str, Any]) -> SwapOptions:
-    """A job's ``options``, checked.
+    """A job's ``options``, checked; None counts as left out, but for ``mark``, where it means none.
 
     Raises
     ------
     InvalidRequest
     """
     wanted: Mapping[str, Any] = job.get("options") or {}
-    given = {name: value for name, value in wanted.items() if value is not None}
+    given: dict[str, Any] = {
+        name: value for name, value in wanted.items() if value is not None or name == "mark"
+    }
     unknown = set(given) - set(SwapOptions.__dataclass_fields__)
     if unknown:
         raise InvalidRequest(f"There is no option called {sorted(unknown)[0]}.")
@@ -121,7 +123,14 @@ def preview(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
             rgb, _ = fit_pixels(rgb, None, size)
         pixels = Pixels(str(scene), rgb)
     context.check_stop()
-    result = swap_pixels(pixels, parts, options.strength, options.restore, options.painter)
+    result = swap_pixels(
+        pixels,
+        parts,
+        options.strength,
+        options.restore,
+        mark=options.mark,
+        painter=options.painter,
+    )
     context.check_stop()
     notes = save_picture(
         output,
@@ -145,7 +154,7 @@ def preview(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
 def _shown_options(job: Mapping[str, Any]) -> dict[str, Any]:
     """The options that show in a preview; the others are about files that it does not write."""
     given: Mapping[str, Any] = job.get("options") or {}
-    return {name: given[name] for name in _SHOWN if given.get(name) is not None}
+    return {name: given[name] for name in _SHOWN if name in given}
 
 
 def _frame(scene: Path, time_s: float | None, context: Context) -> UInt8:

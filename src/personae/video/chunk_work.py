@@ -201,7 +201,7 @@ def render_chunk(
 def _render_into(
     engine: Engine, frame: DecodedFrame, plans: Sequence[FacePlan], options: ClipOptions
 ) -> None:
-    engine.render_into(frame.scene.canvas, plans, options.restore)
+    engine.render_into(frame.scene.canvas, plans, options.restore, options.mark)
     if options.painter is not None:
         options.painter.cover_into(frame.scene.canvas)
 

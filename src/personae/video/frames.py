@@ -80,12 +80,22 @@ class FrameCanvas:
     def thumbnail_rgb(self, limit_px: int) -> UInt8:
         return self._canvas().thumbnail_rgb(limit_px)
 
+    def region_luma(self, box: BoxXYXY, step: int) -> Float32:
+        return self._canvas().region_luma(box, step)
+
     def add_into(self, box: BoxXYXY, delta: Float32) -> None:
+        self._own().add_into(box, delta)
+
+    def brighten_into(self, box: BoxXYXY, change: Float32) -> None:
+        self._own().brighten_into(box, change)
+
+    def _own(self) -> YuvCanvas:
+        """The canvas over buffers of the frame's own."""
         if not self._owned:
             self._inner = None  # its views point into the buffers that are given up
             self._frame.make_writable()
             self._owned = True
-        self._canvas().add_into(box, delta)
+        return self._canvas()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

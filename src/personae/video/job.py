@@ -81,14 +81,16 @@ class ClipReport:
 class ClipOptions:
     """How a clip is read, rendered and written.
 
-    ``threads``: None takes one per core; what comes out does not depend on it. ``finish``: the
-    last step on the complete output, before it gets its name.
+    ``threads``: None takes one per core; what comes out does not depend on it. ``mark``: the id
+    that the new faces carry invisibly; None leaves them unmarked. ``finish``: the last step on the
+    complete output, before it gets its name.
     """
 
     start_s: float | None = None
     end_s: float | None = None
     strength: float = 1.0
     restore: float = 0.0
+    mark: int | None = None
     max_size: SizeLimit | None = None
     threads: int | None = None
     encode: EncodeSettings = field(default_factory=EncodeSettings)
@@ -233,10 +235,11 @@ def _run(
 
     def render(planned: PlannedFrame[Any]) -> Any:
         frame = planned.frame
-        engine.render_into(frame.scene.canvas, planned.plans, options.restore)
+        canvas = frame.scene.canvas
+        engine.render_into(canvas, planned.plans, options.restore, options.mark)
         if options.painter is not None:
             alpha = frame.frame.alpha if isinstance(frame, _AnimatedFrame) else None
-            options.painter.cover_into(frame.scene.canvas, alpha)
+            options.painter.cover_into(canvas, alpha)
         return frame
 
     def follow(source: Iterator[Any]) -> Iterator[PlannedFrame[Any]]:

@@ -18,7 +18,7 @@ from personae.engine.mesh.raster import draw_triangles, interpolate, skin_extent
 from personae.engine.mesh.shape import mouth_gap
 from personae.engine.mesh.topology import COARSE_PX, TEXTURE_PX, FaceMesh
 from personae.engine.mesh.vertices import KIND_MOUTH, KIND_RING, OVAL
-from personae.engine.types import Bool, BoxXYXY, Canvas, Float32, Float64, UInt8
+from personae.engine.types import Bool, BoxXYXY, Canvas, Float32, Float64, Marked, UInt8
 
 OPEN_MOUTH = 0.05
 """`mouth_gap` from which the inside of the scene's mouth is shown."""
@@ -59,13 +59,15 @@ class FacePlan:
 class Rendered:
     """A difference to add: `delta` float32 (h, w, 3) for `box`; `mask` float32 (h, w), [0, 1].
 
-    `scene`, uint8 (h, w, 3) RGB, is what is there without it.
+    `scene`, uint8 (h, w, 3) RGB, is what is there without it. `marked` is where the invisible mark
+    was added besides, if it was.
     """
 
     box: BoxXYXY
     scene: UInt8
     delta: Float32
     mask: Float32
+    marked: Marked | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
