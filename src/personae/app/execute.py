@@ -223,7 +223,7 @@ class Executor:
                 "output": str(output),
                 "mappings": [mapping.to_job() for mapping in mappings],
                 "options": {
-                    **shop.job_options(request),
+                    **shop.job_options(task, request),
                     **shop.label_options(task, request, scene.facts),
                 },
                 "names": names_of(scene, mappings),
@@ -248,7 +248,7 @@ class Executor:
                 "output": str(output),
                 "mappings": [mapping.to_job() for mapping in mappings],
                 "options": {
-                    **shop.preview_options(request),
+                    **shop.preview_options(task, request),
                     **shop.label_options(task, request, scene.facts),
                 },
                 "names": names_of(scene, mappings),

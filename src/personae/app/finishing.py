@@ -73,9 +73,7 @@ def swap_result(
     }
 
 
-def put_seal(
-    shop: Workshop, output: Path, job: Mapping[str, Any], watch: Watch, mark_id: int | None = None
-) -> dict[str, Any]:
+def put_seal(shop: Workshop, output: Path, job: Mapping[str, Any], watch: Watch) -> dict[str, Any]:
     """Write into an output where it comes from; nothing may change the file afterwards.
 
     A scene whose own manifest cannot be read in time, or at all, costs the output that manifest,
@@ -99,7 +97,7 @@ def put_seal(
         "mappings": job["mappings"],
         "names": job["names"],
         "when_s": shop.clock(),
-        "mark": mark_id,
+        "mark": job["options"].get("mark"),
     }
     try:
         return shop.run(wanted, watch)

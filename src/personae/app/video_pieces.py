@@ -100,7 +100,7 @@ class VideoPieces:
                 "scene": self._keep(task, scene, keys),
                 "names": {keys[Path(path)]: name for path, name in names.items()},
                 "options": {
-                    **shop.job_options(request),
+                    **shop.job_options(task, request),
                     **shop.label_options(task, request, scene.facts),
                 },
                 "suffix": output_suffix(request.output.container, scene.facts),

@@ -54,6 +54,8 @@ class ExecuteOptions:
         What labels are drawn with; the same on every worker.
     manifests : bool
         Whether outputs say, signed, where they come from.
+    marks : bool
+        Whether new faces carry the number of their task invisibly.
     register_distance : float, range [0, 2]
         How near a face has to be to a protected person's, as 1 - cosine.
     """
@@ -69,6 +71,7 @@ class ExecuteOptions:
     refused_files: frozenset[str] = frozenset()
     label_font: Path | None = None
     manifests: bool = True
+    marks: bool = True
     register_distance: float = DISTANCE
 
 
@@ -151,8 +154,11 @@ class Workshop:
         """What a file really is."""
         return MediaFacts(**self.run({"op": "probe", "path": str(path)}, watch))
 
-    def job_options(self, request: SwapRequest) -> dict[str, Any]:
-        """A media job's ``options``; those that the client left open are left out."""
+    def job_options(self, task: Task, request: SwapRequest) -> dict[str, Any]:
+        """A media job's ``options``; those that the client left open are left out.
+
+        The mark is always among them: without it the job would mark as if no service had made it.
+        """
         out = request.output
         options = {
             "strength": request.strength,
@@ -167,7 +173,8 @@ class Workshop:
             "quality": out.quality,
             "threads": self.options.threads or None,
         }
-        return {name: value for name, value in options.items() if value is not None}
+        given = {name: value for name, value in options.items() if value is not None}
+        return given | {"mark": task.mark if self.options.marks else None}
 
     def label_options(self, task: Task, request: SwapRequest, facts: MediaFacts) -> dict[str, Any]:
         """Those of a media job's ``options`` that say what is written over the output."""
@@ -180,10 +187,10 @@ class Workshop:
         told = {"label": label.text, "label_place": label.place, "label_size": label.size}
         return told if font is None else {**told, "label_font": str(font)}
 
-    def preview_options(self, request: SwapRequest) -> dict[str, Any]:
+    def preview_options(self, task: Task, request: SwapRequest) -> dict[str, Any]:
         """The ``options`` of a preview: those that one picture can show."""
-        kept = ("strength", "restore", "max_long_px", "max_short_px")
-        return {k: v for k, v in self.job_options(request).items() if k in kept}
+        kept = ("strength", "restore", "mark", "max_long_px", "max_short_px")
+        return {k: v for k, v in self.job_options(task, request).items() if k in kept}
 
     def charge(self, task: Task, request: SwapRequest, facts: MediaFacts) -> int:
         """The price by what was measured, held in full from now on.

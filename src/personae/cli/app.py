@@ -11,6 +11,7 @@ from personae.cli.check_client import check_client
 from personae.cli.detect import detect
 from personae.cli.doctor import doctor
 from personae.cli.exit_codes import epilog
+from personae.cli.inspect import inspect
 from personae.cli.models import models_app
 from personae.cli.output import Talk
 from personae.cli.probe import probe
@@ -44,6 +45,7 @@ def version(
 app.command(epilog=epilog(), no_args_is_help=True)(swap)
 app.command(epilog=epilog(), no_args_is_help=True)(detect)
 app.command(epilog=epilog(), no_args_is_help=True)(probe)
+app.command(epilog=epilog(), no_args_is_help=True)(inspect)
 app.add_typer(models_app, name="models")
 app.command(epilog=epilog())(doctor)
 app.command(epilog=epilog())(serve)

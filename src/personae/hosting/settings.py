@@ -111,6 +111,8 @@ class Settings(BaseSettings):
     inspect, inspect_per_minute, inspect_limit_bytes : bool, int, int
         Whether anybody may ask what a file is, how often from one address (counted by each API
         process for itself), and how large it may be.
+    marks : bool
+        Let new faces carry the number of their task invisibly.
     manifests : bool
         Write into outputs, signed, where they come from.
     signing_cert, signing_key : str
@@ -184,6 +186,7 @@ class Settings(BaseSettings):
     aifaceswap: AifaceswapSettings = AifaceswapSettings()
     vidnoz: VidnozSettings = VidnozSettings()
     manifests: bool = True
+    marks: bool = True
     signing_cert: str = ""
     signing_key: str = Field(default="", repr=False)
     signing_alg: Literal["auto", "es256", "es384", "es512", "ps256", "ed25519"] = "auto"

@@ -143,7 +143,7 @@ def build_api(settings: Settings) -> tuple[FastAPI, Callable[[], None]]:
         *(scratch.path / "register", assets.materialise),
     )
     secret = settings.signing_secret()
-    onlookers = ChildMediaHost(1, "probe")
+    onlookers = ChildMediaHost(1, "full", notary=Onlooker(settings.signing))
     inspector = None
     if settings.inspect:
         inspector = Inspector(
@@ -388,6 +388,7 @@ def _execution(settings: Settings, folder: Path) -> ExecuteOptions:
         refused_files=refused_files(settings.refused_files),
         disabled=frozenset(settings.disabled_features),
         manifests=settings.manifests,
+        marks=settings.marks,
         register_distance=settings.register_distance,
         label_font=settings.label_font,
     )

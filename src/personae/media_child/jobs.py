@@ -43,6 +43,7 @@ _OPS = {
     "embed": "registering:embed",
     "look_up": "registering:look_up",
     "find_mark": "inspecting:find_mark",
+    "inspect": "inspecting:inspect",
 }
 # A look at somebody's photos loads the models, when the first one comes.
 _PROBE_OPS = (

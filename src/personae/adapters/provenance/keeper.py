@@ -23,6 +23,10 @@ ANCHORS_SETTING = "PERSONAE_TRUST_ANCHORS"
 _PEM = "-----BEGIN "
 
 
+_READING = ("read_manifest", "inspect")
+"""Media jobs that read manifests."""
+
+
 @dataclass(frozen=True, slots=True)
 class SigningConfig:
     """Which signer an operator wants.
@@ -97,7 +101,7 @@ class Keeper:
         """What a media job called `op` has to know of signers; never a key."""
         if op == "seal":
             return {"credential": self.signer.credential.to_json()}
-        if op == "read_manifest":
+        if op in _READING:
             return {"anchors": self._anchors}
         return {}
 
@@ -130,7 +134,7 @@ class Onlooker:
 
     def furnish(self, op: str) -> dict[str, Any]:
         """What a media job called `op` has to know; see `Keeper.furnish`."""
-        return {"anchors": self._anchors} if op == "read_manifest" else {}
+        return {"anchors": self._anchors} if op in _READING else {}
 
     def sign(self, data: bytes) -> bytes:
         """Refuse.
