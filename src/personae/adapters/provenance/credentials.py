@@ -219,8 +219,9 @@ def _misfit(chain: Sequence[x509.Certificate], key: SigningKey) -> str | None:
         return None
     if any(fits):
         return (
-            "the certificates are in the wrong order; the signer's own comes first, then whoever "
-            "issued each."
+            f"the key belongs to {_called(chain[fits.index(True)].subject)}, which is not the "
+            "first certificate; put the signer's own first, then whoever issued each, and give "
+            "the signer's key."
         )
     return f"no certificate belongs to the key in {KEY_SETTING}."
 

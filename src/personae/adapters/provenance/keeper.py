@@ -21,6 +21,7 @@ from personae.errors import InvalidRequest, Unavailable
 
 ANCHORS_SETTING = "PERSONAE_TRUST_ANCHORS"
 _PEM = "-----BEGIN "
+_READING = ("read_manifest", "inspect")
 
 
 _READING = ("read_manifest", "inspect")

@@ -67,7 +67,7 @@ def test_a_key_of_another_certificate() -> None:
 
 def test_the_wrong_order() -> None:
     told = refused(pem_of(CA.cert, CA.issue(KEY)))
-    assert "wrong order" in told
+    assert "put the signer's own first" in told
 
 
 def test_an_issuer_that_did_not_issue() -> None:
