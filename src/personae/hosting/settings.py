@@ -261,6 +261,12 @@ class Settings(BaseSettings):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
 
+    @field_validator("signing_dir", mode="before")
+    @classmethod
+    def _none_if_empty(cls, value: Any) -> Any:
+        """Not the current folder, which is what an empty path would be."""
+        return value or None
+
     @field_validator("timestamp_url")
     @classmethod
     def _plain_authority(cls, value: str) -> str:

@@ -110,3 +110,21 @@ def test_times_have_clear_names_and_the_older_ones_still_work(
     monkeypatch.setenv("PERSONAE_RETENTION__CROPS", "soon")
     with pytest.raises(InvalidRequest, match="crops"):
         load_settings(data_dir=tmp_path)
+
+
+@pytest.mark.parametrize("given", [None, ""])
+def test_the_local_certificate_lies_in_the_data_folder_unless_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str | None
+) -> None:
+    monkeypatch.delenv("PERSONAE_SIGNING_DIR")
+    if given is not None:
+        monkeypatch.setenv("PERSONAE_SIGNING_DIR", given)
+    assert load_settings(data_dir=tmp_path).signing.folder == tmp_path / "signing"
+    monkeypatch.setenv("PERSONAE_SIGNING_DIR", str(tmp_path / "elsewhere"))
+    assert load_settings(data_dir=tmp_path).signing.folder == tmp_path / "elsewhere"
+
+
+def test_settings_do_not_show_the_signing_key(tmp_path: Path) -> None:
+    settings = load_settings(data_dir=tmp_path, signing_cert="x", signing_key="very secret")
+    assert "very secret" not in repr(settings)
+    assert "very secret" not in repr(settings.signing)
