@@ -6,7 +6,7 @@
 .DELETE_ON_ERROR:
 # Two runs of pip in one environment would get in each other's way.
 .NOTPARALLEL:
-.PHONY: help install models demo test check bench bench-service format clean
+.PHONY: help install models demo test check bench bench-service attack format clean
 
 VENV ?= .venv
 # The first of these that really runs and is new enough; make PYTHON=/path/to/python overrides.
@@ -81,6 +81,10 @@ bench: $(VENV)/.test models  ## Measure, and print a table with the machine
 
 bench-service: $(VENV)/.test models  ## Measure the service: speed, chunks, faults
 	$(BIN)/python -m benchmarks.service $(ARGS)
+
+attack: $(VENV)/.test models  ## Decode thousands of hostile files; attack every call
+	$(BIN)/python -m pytest tests/attacks tests/contract/fetch
+	$(BIN)/python -m benchmarks.attacks $(ARGS)
 
 format: $(VENV)/.dev  ## Put the sources in order
 	$(BIN)/ruff check --fix .

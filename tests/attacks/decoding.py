@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +16,8 @@ from personae.errors import Canceled, PersonaeError, TaskFailed
 PROBE_S = 30.0
 STALL_S = 10.0
 """What the service gives a file to be looked at; see `personae.app.asset_rules.AssetLimits`."""
+HANG_S = STALL_S
+"""What counts as a hang."""
 ENOUGH_S = 6.0
 """A job that still goes on after this, as a long animation's may, is asked to stop."""
 _JOB_S = 60.0
@@ -181,8 +182,3 @@ def _peak(pids: Sequence[int]) -> int:
             continue
         most = max(most, int(told.split()[1]) * 1024)
     return most
-
-
-def workers() -> int:
-    """How many children are worth having."""
-    return max(1, min(4, os.cpu_count() or 1))

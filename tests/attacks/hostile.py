@@ -207,7 +207,7 @@ def mutated(whole: dict[str, bytes], count: int, seed: int = SEED) -> Iterator[H
     for one in _fresh(lies(whole), seen):
         yield one
         count -= 1
-    for one in _fresh(_mutations(whole, seed), seen):
+    for one in _fresh(mutations(whole, seed), seen):
         if count <= 0:
             return
         yield one
@@ -222,7 +222,8 @@ def _fresh(files: Iterator[Hostile], seen: set[bytes]) -> Iterator[Hostile]:
             yield one
 
 
-def _mutations(whole: dict[str, bytes], seed: int) -> Iterator[Hostile]:
+def mutations(whole: dict[str, bytes], seed: int = SEED) -> Iterator[Hostile]:
+    """Damaged files without end: formats in turn, and each kind of damage for all of them."""
     kinds = [*MUTATIONS, "splice"]
     for number in itertools.count():
         form = FORMATS[number % len(FORMATS)]
