@@ -7,7 +7,9 @@ what it is about has been deleted: the names in it then lead to nobody.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 WORKER = "worker"
 OPERATOR = "operator"
@@ -121,3 +123,9 @@ ACTIONS: dict[str, Action] = {
     ),
 }
 """Every action that is written; docs/16-audit-log.md lists them."""
+
+
+def told(action: str, detail: Mapping[str, Any]) -> dict[str, Any]:
+    """What a tenant may read of a line's detail; nothing of actions that nobody knows any more."""
+    known = ACTIONS.get(action)
+    return {} if known is None else {name: detail[name] for name in known.told if name in detail}

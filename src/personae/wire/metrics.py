@@ -42,6 +42,10 @@ class Metrics:
             registry=self._registry,
         )
 
+        self._audit = Gauge(
+            "personae_audit_lines", "Lines of the audit log's chain.", registry=self._registry
+        )
+
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request.
 
@@ -51,8 +55,9 @@ class Metrics:
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
 
-    def text(self, counts: Mapping[tuple[str, str], int]) -> bytes:
+    def text(self, counts: Mapping[tuple[str, str], int], audit_lines: int) -> bytes:
         """Everything, in Prometheus' text format; `counts` is of tasks by kind and status."""
+        self._audit.set(audit_lines)
         self._tasks.clear()
         self._depth.clear()
         for (kind, status), count in sorted(counts.items()):

@@ -146,9 +146,13 @@ async def metrics(request: Request) -> Response:
         given = request.headers.get("authorization", "").encode()
         if not hmac.compare_digest(given, f"Bearer {token}".encode()):
             raise Unauthorized("The metrics need their token.")
-    counts = await call.services.database.aread(lambda tx: tx.tasks.counts_by_status())
+    counts, head = await call.services.database.aread(
+        lambda tx: (tx.tasks.counts_by_status(), tx.audit.head())
+    )
     numbers: Metrics = request.app.state.metrics
-    return Response(numbers.text(counts), media_type=CONTENT_TYPE)
+    return Response(
+        numbers.text(counts, 0 if head is None else head.lines), media_type=CONTENT_TYPE
+    )
 
 
 @router.get(

@@ -12,6 +12,7 @@ from personae.wire.guard import Guarded
 from personae.wire.native import (
     account,
     assets,
+    audit,
     consents,
     detections,
     events,
@@ -39,6 +40,7 @@ _GROUPS = (
     faces,
     consents,
     account,
+    audit,
     keys,
     webhooks,
     inspections,
