@@ -33,7 +33,9 @@ def open_database(data: Path | None) -> Generator[Database]:
     from personae.hosting.settings import load_settings
 
     keep_private()
-    with wiring.open_service(load_settings(data_dir=data)) as opened, audit.acting(OPERATOR):
+    settings = load_settings(data_dir=data)
+    log_apart(settings)
+    with wiring.open_service(settings) as opened, audit.acting(OPERATOR):
         yield opened.database
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from personae.cli.admin.common import AsJson, Data
+from personae.cli.admin.common import AsJson, Data, log_apart
 from personae.cli.exit_codes import ExitCode
 from personae.cli.output import Talk
 
@@ -23,6 +23,7 @@ def check(data: Data = None, as_json: AsJson = False) -> None:
         from personae.hosting.settings import config_file, load_settings
 
         settings = load_settings(data_dir=data)
+        log_apart(settings)
         shown = wiring.shown_settings(settings)
         file = config_file(data)
         unknown = [f"environment: {told}" for told in unknown_variables()]
