@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,8 @@ LINK_REFUSALS = ("forbidden", *FILE_REFUSALS)
 _RANGE = re.compile(r"bytes=\s*(?:(\d{1,18})\s*-\s*(\d{1,18})?|-\s*(\d{1,18}))\s*", re.ASCII)
 _PLAIN_NAME = re.compile(r"[^A-Za-z0-9 ._()-]")
 _OCTETS = "application/octet-stream"
+_LOOK_S = 10.0
+"""Between two looks, during a download, whether the file is still there."""
 _CONTENT_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+", re.ASCII)
 
 
@@ -71,7 +74,8 @@ async def serve(
     headers = {
         "ETag": etag,
         "Accept-Ranges": "bytes",
-        "Cache-Control": "private, max-age=3600",
+        # Short: what is taken down must not live on in browsers; the tag saves the bytes.
+        "Cache-Control": "private, max-age=30",
         "Content-Disposition": disposition(stored.filename),
     }
     if _listed(request.headers.get("if-none-match"), etag):
@@ -87,7 +91,29 @@ async def serve(
         return Response(status_code=status, headers=headers, media_type=kind)
     chunks: AsyncIterator[bytes] = await blobs.stream(stored.key, start=start, end=end)
     told()
-    return StreamingResponse(chunks, status_code=status, headers=headers, media_type=kind)
+    sent = _while_there(blobs, stored.key, chunks)
+    return StreamingResponse(sent, status_code=status, headers=headers, media_type=kind)
+
+
+async def _while_there(
+    blobs: Blobs, key: str, chunks: AsyncIterator[bytes]
+) -> AsyncIterator[bytes]:
+    """The chunks, as long as the file is there: a slow download must not outlive a takedown.
+
+    An open file on a disk can be read to its end after it was deleted.
+
+    Raises
+    ------
+    NotFound
+        In the middle of the answer, which then breaks off.
+    """
+    look_at = time.monotonic() + _LOOK_S
+    async for chunk in chunks:
+        if time.monotonic() >= look_at:
+            look_at = time.monotonic() + _LOOK_S
+            if await run_in_threadpool(blobs.size, key) is None:
+                raise NotFound("The file is gone.")
+        yield chunk
 
 
 def wanted_range(headers: Headers, size: int, etag: str) -> tuple[int, int] | None:

@@ -247,12 +247,23 @@ def test_a_saved_face_goes_with_its_photo(service: Service) -> None:
     problem(service.call("GET", f"/faces/{face}"), 404, "not_found")
 
 
-def test_without_a_register_nobody_can_be_registered(service: Service) -> None:
-    task_id = submitted(service)
+def test_the_donor_is_registered_before_the_photo_goes(service: Service) -> None:
+    body = swap_body(service)
+    donor = service.asset(data=fake_media(width=64, height=48))
+    body["mappings"][0]["donor"]["photos"] = [{"asset_id": donor.id}]
+    task_id = service.call("POST", "/swaps", body).json()["id"]
+    told = operators(service, task_id, register_as="donor")
+    assert len(told["registered"]) == 1
+    assert donor.id in told["assets"]
+
+
+def test_nothing_goes_if_nobody_could_be_registered(service: Service) -> None:
+    task_id = submitted(service)  # Its donor is no picture that anybody could look at.
     body = {"subject": task_id, "reason": WHY, "register_as": "donor"}
     answer = service.operate("POST", "/admin/takedowns", body)
-    problem(answer, 422, "invalid_request")
+    problem(answer, 415, "media_unsupported")
     assert service.task(task_id).status == "queued"
+    assert service.operate("GET", "/admin/takedowns").json()["items"] == []
 
 
 def test_endpoints_are_told(service: Service) -> None:
