@@ -17,6 +17,7 @@ from personae.engine.casting import Cast
 from personae.errors import InvalidRequest
 from personae.requests import Parts, SwapOptions, refuse_options, refuse_same
 from personae.results import restoring
+from personae.swapping import gate_of
 from personae.video import chunk_joining, chunk_work
 from personae.video.chunk_plan import TARGET_S, Chunk, ChunkPlan
 from personae.video.chunk_plan import plan_chunks as plan_file
@@ -107,7 +108,7 @@ def analyse_chunk(
         scene,
         chunk,
         Cast(parts.roles, parts.screen),
-        _clip_options(options, progress, should_stop),
+        _clip_options(options, parts, progress, should_stop),
         donors=[role.donor for role in parts.roles],
         warnings=parts.warnings,
         state_in=state_in,
@@ -150,7 +151,7 @@ def render_chunk(
         chunk,
         plans,
         [role.donor for role in parts.roles],
-        _clip_options(options, progress, should_stop),
+        _clip_options(options, parts, progress, should_stop),
         output=output,
     )
 
@@ -175,7 +176,7 @@ def join_chunks(
     """
     _check(scene, options)
     refuse_same(scene, output)
-    how = _clip_options(options, progress, should_stop)
+    how = _clip_options(options, None, progress, should_stop)
     report = chunk_joining.join_chunks(scene, plan, chunks, how, output)
     restorer, notes = restoring(options.strength, options.restore)
     label = None if how.painter is None else how.painter.label.text
@@ -190,6 +191,7 @@ def _check(scene: Path, options: SwapOptions) -> None:
 
 def _clip_options(
     how: SwapOptions,
+    parts: Parts | None,
     progress: Callable[[Progress], None] | None,
     should_stop: Callable[[], bool] | None,
 ) -> ClipOptions:
@@ -205,4 +207,5 @@ def _clip_options(
         painter=how.painter,
         progress=progress,
         should_stop=should_stop,
+        gate=gate_of(how) if parts is None else gate_of(how, parts.seen),
     )

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from personae import wiring
+from personae.domain.gate import LIMIT, check_limit
 from personae.engine.canvas import RgbCanvas
 from personae.engine.faces.closeups import find_in_photo
 from personae.engine.faces.embedder import SAME_PERSON_DISTANCE, distance
+from personae.engine.gate import NOTHING, Seen, check_picture
 from personae.engine.mesh.donor import MeshDonor
 from personae.engine.mesh.quality import Finding
 from personae.engine.mesh.unrolling import Unrolled
@@ -64,6 +66,8 @@ class Donor:
         SHA-256 of each photo that is a file, for manifests; see `docs/12-provenance.md`.
     faces : tuple of float32 (128,), unit norm
         The embeddings of all photos that were given.
+    seen : Seen
+        What the content gate saw of the photos, if it was asked.
     """
 
     mesh: MeshDonor
@@ -72,6 +76,7 @@ class Donor:
     warnings: tuple[str, ...]
     digests: tuple[bytes, ...] = ()
     faces: tuple[Float32, ...] = ()
+    seen: Seen = NOTHING
 
     def __repr__(self) -> str:
         return f"Donor({self.photos} photo{'s' if self.photos != 1 else ''})"
@@ -156,7 +161,12 @@ def called(name: str, role: Role) -> str:
     return name if name.startswith(f"the {role}") else f"the {role} {name}"
 
 
-def prepare_donor(*photos: ImageLike, allow_poor: bool = False, alone: bool = False) -> Donor:
+def prepare_donor(
+    *photos: ImageLike,
+    allow_poor: bool = False,
+    alone: bool = False,
+    gate_donor: float | None = LIMIT,
+) -> Donor:
     """Prepare one person's face from one photo or several.
 
     Several photos are fused: every part of the face is taken from where it is seen best, eyes
@@ -170,6 +180,8 @@ def prepare_donor(*photos: ImageLike, allow_poor: bool = False, alone: bool = Fa
         Use photos that the quality gate refuses; what is wrong becomes a warning.
     alone : bool
         Refuse photos that show several people.
+    gate_donor : float, range [0, 1], optional
+        The highest score of the content gate that passes; None does not look.
 
     Raises
     ------
@@ -181,11 +193,14 @@ def prepare_donor(*photos: ImageLike, allow_poor: bool = False, alone: bool = Fa
         If no photo passes the gate; the message says what is wrong.
     MediaError
         If a photo cannot be read.
+    PolicyRefused
+        If the content gate takes a photo for nudity or sex.
     """
     if not photos:
         raise InvalidRequest("Give at least one photo of the donor.")
     # All photos are read before a model is: what is missing is said at once.
     read = [load_pixels(photo, "donor") for photo in photos]
+    seen = _let_in(read, gate_donor)
     engine = wiring.engine()
     studied = [_study(engine, pixels, alone=alone) for pixels in read]
     warnings = [text for one in studied for text in one.warnings]
@@ -204,7 +219,7 @@ def prepare_donor(*photos: ImageLike, allow_poor: bool = False, alone: bool = Fa
     mesh = engine.prepare([one.photo for one in used])
     best = max(used, key=lambda one: (one.photo.frontal, one.photo.pixels_per_texel))
     faces = tuple(one.embedding for one in studied)
-    return Donor(mesh, best.embedding, len(used), tuple(warnings), _digests(photos), faces)
+    return Donor(mesh, best.embedding, len(used), tuple(warnings), _digests(photos), faces, seen)
 
 
 def _digests(photos: Sequence[ImageLike]) -> tuple[bytes, ...]:
@@ -217,7 +232,27 @@ def _digests(photos: Sequence[ImageLike]) -> tuple[bytes, ...]:
     return tuple(digests)
 
 
-def check_donor(*photos: ImageLike, screen: Screen | None = None) -> int:
+def _let_in(photos: Sequence[Pixels], limit: float | None) -> Seen:
+    """What the content gate sees of photos.
+
+    Raises
+    ------
+    PolicyRefused
+    """
+    seen = NOTHING
+    if limit is None:
+        return seen
+    check_limit("donor", limit)
+    scorer = wiring.scorer()
+    for photo in photos:
+        seen = seen.plus(scorer.score(RgbCanvas(photo.rgb)), limit)
+        check_picture("donor", seen.highest, limit)
+    return seen
+
+
+def check_donor(
+    *photos: ImageLike, screen: Screen | None = None, gate_donor: float | None = LIMIT
+) -> int:
     """Whether photos can be kept as one person's: how many of them a swap takes.
 
     Stricter than `prepare_donor`, because whoever keeps photos for later is not there to read
@@ -230,8 +265,11 @@ def check_donor(*photos: ImageLike, screen: Screen | None = None) -> int:
         If a photo shows somebody who may not be a donor, by `screen`.
     DonorUnusable
         If no photo passes the gate, or two seem to show different people.
+    PolicyRefused
+        As `prepare_donor`.
     """
     read = [load_pixels(photo, "donor") for photo in photos]
+    _let_in(read, gate_donor)
     engine = wiring.engine()
     studied = [_study(engine, pixels, alone=True) for pixels in read]
     if screen is not None:

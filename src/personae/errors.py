@@ -12,7 +12,7 @@
     ├── DonorUnusable           a donor photo fails the quality gate
     ├── ModelError              a model is missing, altered, or cannot be fetched
     ├── Canceled                the caller asked to stop
-    └── ServiceError            only the service raises these
+    └── ServiceError            only the service raises these, but for PolicyRefused
         ├── Unauthorized        no key, or one that is unknown, expired or revoked
         ├── Forbidden           the key's scopes do not allow it, or the tenant is suspended
         ├── NotFound            nothing of that name belongs to the tenant
@@ -20,7 +20,7 @@
         ├── Conflict            it contradicts what was asked before, or the present state
         ├── InsufficientCredits the account cannot pay for it
         ├── RateLimited         too much at once; ``retry_after_s`` says when to come back
-        ├── PolicyRefused       a rule of the operator's forbids it; ``role`` says which input
+        ├── PolicyRefused       a policy forbids it; ``role`` and ``reason`` say what and why
         ├── ConsentRequired     nobody has asserted that the people shown agree
         ├── AddressRefused      a URL leads where the service must not go
         ├── Unavailable         the service cannot do it now; nothing was done
@@ -38,7 +38,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 Fault = Literal["caller", "platform"]
-Role = Literal["donor", "scene", "reference"]
+Role = Literal["donor", "scene", "reference", "output"]
 Reason = Literal["nsfw", "register", "file"]
 
 

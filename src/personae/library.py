@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Unpack, cast
 
 from personae import wiring
+from personae.domain.gate import LIMIT
 from personae.domain.labels import DEFAULT_PLACE, DEFAULT_SIZE
 from personae.domain.marks import LOCAL_MARK
 from personae.donors import (
@@ -111,6 +112,9 @@ def swap(
     label_place: str = DEFAULT_PLACE,
     label_size: float = DEFAULT_SIZE,
     label_font: str | None = None,
+    gate_donor: float | None = LIMIT,
+    gate_scene: float | None = LIMIT,
+    gate_output: float | None = LIMIT,
 ) -> SwapResult:
     """Swap faces in a picture.
 
@@ -131,14 +135,16 @@ def swap(
         The number that the new faces carry invisibly; None leaves them unmarked.
     label, label_place, label_size, label_font
         As the fields of `SwapOptions`: what is written over the output, and how.
+    gate_donor, gate_scene, gate_output : float, range [0, 1], optional
+        The highest score of the content gate that passes; None does not look.
 
     Raises
     ------
     FaceNotFound
         With the role of the picture that shows no face (or not the face asked for).
-    DonorUnusable, MediaError, InvalidRequest, ModelError
+    DonorUnusable, MediaError, InvalidRequest, ModelError, PolicyRefused
     """
-    painter = SwapOptions(
+    how = SwapOptions(
         strength=strength,
         restore=restore,
         mark=mark,
@@ -146,10 +152,14 @@ def swap(
         label_place=label_place,
         label_size=label_size,
         label_font=label_font,
-    ).painter
+        gate_donor=gate_donor,
+        gate_scene=gate_scene,
+        gate_output=gate_output,
+    )
+    painter = how.painter
     pixels = load_pixels(scene, "scene")
-    parts = parts_of(donor, face, mappings)
-    return swap_pixels(pixels, parts, strength, restore, mark=mark, painter=painter)
+    parts = parts_of(donor, face, mappings, gate_donor=gate_donor)
+    return swap_pixels(pixels, parts, how, painter)
 
 
 def swap_file(
@@ -170,7 +180,7 @@ def swap_file(
     """
     how = options_of(options, settings)
     source, target = _paths(scene, output)
-    who = partial(parts_of, donor, face, mappings, allow_poor=how.allow_poor)
+    who = _who(donor, face, mappings, how)
     if sniff(source) == "picture":
         return _sealed(
             source,
@@ -207,17 +217,18 @@ def swap_video(
     options : SwapOptions, optional
         Part, encoder, quality and so on, checked before; or give its fields here by name:
         strength, restore, max_long_px, max_short_px, start_s, end_s, codec, crf, preset, quality,
-        threads, mark, allow_poor, manifest, label, label_place, label_size, label_font.
+        threads, mark, allow_poor, manifest, label, label_place, label_size, label_font, gate_donor,
+        gate_scene, gate_output, gate_every_s.
     progress : callable, called in this thread
     should_stop : callable
         Asked several times a second; True ends the work with `Canceled` and no output.
 
     Raises
     ------
-    FaceNotFound, DonorUnusable, MediaError, InvalidRequest, ModelError, Canceled
+    FaceNotFound, DonorUnusable, MediaError, InvalidRequest, ModelError, Canceled, PolicyRefused
     """
     how = options_of(options, settings)
-    who = partial(parts_of, donor, face, mappings, allow_poor=how.allow_poor)
+    who = _who(donor, face, mappings, how)
     source, target = _paths(scene, output)
     return _swap_clip(source, target, who, how, progress, should_stop)
 
@@ -253,6 +264,17 @@ def _sealed(
         return run(who, None)
     finisher = Finisher(source, target, how.mark)
     return finisher.completed(run(finisher.noting(who), finisher))
+
+
+def _who(
+    donor: Donor | ImageLike | None,
+    face: FaceChoice,
+    mappings: Sequence[Mapping] | None,
+    how: SwapOptions,
+) -> Callable[[], Parts]:
+    """What prepares the donors, once all that is cheap has been checked."""
+    poor, limit = how.allow_poor, how.gate_donor
+    return partial(parts_of, donor, face, mappings, allow_poor=poor, gate_donor=limit)
 
 
 def _paths(scene: object, output: object) -> tuple[Path, Path]:

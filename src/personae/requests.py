@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +13,13 @@ import numpy as np
 
 from personae import wiring
 from personae.domain import labels
+from personae.domain.gate import EVERY_S, LIMIT, check_every, check_limit
 from personae.domain.marks import LOCAL_MARK, MARK_BITS
 from personae.domain.swap import LEAST_SIDE_PX
 from personae.donors import Donor, ImageLike, load_pixels, prepare_donor, single_face
 from personae.engine.canvas import RgbCanvas
 from personae.engine.casting import Role
+from personae.engine.gate import NOTHING, Seen
 from personae.engine.label import Label, LabelPainter
 from personae.engine.register import Screen
 from personae.engine.types import Float32
@@ -71,6 +74,10 @@ class SwapOptions:
         Height of the label's letters as a share of the output's shorter side.
     label_font : str, optional
         A TTF or OTF file for scripts that the built-in letters lack.
+    gate_donor, gate_scene, gate_output : float, range [0, 1], optional
+        The highest score of the content gate that passes; None does not look.
+    gate_every_s : float, 0.1 to 60 seconds
+        How far the frames of a clip are apart that the content gate looks at.
 
     Raises
     ------
@@ -97,6 +104,10 @@ class SwapOptions:
     label_place: str = labels.DEFAULT_PLACE
     label_size: float = labels.DEFAULT_SIZE
     label_font: str | None = None
+    gate_donor: float | None = LIMIT
+    gate_scene: float | None = LIMIT
+    gate_output: float | None = LIMIT
+    gate_every_s: float = EVERY_S
 
     def __post_init__(self) -> None:
         self._check_label()
@@ -113,6 +124,11 @@ class SwapOptions:
                 raise InvalidRequest(f"The {name} is a time in seconds, not {value!r}.")
         check_range(self.start_s, self.end_s)
         check_settings(self.encode)
+        for name in ("donor", "scene", "output"):
+            limit = getattr(self, f"gate_{name}")
+            if limit is not None:
+                check_limit(name, limit)
+        check_every(self.gate_every_s)
 
     def _check_label(self) -> None:
         labels.check_place(self.label_place)
@@ -176,6 +192,10 @@ class SwapSettings(TypedDict, total=False):
     label_place: str
     label_size: float
     label_font: str | None
+    gate_donor: float | None
+    gate_scene: float | None
+    gate_output: float | None
+    gate_every_s: float
 
 
 def options_of(options: SwapOptions | None, settings: SwapSettings) -> SwapOptions:
@@ -218,12 +238,14 @@ class Parts:
 
     ``donors``: what each different donor's photo files hash to, for the manifest.
     ``screen``: refuses scene faces that may not be swapped, if anybody is protected.
+    ``seen``: what the content gate saw of the donors.
     """
 
     roles: tuple[Role, ...]
     warnings: tuple[str, ...]
     donors: tuple[tuple[bytes, ...], ...] = ()
     screen: Screen | None = None
+    seen: Seen = NOTHING
 
 
 def parts_of(
@@ -232,8 +254,9 @@ def parts_of(
     mappings: Sequence[Mapping] | None,
     *,
     allow_poor: bool = False,
+    gate_donor: float | None = LIMIT,
 ) -> Parts:
-    """What a caller wants, as roles; `allow_poor` is for a donor that is still a photo.
+    """What a caller wants, as roles; `allow_poor`, `gate_donor`: for a donor still a photo.
 
     Raises
     ------
@@ -248,8 +271,9 @@ def parts_of(
     for mapping in mappings or ():
         check_choice(mapping.face)
     if donor is not None:
-        one = donor if isinstance(donor, Donor) else prepare_donor(donor, allow_poor=allow_poor)
-        mappings = [Mapping(one, face)]
+        if not isinstance(donor, Donor):
+            donor = prepare_donor(donor, allow_poor=allow_poor, gate_donor=gate_donor)
+        mappings = [Mapping(donor, face)]
     numbers = [one.face for one in mappings or () if one.like is None]
     for choice in numbers:
         if isinstance(choice, int) and numbers.count(choice) > 1:
@@ -262,8 +286,17 @@ def parts_of(
         roles.append(Role(mapping.donor.mesh, choice, like, name))
         told += [text for text in mapping.donor.warnings if text not in warnings]
         warnings += told
-    donors = {id(one.donor): one.donor.digests for one in mappings or ()}
-    return Parts(tuple(roles), tuple(warnings), tuple(donors.values()))
+    chosen = [one.donor for one in mappings or ()]
+    digests = {id(one): one.digests for one in chosen}
+    donors = tuple(digests.values())
+    return Parts(tuple(roles), tuple(warnings), donors, seen=seen_of(chosen))
+
+
+def seen_of(donors: Sequence[Donor]) -> Seen:
+    """What the content gate saw of several donors, each counted once."""
+    return functools.reduce(
+        Seen.joined, [one.seen for one in {id(one): one for one in donors}.values()], NOTHING
+    )
 
 
 def _check_kinds(donor: object, mappings: object) -> None:

@@ -40,6 +40,8 @@ class SwapResult:
         What restored the new faces, if that was asked for; ``classical`` needs no model.
     label : str or None
         What was written over it.
+    gate : dict or None
+        By role, what the content gate saw: ``looked``, ``highest``, ``limit``; None if it was off.
     """
 
     image: UInt8
@@ -49,6 +51,7 @@ class SwapResult:
     warnings: tuple[str, ...]
     restorer: str | None = None
     label: str | None = None
+    gate: dict[str, dict[str, float]] | None = None
 
     def __repr__(self) -> str:
         height, width = self.mask.shape
@@ -79,6 +82,7 @@ class SwapReport:
     manifest: Literal["embedded", "sidecar", "off"] = "off"
     signed_by: Literal["operator", "local"] | None = None
     label: str | None = None
+    gate: dict[str, dict[str, float]] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for `json.dumps`."""
@@ -93,5 +97,6 @@ class SwapReport:
             "manifest": self.manifest,
             "signed_by": self.signed_by,
             "label": self.label,
+            "gate": self.gate,
             "warnings": list(self.warnings),
         }

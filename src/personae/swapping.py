@@ -13,6 +13,7 @@ from personae.donors import Pixels, called
 from personae.engine.canvas import RgbCanvas
 from personae.engine.casting import Cast, Role, StillCast, cast_still
 from personae.engine.faces import embedder
+from personae.engine.gate import NOTHING, Gate, Seen, check_picture
 from personae.engine.label import LabelPainter
 from personae.engine.pipeline import Engine
 from personae.engine.types import BoxXYXY, Face, Float32, UInt8
@@ -32,21 +33,15 @@ _TOUCHED = np.float32(1 / 255)
 
 
 def swap_pixels(
-    pixels: Pixels,
-    parts: Parts,
-    strength: float,
-    restore: float = 0.0,
-    *,
-    mark: int | None = None,
-    painter: LabelPainter | None = None,
+    pixels: Pixels, parts: Parts, how: SwapOptions, painter: LabelPainter | None = None
 ) -> SwapResult:
-    """Swap faces in `pixels`, in place, and write a label over them.
-
-    `mark` is the id that the new faces carry invisibly, if any.
-    """
+    """Swap faces in `pixels`, in place, mark them, and write a label over them."""
     engine = wiring.engine()
+    strength, restore = how.strength, how.restore
     rgb = pixels.rgb
     canvas = RgbCanvas(rgb)
+    gate = gate_of(how, parts.seen)
+    scene_seen = NOTHING if gate is None else gate.look("scene", canvas)
     faces = engine.faces(canvas)
     chosen = _cast_still(engine, parts.roles, faces, pixels)
     if parts.screen is not None:
@@ -56,19 +51,22 @@ def swap_pixels(
         canvas, [(faces[i], donor) for i, donor in chosen.donors.items()], strength
     )
     mask = np.zeros(rgb.shape[:2], np.float32)
-    for rendered in engine.render_into(canvas, plans, restore, mark):
+    for rendered in engine.render_into(canvas, plans, restore, how.mark):
         _cover_into(mask, rendered.box, rendered.mask)
         if rendered.marked is not None:
             _cover_into(mask, rendered.marked.box, (rendered.marked.weight > 0) * _TOUCHED)
     if painter is not None:
         _label_into(canvas, pixels.alpha, painter, mask)
+    told = None
+    if gate is not None:
+        told = gate.report({"scene": scene_seen, "output": gate.look("output", canvas)})
     image = rgb if pixels.alpha is None else np.dstack([rgb, pixels.alpha])
     missing = [f"Nobody in {pixels.name} looks like {name}." for name in chosen.missing]
     restorer, notes = restoring(strength, restore)
     warnings = (*parts.warnings, *pixels.notes, *missing, *notes)
     swapped = tuple(sorted(chosen.donors))
     label = None if painter is None else painter.label.text
-    return SwapResult(image, mask, tuple(faces), swapped, warnings, restorer, label)
+    return SwapResult(image, mask, tuple(faces), swapped, warnings, restorer, label, told)
 
 
 def _label_into(
@@ -112,7 +110,7 @@ def swap_picture_file(
     painter = how.painter
     picture = fit_picture(load_picture(source, "scene"), how.max_size)
     pixels = Pixels(str(source), picture.rgb, picture.alpha, picture.notes)
-    result = swap_pixels(pixels, who(), how.strength, how.restore, mark=how.mark, painter=painter)
+    result = swap_pixels(pixels, who(), how, painter)
     if should_stop is not None and should_stop():
         raise Canceled("The work was stopped on request; no output was written.")
     notes = save_picture(
@@ -134,6 +132,7 @@ def swap_picture_file(
         warnings=(*result.warnings, *notes),
         restorer=result.restorer,
         label=result.label,
+        gate=result.gate,
     )
 
 
@@ -171,6 +170,7 @@ def swap_clip_file(
         progress=progress,
         should_stop=should_stop,
         finish=finish,
+        gate=gate_of(how, parts.seen),
     )
     run = job.swap_animation if animated else job.swap_clip
     report = run(wiring.engine(), source, target, Cast(parts.roles, parts.screen), options)
@@ -184,7 +184,30 @@ def swap_clip_file(
         warnings=(*parts.warnings, *report.notes, *notes),
         restorer=restorer,
         label=None if painter is None else painter.label.text,
+        gate=report.gate,
     )
+
+
+def gate_of(options: SwapOptions, seen: Seen = NOTHING) -> Gate | None:
+    """The content gate for a scene and its output; None if it is off.
+
+    Parameters
+    ----------
+    seen : Seen
+        What was seen of the donors when they were prepared.
+
+    Raises
+    ------
+    PolicyRefused
+        If a donor was prepared under another limit and is beyond this one.
+    """
+    limits = (options.gate_donor, options.gate_scene, options.gate_output)
+    if limits == (None, None, None):
+        return None
+    donor, scene, output = limits
+    if donor is not None:
+        check_picture("donor", seen.highest, donor)
+    return Gate(wiring.scorer(), scene, output, options.gate_every_s, seen, donor)
 
 
 def _cast_still(

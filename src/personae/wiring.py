@@ -16,7 +16,10 @@ from personae.engine.cards import card
 if TYPE_CHECKING:
     from personae.adapters.provenance.keeper import Keeper, SigningConfig
     from personae.engine.card import Card
+    from personae.engine.gate import Scorer
     from personae.engine.pipeline import Engine
+    from personae.engine.session import OnnxModel
+    from personae.engine.types import Float32
 
 MODELS_DIR_VARIABLE = "PERSONAE_MODELS_DIR"
 SIGNING_DIR_VARIABLE = "PERSONAE_SIGNING_DIR"
@@ -100,7 +103,11 @@ def _keeper(config: SigningConfig) -> Keeper:
     return Keeper(config, time.time)
 
 
-ENGINE_MODELS = ("blazeface_short", "blazeface_full", "attention_mesh", "dlib_resnet")
+GATE_MODEL = "open_nsfw"
+ENGINE_MODELS = (
+    *("blazeface_short", "blazeface_full", "attention_mesh", "dlib_resnet"),
+    GATE_MODEL,
+)
 _engine_lock = threading.Lock()
 
 
@@ -137,6 +144,31 @@ def engine() -> Engine:
     """
     with _engine_lock:
         return _load_engine(models_dir())
+
+
+def scorer() -> Scorer:
+    """What the content gate scores pictures with; its model is loaded for the first of them.
+
+    Scoring then raises `ModelError` if it cannot be fetched or does not load.
+    """
+    from personae.engine.gate import Scorer
+
+    return Scorer(_score)
+
+
+def _score(*arrays: Float32) -> list[Float32]:
+    with _engine_lock:
+        network = _load_gate(models_dir())
+    return network(*arrays)
+
+
+@functools.lru_cache(maxsize=1)
+def _load_gate(folder: Path) -> OnnxModel:
+    from personae.engine.session import OnnxModel
+
+    store = ModelStore(folder)
+    store.ensure([card(GATE_MODEL)])
+    return OnnxModel(store.path(card(GATE_MODEL)))
 
 
 @functools.lru_cache(maxsize=1)

@@ -42,6 +42,10 @@ FULL: dict[str, Any] = {
     "label_place": "top",
     "label_size": 0.1,
     "label_font": "fonts/some.ttf",
+    "gate_donor": 0.5,
+    "gate_scene": None,
+    "gate_output": 1,
+    "gate_every_s": 2.0,
 }
 
 
@@ -64,6 +68,10 @@ def test_every_field_is_a_keyword_and_the_reverse() -> None:
     ("wrong", "said"),
     [
         ({"strength": 7}, "strength"),
+        ({"gate_donor": 1.1}, "limit for the donor"),
+        ({"gate_scene": "0.5"}, "limit for the scene"),
+        ({"gate_output": float("nan")}, "limit for the output"),
+        ({"gate_every_s": 0}, "every 0.1 to 60 seconds"),
         ({"strength": -0.1}, "strength"),
         ({"strength": float("nan")}, "strength"),
         ({"strength": "1"}, "strength"),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from personae.app import audit
 from personae.app.ports import Transaction
+from personae.domain.gate import GatePolicy
 from personae.domain.ids import new_id
 from personae.domain.tenants import ADMIN_SCOPE, OPERATOR, SCOPES, ApiKey, NewKey, Tenant
 from personae.errors import Conflict, Forbidden, InvalidRequest, NotFound, Unauthorized
@@ -75,6 +77,32 @@ def set_suspended(tx: Transaction, tenant_id: str, suspended: bool, now: float) 
     if not tx.tenants.suspend(tenant_id, now if suspended else None):
         raise NotFound(f"There is no tenant {tenant_id}.")
     audit.tenant_suspended(tx, tenant_id, suspended, now)
+
+
+def set_gate(
+    tx: Transaction, tenant_id: str, changes: Mapping[str, Any] | None, now: float
+) -> dict[str, Any]:
+    """Let a tenant's content gate differ from the service's; what is set for it now.
+
+    Parameters
+    ----------
+    changes : mapping or None
+        Fields of `GatePolicy`, besides those that were set before; None forgets all of them.
+
+    Raises
+    ------
+    NotFound, InvalidRequest
+    """
+    tenant = tx.tenants.get(tenant_id)
+    if tenant is None:
+        raise NotFound(f"There is no tenant {tenant_id}.")
+    wanted: dict[str, Any] = {}
+    if changes is not None:
+        wanted = {**(tenant.settings.get("gate") or {}), **changes}
+        GatePolicy().but(wanted)
+    tx.tenants.configure(tenant_id, "gate", wanted or None)
+    audit.tenant_settings_changed(tx, tenant_id, ["gate"], now)
+    return wanted
 
 
 def grant(

@@ -27,12 +27,14 @@ from personae.app.filenames import (
 )
 from personae.app.inputs import LocalMedia
 from personae.app.intake import Arrival, Intake
+from personae.app.policy import gate_of
 from personae.app.ports import Blobs, Clock, Database, Fetcher, MediaHost, Transaction
 from personae.app.receiving import Receiver, fingerprint
 from personae.app.register_snapshots import RegisterSnapshots
 from personae.app.reservations import Reservations
 from personae.app.scratch import LOCAL_NAME, Scratch
 from personae.app.threads import finish_in_thread
+from personae.domain.gate import GatePolicy
 from personae.domain.media import Asset, AssetRole
 from personae.domain.pages import Page
 from personae.domain.register import DISTANCE
@@ -60,6 +62,8 @@ class AssetService:
         Where files wait while they are looked at; made if it is missing.
     register_distance : float, range [0, 2]
         How near a donor has to be to a protected person, as 1 - cosine, to be refused.
+    gate : GatePolicy
+        For tenants whose settings say nothing else.
     """
 
     def __init__(
@@ -72,12 +76,14 @@ class AssetService:
         limits: AssetLimits,
         work_dir: Path,
         register_distance: float = DISTANCE,
+        gate: GatePolicy | None = None,
     ) -> None:
         self._database = database
         self._blobs = blobs
         self._fetcher = fetcher
         self._clock = clock
         self._limits = limits
+        self._gate = gate or GatePolicy()
         self._scratch = Scratch(work_dir)
         self._intake = Intake(database, blobs, media, clock, limits)
         self._reservations = Reservations(
@@ -162,8 +168,9 @@ class AssetService:
 
     async def check_donor(self, tenant_id: str, asset_ids: Sequence[str]) -> int:
         """Look at photos that are to be kept as one donor; see `DonorLook.photos_used`."""
+        gate = await self._database.aread(lambda tx: gate_of(tx, tenant_id, self._gate))
         async with self._scratch.folder() as folder:
-            return await self._donors.photos_used(tenant_id, asset_ids, folder)
+            return await self._donors.photos_used(tenant_id, asset_ids, folder, gate.options())
 
     async def get(self, tenant_id: str, asset_id: str) -> Asset:
         """An asset, in whatever state.

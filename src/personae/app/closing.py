@@ -11,7 +11,7 @@ from personae.app.ports import Transaction
 from personae.domain.credits import close_key, counted, hold_key
 from personae.domain.media import Asset
 from personae.domain.tasks import Task, TaskError
-from personae.errors import Canceled, InsufficientCredits, PersonaeError, TaskFailed
+from personae.errors import Canceled, InsufficientCredits, PersonaeError, PolicyRefused, TaskFailed
 
 
 def succeed(
@@ -102,13 +102,10 @@ def enlarge_hold(tx: Transaction, task_id: str, price: int, now: float) -> None:
 
 def task_error(error: PersonaeError) -> TaskError:
     """An error as the task's row keeps it."""
-    return TaskError(
-        error.code,
-        error.message,
-        error.retryable,
-        error.fault,
-        error.role,
-    )
+    told = TaskError(error.code, error.message, error.retryable, error.fault, error.role)
+    if isinstance(error, PolicyRefused):
+        return replace(told, reason=error.reason, facts=error.facts)
+    return told
 
 
 def _task(tx: Transaction, task_id: str) -> Task:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import structlog
 
 from personae.app.inputs import LocalMedia
+from personae.app.policy import Refusal, log_refusal
 from personae.app.ports import MediaHost
 from personae.app.register_snapshots import RegisterSnapshots
 from personae.app.threads import stop_in_thread
 from personae.domain.swap import MediaRef
-from personae.errors import Canceled, MediaUnreadable, TaskFailed, TookTooLong, Unavailable
+from personae.errors import (
+    Canceled,
+    MediaUnreadable,
+    PolicyRefused,
+    TaskFailed,
+    TookTooLong,
+    Unavailable,
+)
 
 _LOOKS = 2
 _LOOKING = 2  # Threads: looks are long, and those who wait for one hold nothing up.
@@ -49,8 +57,14 @@ class DonorLook:
         self._timeout_s = timeout_s
         self._threads = ThreadPoolExecutor(_LOOKING, thread_name_prefix="personae-donor")
 
-    async def photos_used(self, tenant_id: str, asset_ids: Sequence[str], folder: Path) -> int:
-        """How many of the photos a swap would take.
+    async def photos_used(
+        self,
+        tenant_id: str,
+        asset_ids: Sequence[str],
+        folder: Path,
+        options: Mapping[str, float | None],
+    ) -> int:
+        """How many of the photos a swap would take; `options` are those of the content gate.
 
         Raises
         ------
@@ -71,8 +85,13 @@ class DonorLook:
         try:
             async with asyncio.timeout(3 * self._timeout_s):
                 return await stop_in_thread(
-                    lambda stop: self._look(tenant_id, asset_ids, folder, stop), self._threads
+                    lambda stop: self._look(tenant_id, asset_ids, folder, options, stop),
+                    self._threads,
                 )
+        except PolicyRefused as error:
+            refusal = Refusal(tenant_id, None, error.role, error.reason, error.facts)
+            log_refusal(refusal)
+            raise
         except (TimeoutError, Canceled) as error:
             raise Unavailable("Too many photos wait to be looked at; try again later.") from error
 
@@ -81,6 +100,7 @@ class DonorLook:
         tenant_id: str,
         asset_ids: Sequence[str],
         folder: Path,
+        options: Mapping[str, float | None],
         should_stop: Callable[[], bool],
     ) -> int:
         names: dict[str, str] = {}
@@ -91,7 +111,12 @@ class DonorLook:
             place.mkdir()
             photo = self._materialise(tenant_id, MediaRef(asset_id=asset_id), place)
             names[str(photo.path)] = asset_id
-        job = {"op": "check_donor", "donors": list(names), "names": names}
+        job = {
+            "op": "check_donor",
+            "donors": list(names),
+            "options": dict(options),
+            "names": names,
+        }
         limit_s = self._timeout_s
         for _ in range(_LOOKS):
             try:

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from personae.app import audit, closing, outputs
+from personae.app import audit, closing, outputs, policy
 from personae.app.deliver import Deliverer
 from personae.app.finishing import finish_swap, put_seal, seal_result, swap_result
 from personae.app.inputs import Sources, names_of
@@ -162,14 +162,18 @@ class Executor:
     def _fail(self, task_id: str, error: PersonaeError) -> None:
         now, told = self._shop.clock(), closing.task_error(error)
 
-        def end(tx: Transaction) -> None:
+        def end(tx: Transaction) -> policy.Refusal | None:
             done = closing.fail(tx, task_id, told, now)
-            if done and isinstance(error, PolicyRefused):
-                task = tx.tasks.get(None, task_id)
-                tenant_id = None if task is None else task.tenant_id
-                note_refusal(tx, error, tenant_id=tenant_id, subject=task_id, now=now)
+            if not done or not isinstance(error, PolicyRefused):
+                return None
+            task = tx.tasks.get(None, task_id)
+            tenant_id = None if task is None else task.tenant_id
+            note_refusal(tx, error, tenant_id=tenant_id, subject=task_id, now=now)
+            return policy.Refusal(tenant_id, task_id, error.role, error.reason, error.facts)
 
-        self._shop.database.write(end)
+        refusal = self._shop.database.write(end)
+        if refusal is not None:
+            policy.log_refusal(refusal)
 
     def _begin(self, task_id: str) -> Task:
         """Move a task to running, with fresh progress.
@@ -214,6 +218,7 @@ class Executor:
             scene = shop.inputs.scene(task, folder, watch.should_stop)
             check_output(request.output, scene.facts)
             charge = shop.charge(task, request, scene.facts)
+            gate = shop.gate(task.tenant_id, asked_off=request.without_gate)
             mappings = shop.inputs.mappings(task, request, folder, watch.should_stop)
             suffix = outputs.output_suffix(request.output.container, scene.facts)
             output = folder / f"output{suffix}"
@@ -225,10 +230,11 @@ class Executor:
                 "options": {
                     **shop.job_options(task, request),
                     **shop.label_options(task, request, scene.facts),
+                    **gate.options,
                 },
                 "names": names_of(scene, mappings),
             }
-            answer = shop.run(job, watch, swaps_for=task.tenant_id)
+            answer = gate.noted(shop.run(job, watch, swaps_for=task.tenant_id))
             finish_swap(shop, task, output, answer, watch, charge=charge, job=job)
 
     def _preview(self, task: Task) -> None:
@@ -240,6 +246,7 @@ class Executor:
         with shop.folder() as folder:
             scene = shop.inputs.scene(task, folder, watch.should_stop)
             mappings = shop.inputs.mappings(task, request, folder, watch.should_stop)
+            gate = shop.gate(task.tenant_id, asked_off=request.without_gate)
             output = folder / "preview.jpg"
             job = {
                 "op": "preview",
@@ -250,10 +257,11 @@ class Executor:
                 "options": {
                     **shop.preview_options(task, request),
                     **shop.label_options(task, request, scene.facts),
+                    **gate.options,
                 },
                 "names": names_of(scene, mappings),
             }
-            answer = shop.run(job, watch, swaps_for=task.tenant_id)
+            answer = gate.noted(shop.run(job, watch, swaps_for=task.tenant_id))
             seal = put_seal(shop, output, job, watch)
             facts = shop.probe(output, watch)
             asset = shop.store(task, output, facts)
@@ -267,18 +275,20 @@ class Executor:
             scene = shop.inputs.scene(task, folder, watch.should_stop)
             crops = folder / "crops"
             crops.mkdir()
+            gate = shop.gate(task.tenant_id)
             job = {
                 "op": "detect",
                 "path": str(scene.path),
                 "crops_dir": str(crops),
                 "kind": "image" if scene.facts.kind == "picture" else "video",
+                "options": gate.options,
                 "names": names_of(scene),
             }
-            found = shop.run(job, watch)["faces"]
+            answer = gate.noted(shop.run(job, watch))
             now, times = shop.clock(), shop.retention(task)
             faces: list[dict[str, Any]] = []
             assets: list[Asset] = []
-            for face in found:
+            for face in answer["faces"]:
                 until = now + times.crops
                 crop = self._store_crop(task, crops / Path(face["crop"]).name, face, until)
                 assets.append(crop)
@@ -287,7 +297,7 @@ class Executor:
         # By default the row stays longer than it can be named, for swaps that wait their turn.
         shop.finish(
             task,
-            {"faces": faces},
+            {"faces": faces, "gate": answer["gate"]},
             assets,
             charge=task.credits_held,
             expires_at=now + times.detections,

@@ -70,6 +70,7 @@ def swap_result(
         "duration_s": facts.duration_s,
         "restorer": answer.get("restorer"),
         "label": answer.get("label"),
+        "gate": answer.get("gate"),
     }
 
 

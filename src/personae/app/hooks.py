@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -88,7 +87,7 @@ def task_summary(task: Task) -> dict[str, Any]:
         "label": task.label,
         "credits_charged": task.credits_charged,
         "result": result or None,
-        "error": None if task.error is None else asdict(task.error),
+        "error": None if task.error is None else task.error.public(),
         "created_at": iso_time(task.created_at),
         "finished_at": None if task.finished_at is None else iso_time(task.finished_at),
     }

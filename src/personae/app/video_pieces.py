@@ -18,7 +18,7 @@ from personae.app.outcomes import check_output
 from personae.app.outputs import WORK, output_suffix
 from personae.app.submit import need
 from personae.app.watching import Watch
-from personae.app.workshop import Workshop
+from personae.app.workshop import TaskGate, Workshop
 from personae.domain.media import MediaFacts
 from personae.domain.swap import SwapRequest
 from personae.domain.tasks import Task
@@ -81,6 +81,7 @@ class VideoPieces:
                 need(shop.options.disabled, _feature(scene.facts))
             check_output(request.output, scene.facts)
             charge = shop.charge(task, request, scene.facts)
+            gate = shop.gate(task.tenant_id, asked_off=request.without_gate)
             mappings = shop.inputs.mappings(task, request, folder, watch.should_stop)
             wanted = {
                 "op": "plan_chunks",
@@ -102,7 +103,9 @@ class VideoPieces:
                 "options": {
                     **shop.job_options(task, request),
                     **shop.label_options(task, request, scene.facts),
+                    **gate.options,
                 },
+                "gate_off": gate.off,
                 "suffix": output_suffix(request.output.container, scene.facts),
                 "charge": charge,
                 "plan": chunks,
@@ -119,7 +122,7 @@ class VideoPieces:
         with shop.folder() as folder:
             output = folder / f"output{plan['suffix']}"
             job = self._job(task.id, plan, "swap") | {"output": str(output)}
-            answer = shop.run(job, watch, swaps_for=task.tenant_id)
+            answer = _gate(plan).noted(shop.run(job, watch, swaps_for=task.tenant_id))
             finish_swap(shop, task, output, answer, watch, charge=plan["charge"], job=job)
         return {}
 
@@ -177,7 +180,7 @@ class VideoPieces:
             job = self._job(task.id, plan, "join")
             job["names"] |= {file: f"chunk {number}" for number, file in enumerate(files)}
             job |= {"chunks": files, "plan": plan["plan"], "output": str(output)}
-            answer = shop.run(job, watch)
+            answer = _gate(plan).noted(shop.run(job, watch))
             finish_swap(shop, task, output, answer, watch, charge=plan["charge"], job=job)
         return {}
 
@@ -242,6 +245,11 @@ class VideoPieces:
     def _key(self, task_id: str, name: str) -> str:
         stem, dot, ending = name.partition(".")
         return f"{WORK}/{task_id}/{stem}-{secrets.token_hex(4)}{dot}{ending}"
+
+
+def _gate(plan: Plan) -> TaskGate:
+    """The content gate as it was decided with the plan."""
+    return TaskGate({}, plan.get("gate_off"))
 
 
 def _feature(facts: MediaFacts) -> str:

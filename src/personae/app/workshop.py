@@ -6,17 +6,18 @@ import contextlib
 import tempfile
 import threading
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from personae.app import closing, outputs, retention
+from personae.app import closing, outputs, policy, retention
 from personae.app.copies import Copies
 from personae.app.inputs import Inputs, Sources
 from personae.app.ports import Blobs, Clock, Database, MediaHost
 from personae.app.pricing import price_table, quote
 from personae.app.register_snapshots import RegisterSnapshots
 from personae.app.watching import Watch
+from personae.domain.gate import GatePolicy
 from personae.domain.labels import TenantLabels
 from personae.domain.media import Asset, AssetRole, MediaFacts
 from personae.domain.register import DISTANCE
@@ -58,6 +59,8 @@ class ExecuteOptions:
         Whether new faces carry the number of their task invisibly.
     register_distance : float, range [0, 2]
         How near a face has to be to a protected person's, as 1 - cosine.
+    gate : GatePolicy
+        For tenants whose settings say nothing else.
     """
 
     work_dir: Path
@@ -73,6 +76,28 @@ class ExecuteOptions:
     manifests: bool = True
     marks: bool = True
     register_distance: float = DISTANCE
+    gate: GatePolicy = field(default_factory=GatePolicy)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskGate:
+    """The content gate for one task.
+
+    Attributes
+    ----------
+    options : dict
+        Of its media jobs.
+    off : "asked", "policy" or None
+        By whose wish nothing is looked at.
+    """
+
+    options: dict[str, float | None]
+    off: str | None = None
+
+    def noted(self, answer: Mapping[str, Any]) -> dict[str, Any]:
+        """A media job's answer that says what the gate saw, or why it saw nothing."""
+        seen = answer.get("gate")
+        return {**answer, "gate": seen if self.off is None else {"off": self.off}}
 
 
 class Workshop:
@@ -191,6 +216,18 @@ class Workshop:
         """The ``options`` of a preview: those that one picture can show."""
         kept = ("strength", "restore", "mark", "max_long_px", "max_short_px")
         return {k: v for k, v in self.job_options(task, request).items() if k in kept}
+
+    def gate(self, tenant_id: str, *, asked_off: bool = False) -> TaskGate:
+        """The content gate for a task of a tenant.
+
+        `asked_off`: its client would rather do without, which is heard if the operator lets them.
+        """
+        general = self.options.gate
+        wanted = self.database.read(lambda tx: policy.gate_of(tx, tenant_id, general))
+        options = wanted.options(asked_off=asked_off)
+        if wanted.applies(asked_off=asked_off):
+            return TaskGate(options)
+        return TaskGate(options, "asked" if wanted.on else "policy")
 
     def charge(self, task: Task, request: SwapRequest, facts: MediaFacts) -> int:
         """The price by what was measured, held in full from now on.

@@ -12,6 +12,7 @@ from personae.errors import (
     MediaError,
     ModelError,
     PersonaeError,
+    PolicyRefused,
     ServiceError,
     SeveralFaces,
 )
@@ -29,6 +30,7 @@ class ExitCode(IntEnum):
     MODEL = 6
     LOSSES = 7
     SERVICE = 8
+    REFUSED = 9
     INTERRUPTED = 130
 
     @property
@@ -48,6 +50,7 @@ _MEANINGS = {
     ExitCode.MODEL: "a model is missing, altered or cannot be fetched",
     ExitCode.LOSSES: "done, but frames were lost (only with --strict)",
     ExitCode.SERVICE: "the service refused it or could not do it (only commands of the service)",
+    ExitCode.REFUSED: "the content gate does not let a donor, the scene or the output through",
     ExitCode.INTERRUPTED: "interrupted with Ctrl-C; no output was left",
 }
 
@@ -60,6 +63,7 @@ _BY_ERROR: tuple[tuple[type[PersonaeError], ExitCode], ...] = (
     (SeveralFaces, ExitCode.DONOR),
     (ModelError, ExitCode.MODEL),
     (Canceled, ExitCode.INTERRUPTED),
+    (PolicyRefused, ExitCode.REFUSED),
     (ServiceError, ExitCode.SERVICE),
 )
 

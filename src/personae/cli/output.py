@@ -15,7 +15,7 @@ from typing import Any
 import typer
 
 from personae.cli.exit_codes import ExitCode, exit_code_of
-from personae.errors import FaceNotFound, PersonaeError
+from personae.errors import FaceNotFound, PersonaeError, PolicyRefused
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -104,8 +104,10 @@ def _as_json(error: BaseException, message: str, code: ExitCode) -> dict[str, An
         "message": message,
         "retryable": known and error.retryable,
     }
-    if isinstance(error, FaceNotFound):
+    if isinstance(error, FaceNotFound | PolicyRefused):
         details["role"] = error.role
+    if isinstance(error, PolicyRefused):
+        details["reason"] = error.reason
     return {"error": details, "exit_code": int(code)}
 
 

@@ -23,6 +23,7 @@ from personae.cli.exit_codes import ExitCode
 from personae.cli.interrupts import Interruptible
 from personae.cli.output import Talk
 from personae.cli.progress import ShownProgress
+from personae.domain.gate import LIMIT
 from personae.domain.labels import DEFAULT_PLACE, DEFAULT_SIZE
 from personae.domain.marks import LOCAL_MARK
 from personae.errors import DonorUnusable, InvalidRequest
@@ -54,6 +55,7 @@ def swap(
     threads: ask.Threads = None,
     manifest: ask.Manifest = True,
     mark: ask.Mark = True,
+    content_gate: ask.ContentGate = True,
     strict: ask.Strict = False,
     as_json: ask.AsJson = False,
     quiet: ask.Quiet = False,
@@ -73,6 +75,7 @@ def swap(
             raise InvalidRequest(f"--codec {codec} is not known; use one of {known}.")
         start_s, end_s = parse_span(start, end)
         long_px, short_px = (None, None) if max_size is None else parse_size(max_size)
+        limit = LIMIT if content_gate else None
         from personae.library import SwapOptions
 
         options = SwapOptions(
@@ -94,6 +97,9 @@ def swap(
             label_place=label_place,
             label_size=label_size,
             label_font=None if label_font is None else str(label_font),
+            gate_donor=limit,
+            gate_scene=limit,
+            gate_output=limit,
         )
         report, warnings = _run(wanted, options, talk)
         talk.result("", {**report.to_json(), "warnings": warnings})
@@ -139,7 +145,7 @@ def _run(wanted: _Wanted, options: SwapOptions, talk: Talk) -> tuple[SwapReport,
     fetch_models(talk)
     output = wanted.output
     with Interruptible() as interrupt, ShownProgress(output.name, quiet=talk.quiet) as progress:
-        donor, mappings = _prepare(wanted.inputs, options.allow_poor, warn)
+        donor, mappings = _prepare(wanted.inputs, options, warn)
         report = library.swap_file(
             wanted.inputs.scene,
             output,
@@ -155,14 +161,16 @@ def _run(wanted: _Wanted, options: SwapOptions, talk: Talk) -> tuple[SwapReport,
 
 
 def _prepare(
-    inputs: Inputs, allow_poor: bool, warn: Callable[[Iterable[str]], None]
+    inputs: Inputs, options: SwapOptions, warn: Callable[[Iterable[str]], None]
 ) -> tuple[Donor | None, list[Mapping] | None]:
     """The one donor, or the donor of every map."""
     from personae import library
 
     def prepare(photos: Iterable[Path]) -> Donor:
         try:
-            prepared = library.prepare_donor(*photos, allow_poor=allow_poor)
+            prepared = library.prepare_donor(
+                *photos, allow_poor=options.allow_poor, gate_donor=options.gate_donor
+            )
         except DonorUnusable as error:
             raise DonorUnusable(f"{error.message} Or use it with --allow-poor-donor.") from error
         warn(prepared.warnings)

@@ -41,6 +41,13 @@ AllowPoor = Annotated[
         "becomes a warning.",
     ),
 ]
+ContentGate = Annotated[
+    bool,
+    typer.Option(
+        "--content-gate/--no-content-gate",
+        help="Refuse donors, scenes and results that seem to show nudity or sex.",
+    ),
+]
 Maps = Annotated[
     list[str] | None,
     typer.Option(

@@ -125,6 +125,8 @@ class SwapRequest:
         The row of the dialect's price table; None takes the one for pictures or for videos.
     declared_s : float, seconds, optional
         How long the client says that a video is: charged if the video is shorter.
+    without_gate : bool
+        Do without the content gate, if the operator lets this tenant.
     """
 
     media: Media
@@ -138,6 +140,7 @@ class SwapRequest:
     tariff: str | None = None
     declared_s: float | None = None
     output: SwapOutput = field(default_factory=SwapOutput)
+    without_gate: bool = False
 
     def __post_init__(self) -> None:
         if not self.mappings:
@@ -159,10 +162,12 @@ class SwapRequest:
                 raise InvalidRequest("Two mappings name the same scene face.")
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values for a database column; `alone` and `label` only if they are asked for."""
+        """Plain values for a database column; what is seldom asked for, only where it is."""
         plain = _plain(self)
         if plain["output"]["label"] is None:
             del plain["output"]["label"]
+        if not self.without_gate:
+            del plain["without_gate"]
         for mapping in plain["mappings"]:
             if not mapping["alone"]:
                 del mapping["alone"]

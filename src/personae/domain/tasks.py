@@ -10,7 +10,7 @@ the credits it settles or releases, so that only one of them can win.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 TaskKind = Literal["swap_image", "swap_video", "preview", "detect_image", "detect_video"]
@@ -36,13 +36,24 @@ class TaskProgress:
 
 @dataclass(frozen=True, slots=True)
 class TaskError:
-    """Why a task failed: a code of `personae.errors`, a sentence for the client, whose fault."""
+    """Why a task failed: a code of `personae.errors`, a sentence for the client, whose fault.
+
+    ``reason``, ``facts``: of a policy's refusal, see `PolicyRefused`; the facts are the operator's.
+    """
 
     code: str
     message: str
     retryable: bool = False
     fault: str = "platform"
     role: str | None = None
+    reason: str | None = None
+    facts: dict[str, float | str] | None = None
+
+    def public(self) -> dict[str, Any]:
+        """What clients may see."""
+        shown = asdict(self)
+        del shown["facts"]
+        return shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +72,8 @@ class Task:
         ``warnings``, ``duration_s``, ``restorer``; with stills ``cover`` and ``thumbnail`` (ids
         of assets); ``manifest`` (embedded, sidecar, off), ``signed_by``, ``manifest_asset`` (id of
         a sidecar) and ``content_sha256`` (of the output before it was sealed, which adds the time
-        and random numbers). Of a detection: ``faces``.
+        and random numbers). Of a detection: ``faces``. Of both ``gate``, for operators: what the
+        content gate saw by role, or ``{"off": …}`` and by whose wish.
     callback : dict or None
         Where a dialect's client wants to be told, in that dialect's own terms.
     dialect, dialect_id : str

@@ -216,3 +216,11 @@ def nearest_inside(mask: Bool) -> tuple[Int32, Int32]:
 def fill_hull_into(mask: UInt8, points: Float32) -> None:
     """Set the convex hull of points (N, 2) to 1."""
     cv2.fillConvexPoly(mask, cv2.convexHull(np.rint(points).astype(np.int32)), 1)
+
+
+def through_jpeg(image: UInt8, quality: int) -> UInt8:
+    """What JPEG leaves of a picture, uint8 (h, w, 3) RGB."""
+    bgr = np.ascontiguousarray(image[..., ::-1])
+    _, packed = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    again = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+    return np.ascontiguousarray(cast("UInt8", again)[..., ::-1])

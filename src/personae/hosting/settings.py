@@ -23,6 +23,7 @@ from pydantic_settings import (
 
 from personae.adapters.provenance.keeper import SigningConfig
 from personae.app.submit import FEATURES
+from personae.domain.gate import EVERY_ENDS_S, EVERY_S, LIMIT, GatePolicy
 from personae.domain.register import DISTANCE
 from personae.domain.retention import Retention
 from personae.errors import InvalidRequest
@@ -100,6 +101,14 @@ class Settings(BaseSettings):
     register_distance : float
         How near a face has to be to that of somebody in the do-not-swap register, as 1 - cosine, to
         be taken for them.
+    content_gate : bool
+        Whether donors, scenes and outputs are looked at for nudity and sex.
+    gate_donor, gate_scene, gate_output : float, range [0, 1]
+        The highest score that passes; 1 refuses nothing.
+    gate_every_s : float, 0.1 to 60 seconds
+        How far the frames of a clip are apart that the content gate looks at.
+    allow_unsafe : bool
+        Whether a request that asks to do without the content gate does.
     rate_per_s, rate_burst : float, int
         Requests of one key, counted by each API process for itself.
     consent : "required", "terms" or "off"
@@ -180,6 +189,12 @@ class Settings(BaseSettings):
     disabled_features: Annotated[list[str], NoDecode] = []
     refused_files: Annotated[list[str], NoDecode] = []
     register_distance: float = Field(default=DISTANCE, gt=0, le=2.0)
+    content_gate: bool = True
+    gate_donor: float = Field(default=LIMIT, ge=0, le=1, allow_inf_nan=False)
+    gate_scene: float = Field(default=LIMIT, ge=0, le=1, allow_inf_nan=False)
+    gate_output: float = Field(default=LIMIT, ge=0, le=1, allow_inf_nan=False)
+    gate_every_s: float = Field(default=EVERY_S, ge=EVERY_ENDS_S[0], le=EVERY_ENDS_S[1])
+    allow_unsafe: bool = False
     dialects: Annotated[list[str], NoDecode] = list(DIALECTS)
     a2e: A2eSettings = A2eSettings()
     crun: CrunSettings = CrunSettings()
@@ -312,6 +327,18 @@ class Settings(BaseSettings):
     def kept(self) -> Retention:
         """How long things are kept, filled in."""
         return self.retention.times(self.asset_ttl_s, self.output_ttl_s)
+
+    @property
+    def gate(self) -> GatePolicy:
+        """The content gate's policy for tenants whose settings say nothing else."""
+        return GatePolicy(
+            self.content_gate,
+            self.gate_donor,
+            self.gate_scene,
+            self.gate_output,
+            self.gate_every_s,
+            self.allow_unsafe,
+        )
 
     @property
     def database(self) -> str:

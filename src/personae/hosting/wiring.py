@@ -374,6 +374,7 @@ def _assets(
         limits,
         folder / "assets",
         settings.register_distance,
+        settings.gate,
     )
 
 
@@ -391,4 +392,5 @@ def _execution(settings: Settings, folder: Path) -> ExecuteOptions:
         marks=settings.marks,
         register_distance=settings.register_distance,
         label_font=settings.label_font,
+        gate=settings.gate,
     )

@@ -16,6 +16,7 @@ from personae.engine.types import Face, SceneFrame
 from personae.media_child.jobs import Context
 from personae.media_child.views import View, crop, worth
 from personae.video.animations import AnimationReader
+from personae.video.gating import ClipGate, Look
 from personae.video.reader import VideoReader
 from personae.video.sniffing import sniff
 from personae.video.stages import run_stages
@@ -145,32 +146,47 @@ def _one_person(one: Sequence[Appearance], other: Sequence[Appearance]) -> bool:
     return nearest <= SAME_PERSON_DISTANCE
 
 
-def people_of_clip(path: Path, context: Context) -> list[Person]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Viewed:
+    """A frame of which nothing but its picture is needed."""
+
+    scene: SceneFrame
+
+
+def people_of_clip(path: Path, context: Context, gate: ClipGate) -> list[Person]:
     """Everybody in a video or an animation.
 
     Raises
     ------
-    MediaError, Canceled
+    MediaError, Canceled, PolicyRefused
     """
     engine = wiring.engine()
     if sniff(path) == "animation":
         with AnimationReader(path, role="scene") as reader:
             census = Census(engine)
-            _run(census, (frame.scene_frame() for frame in reader), reader.frames, context)
+            scenes = (frame.scene_frame() for frame in reader)
+            _run(census, scenes, reader.frames, context, gate)
         return census.people()
     with VideoReader(path) as reader:
         census = Census(engine)
-        _run(census, (frame.scene for frame in reader), reader.frames_expected, context)
+        scenes = (frame.scene for frame in reader)
+        _run(census, scenes, reader.frames_expected, context, gate)
     return census.people()
 
 
-def _run(census: Census, frames: Iterable[SceneFrame], total: int | None, context: Context) -> None:
+def _run(
+    census: Census,
+    frames: Iterable[SceneFrame],
+    total: int | None,
+    context: Context,
+    gate: ClipGate,
+) -> None:
     """Read ahead in a thread of its own while the census looks."""
 
-    def look(source: Iterator[SceneFrame]) -> Iterator[int]:
-        for frame in source:
-            census.see(frame)
-            yield frame.number
+    def look(source: Iterator[SceneFrame]) -> Iterator[list[Look]]:
+        for viewed in gate.mark(_Viewed(frame) for frame in source):
+            census.see(viewed.scene)
+            yield gate.look("scene", viewed.scene)
 
     started = time.monotonic()
 
@@ -183,16 +199,12 @@ def _run(census: Census, frames: Iterable[SceneFrame], total: int | None, contex
         frames,
         look,
         _same,
-        _drop,
+        gate.judge,
         workers=1,
         should_stop=context.should_stop,
         on_progress=report,
     )
 
 
-def _same(number: int) -> int:
-    return number
-
-
-def _drop(number: int) -> None:
-    del number
+def _same(looks: list[Look]) -> list[Look]:
+    return looks

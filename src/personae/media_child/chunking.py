@@ -11,7 +11,7 @@ from personae import chunked
 from personae.media_child.jobs import Context, call_files
 from personae.media_child.mappings import parts_of_job
 from personae.media_child.swapping import options_of
-from personae.requests import Parts
+from personae.requests import Parts, SwapOptions
 from personae.video.job import Progress
 
 
@@ -21,7 +21,7 @@ def analyse_chunk(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
     With ``output`` the chunk is rendered at once, as ``render_chunk`` would.
     """
     options = options_of(job)
-    parts = _parts(job, context)
+    parts = _parts(job, context, options)
     context.enter("analyse")
     before, output = job["state_in"], job.get("output")
     analysis = chunked.analyse_chunk(
@@ -42,7 +42,7 @@ def analyse_chunk(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
 def render_chunk(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """Render ``chunk`` by its own of ``plans``, into the working file ``output``."""
     options = options_of(job)
-    parts = _parts(job, context)
+    parts = _parts(job, context, options)
     context.enter("render")
     frames = chunked.render_chunk(
         Path(job["scene"]),
@@ -76,13 +76,14 @@ def join(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
         "faces_swapped": report.faces_swapped,
         "restorer": report.restorer,
         "label": report.label,
+        "gate": report.gate,
         "warnings": list(report.notes),
     }
 
 
-def _parts(job: Mapping[str, Any], context: Context) -> Parts:
+def _parts(job: Mapping[str, Any], context: Context, options: SwapOptions) -> Parts:
     """Roles whose names, and warnings, may be read by clients: they travel with the state."""
-    parts = parts_of_job(job, context)
+    parts = parts_of_job(job, context, options.gate_donor)
     roles = [replace(role, name=call_files(role.name, job)) for role in parts.roles]
     warnings = tuple(call_files(text, job) for text in parts.warnings)
     return replace(parts, roles=tuple(roles), warnings=warnings)

@@ -11,8 +11,11 @@ from personae.engine.canvas import RgbCanvas
 from personae.engine.types import Float32
 from personae.media_child.census import Person, people_of_clip
 from personae.media_child.jobs import Context, load_engine
+from personae.media_child.swapping import options_of
 from personae.media_child.views import View, crop
+from personae.swapping import gate_of
 from personae.video.files import output_errors
+from personae.video.gating import ClipGate
 from personae.video.saving import save_picture
 from personae.video.sniffing import sniff
 from personae.video.stills import load_picture
@@ -30,19 +33,23 @@ def detect(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
     was written.
     """
     path, folder = Path(job["path"]), Path(job["crops_dir"])
+    gate = ClipGate(gate_of(options_of(job)))
     load_engine()
     context.enter("detect")
-    people = (
-        _in_picture(path, context) if sniff(path) == "picture" else people_of_clip(path, context)
-    )
+    if sniff(path) == "picture":
+        people = _in_picture(path, context, gate)
+    else:
+        people = people_of_clip(path, context, gate)
     with output_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    return {"faces": [_face_json(i, one, folder) for i, one in enumerate(people)]}
+    faces = [_face_json(i, one, folder) for i, one in enumerate(people)]
+    return {"faces": faces, "gate": gate.report()}
 
 
-def _in_picture(path: Path, context: Context) -> list[Person]:
+def _in_picture(path: Path, context: Context, gate: ClipGate) -> list[Person]:
     engine = wiring.engine()
     canvas = RgbCanvas(load_picture(path, "scene").rgb)
+    gate.pass_picture("scene", canvas)
     found: list[Person] = []
     for face in engine.faces(canvas):
         context.check_stop()

@@ -9,6 +9,7 @@ from personae.donors import check_donor
 from personae.errors import InvalidRequest
 from personae.media_child.jobs import Context, load_engine
 from personae.media_child.registering import screen_of
+from personae.media_child.swapping import options_of
 
 
 def judge(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
@@ -25,4 +26,5 @@ def judge(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
         raise InvalidRequest("Give at least one photo of the donor.")
     load_engine()
     context.enter("donors")
-    return {"photos": check_donor(*photos, screen=screen_of(job))}
+    limit, screen = options_of(job).gate_donor, screen_of(job)
+    return {"photos": check_donor(*photos, screen=screen, gate_donor=limit)}

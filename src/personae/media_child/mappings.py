@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from personae import wiring
+from personae.domain.gate import LIMIT
 from personae.donors import Donor, load_pixels, prepare_donor, single_face
 from personae.engine.canvas import RgbCanvas
 from personae.engine.casting import Role
@@ -23,7 +24,7 @@ from personae.engine.types import Float32
 from personae.errors import InvalidRequest, MediaUnreachable
 from personae.media_child.jobs import Context, load_engine
 from personae.media_child.registering import screen_of
-from personae.requests import Parts, check_choice
+from personae.requests import Parts, check_choice, seen_of
 from personae.video.files import check_readable, reason
 
 V = TypeVar("V")
@@ -53,8 +54,12 @@ _donors: Kept[tuple[tuple[str, ...], Donor]] = Kept(_DONORS_KEPT)
 _references: Kept[tuple[str, Float32, tuple[str, ...]]] = Kept(_REFERENCES_KEPT)
 
 
-def parts_of_job(job: Mapping[str, Any], context: Context) -> Parts:
+def parts_of_job(
+    job: Mapping[str, Any], context: Context, gate_donor: float | None = LIMIT
+) -> Parts:
     """A job's ``mappings`` as roles, and what there is to warn of.
+
+    `gate_donor`: the highest score of the content gate that passes; None does not look.
 
     Raises
     ------
@@ -68,6 +73,7 @@ def parts_of_job(job: Mapping[str, Any], context: Context) -> Parts:
     load_engine()
     screen = screen_of(job)
     roles: list[Role] = []
+    donors: list[Donor] = []
     warnings: list[str] = []
     taken: list[int] = []
     for mapping in mappings:
@@ -76,7 +82,9 @@ def parts_of_job(job: Mapping[str, Any], context: Context) -> Parts:
             mapping["donors"],
             allow_poor=bool(mapping.get("allow_poor")),
             alone=bool(mapping.get("alone")),
+            gate_donor=gate_donor,
         )
+        donors.append(donor)
         context.check_stop()
         if screen is not None:
             screen.check_all(donor.faces, "donor")
@@ -89,7 +97,7 @@ def parts_of_job(job: Mapping[str, Any], context: Context) -> Parts:
             taken.append(choice)
         roles.append(Role(donor.mesh, "largest" if choice is None else choice, like, name))
         warnings += [text for text in (*told, *donor.warnings) if text not in warnings]
-    return Parts(tuple(roles), tuple(warnings), screen=screen)
+    return Parts(tuple(roles), tuple(warnings), screen=screen, seen=seen_of(donors))
 
 
 def is_only(mapping: Mapping[str, Any]) -> bool:
@@ -97,13 +105,23 @@ def is_only(mapping: Mapping[str, Any]) -> bool:
     return mapping.get("face") == "only"
 
 
-def donor_of(photos: Sequence[str], *, allow_poor: bool, alone: bool = False) -> Donor:
+def donor_of(
+    photos: Sequence[str],
+    *,
+    allow_poor: bool,
+    alone: bool = False,
+    gate_donor: float | None = LIMIT,
+) -> Donor:
     """The donor whose photos these are."""
     names = tuple(photos)
-    key = (*(digest_of(Path(one), "donor") for one in names), allow_poor, alone)
-    made_of, donor = _donors.get(
-        key, lambda: (names, prepare_donor(*names, allow_poor=allow_poor, alone=alone))
-    )
+    key = (*(digest_of(Path(one), "donor") for one in names), allow_poor, alone, gate_donor)
+
+    def make() -> tuple[tuple[str, ...], Donor]:
+        return names, prepare_donor(
+            *names, allow_poor=allow_poor, alone=alone, gate_donor=gate_donor
+        )
+
+    made_of, donor = _donors.get(key, make)
     if made_of == names:
         return donor
     warnings = [_renamed(text, made_of, names) for text in donor.warnings]

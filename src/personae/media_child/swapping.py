@@ -28,9 +28,13 @@ from personae.video.stills import load_picture
 
 PREVIEW_PX = 1280
 _PREVIEW_QUALITY = 90
+_LIMITS = ("gate_donor", "gate_scene", "gate_output")
+_OFF_BY_NONE = ("mark", *_LIMITS)
+"""Options of which None says something: no mark, no look by the content gate."""
 _SHOWN = (
     *("strength", "restore", "mark", "max_long_px", "max_short_px"),
     *("label", "label_place", "label_size", "label_font"),
+    *_LIMITS,
 )
 _TRIED = (0.1, 0.0, 0.3, 0.5, 0.7, 0.9)
 """Where a preview without a time looks for a face, as shares of the clip's length."""
@@ -42,7 +46,7 @@ def swap(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
     options = options_of(job)
 
     def who() -> Parts:
-        parts = parts_of_job(job, context)
+        parts = parts_of_job(job, context, options.gate_donor)
         context.enter("swap")
         return parts
 
@@ -86,7 +90,7 @@ def options_of(job: Mapping[str, Any]) -> SwapOptions:
     """
     wanted: Mapping[str, Any] = job.get("options") or {}
     given: dict[str, Any] = {
-        name: value for name, value in wanted.items() if value is not None or name == "mark"
+        name: value for name, value in wanted.items() if value is not None or name in _OFF_BY_NONE
     }
     unknown = set(given) - set(SwapOptions.__dataclass_fields__)
     if unknown:
@@ -109,7 +113,7 @@ def preview(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
     scene, output = Path(job["scene"]), Path(job["output"])
     picture_format(output)
     options = options_of({"options": _shown_options(job)})
-    parts = parts_of_job(job, context)
+    parts = parts_of_job(job, context, options.gate_donor)
     context.enter("swap")
     icc: bytes | None = None
     if sniff(scene) == "picture":
@@ -123,14 +127,7 @@ def preview(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
             rgb, _ = fit_pixels(rgb, None, size)
         pixels = Pixels(str(scene), rgb)
     context.check_stop()
-    result = swap_pixels(
-        pixels,
-        parts,
-        options.strength,
-        options.restore,
-        mark=options.mark,
-        painter=options.painter,
-    )
+    result = swap_pixels(pixels, parts, options, options.painter)
     context.check_stop()
     notes = save_picture(
         output,
@@ -147,6 +144,7 @@ def preview(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
         "elapsed_s": round(time.monotonic() - started, 3),
         "restorer": result.restorer,
         "label": result.label,
+        "gate": result.gate,
         "warnings": [*result.warnings, *notes],
     }
 

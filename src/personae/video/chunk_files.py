@@ -41,12 +41,15 @@ class ChunkState:
         The first frames of the next chunk.
     next_number : int
         Of the frame after those.
+    seen : mapping
+        What the content gate saw so far, by `video.gating.plain_seen`.
     """
 
     follower: Mapping[str, Any]
     cast: Mapping[str, Any]
     waiting: Sequence[Waiting]
     next_number: int
+    seen: Mapping[str, Any]
 
     def save(self, path: Path, chunk: Chunk, roles: int) -> None:
         """Write it, as the state after `chunk`."""
@@ -58,6 +61,7 @@ class ChunkState:
                     "cast": self.cast,
                     "waiting": [[one.number, one.pts, one.digest] for one in self.waiting],
                     "next_number": self.next_number,
+                    "seen": self.seen,
                 }
             )
 
@@ -81,7 +85,10 @@ def load_state(path: Path, chunk: Chunk, roles: int) -> ChunkState:
     with reading(path):
         (value,) = values
         waiting = [Waiting(number, pts, seen) for number, pts, seen in value["waiting"]]
-        return ChunkState(value["follower"], value["cast"], waiting, int(value["next_number"]))
+        number = int(value["next_number"])
+        return ChunkState(
+            value["follower"], value["cast"], waiting, number, value.get("seen") or {}
+        )
 
 
 class PlanWriter:
@@ -118,10 +125,14 @@ class PlanWriter:
     def __exit__(self, *error: Any) -> None:
         self._file.__exit__(*error)
 
-    def write(self, pts: int, plans: Sequence[FacePlan]) -> None:
-        """Append the plans of the next frame; a frame without any needs no record."""
-        if plans:
-            self._file.write({"pts": pts, "plans": [self._plain(plan) for plan in plans]})
+    def write(self, pts: int, plans: Sequence[FacePlan], *, look: bool = False) -> None:
+        """Append the plans of the next frame; a frame without any needs no record.
+
+        `look`: the content gate shall look at what is made of it.
+        """
+        if plans or look:
+            plain = [self._plain(plan) for plan in plans]
+            self._file.write({"pts": pts, "plans": plain, **({"look": True} if look else {})})
 
     def finish(self, footer: Mapping[str, Any]) -> None:
         """Note what is known at the end."""
@@ -147,6 +158,8 @@ class PlanReader:
     Attributes
     ----------
     back_s : float or None
+    looks : set of int
+        The times of the frames so far that the content gate shall look at.
     footer : dict
         Once iteration has ended.
 
@@ -168,6 +181,7 @@ class PlanReader:
                 f"The working file {path.name} holds no plans for chunk {chunk.index}."
             )
         self.back_s: float | None = header.get("back_s")
+        self.looks: set[int] = set()
         self._shifts: list[Float64] = []
 
     def __enter__(self) -> PlanReader:
@@ -185,6 +199,8 @@ class PlanReader:
             with reading(self._path):
                 plans = tuple(self._plan(plain) for plain in record["plans"])
                 pts = int(record["pts"])
+                if record.get("look"):
+                    self.looks.add(pts)
             yield pts, plans
 
     def _plan(self, plain: Mapping[str, Any]) -> FacePlan:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from personae.engine.gate import GateRole, Seen
 from personae.errors import Canceled, FaceNotFound, TaskFailed
 from personae.video.chunk_encoding import (
     ChunkJoiner,
@@ -14,6 +16,7 @@ from personae.video.chunk_encoding import (
     packets_of_chunk,
 )
 from personae.video.chunk_plan import ChunkPlan
+from personae.video.gating import CLIP_ROLES, ClipGate, seen_of
 from personae.video.job import ClipOptions, ClipReport, clip_report, missing_notes, reporter
 from personae.video.reader import VideoReader
 from personae.video.records import reading
@@ -44,7 +47,7 @@ def join_chunks(
     ------
     FaceNotFound
         If nobody was swapped.
-    InvalidRequest, MediaError, Canceled
+    InvalidRequest, MediaError, Canceled, PolicyRefused
     TaskFailed
         If a chunk is missing, damaged, or encoded in another way.
     """
@@ -62,6 +65,8 @@ def join_chunks(
         cast, missing = int(footers[-1]["faces_cast"]), list(footers[-1]["missing"])
         warnings = tuple(str(text) for text in footers[-1]["warnings"])
         reordered = int(looks[0][0]["encoder"]["reordered"])
+        gate = ClipGate(options.gate, _seen(footers))
+    gate.check()
     if not cast:
         raise FaceNotFound("scene", f"Nobody in the scene {scene} was swapped.")
     _check_order(chunks, [times for _, times, _ in looks])
@@ -79,7 +84,17 @@ def join_chunks(
         _add_damage(reader, plan, footers, pts)
         notes = joiner.report.notes if joiner.report else ()
     notes = (*warnings, *notes, *missing_notes(missing))
-    return clip_report(scene, len(pts), reader.damage, cast, notes)
+    report = clip_report(scene, len(pts), reader.damage, cast, notes)
+    return replace(report, gate=gate.report())
+
+
+def _seen(footers: Sequence[dict[str, Any]]) -> dict[GateRole, Seen]:
+    """What the content gate saw, in the analyses and where chunks were rendered apart."""
+    seen = seen_of(footers[-1].get("seen"))
+    for footer in footers:
+        rendering = seen_of(footer.get("seen_rendering"))
+        seen |= {role: seen[role].joined(rendering[role]) for role in CLIP_ROLES}
+    return seen
 
 
 def _add(

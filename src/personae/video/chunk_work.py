@@ -34,6 +34,7 @@ from personae.video.chunk_passing import ChunkPass, with_plans
 from personae.video.chunk_plan import Chunk
 from personae.video.chunk_reading import BACKS_S, ChunkReader, until, verified
 from personae.video.frames import DecodedFrame
+from personae.video.gating import ClipGate, Look, plain_seen, seen_of
 from personae.video.integrity import Damage
 from personae.video.job import QUEUE_FRAMES, ClipOptions, Progress, check_cast, reporter
 from personae.video.records import reading
@@ -61,11 +62,16 @@ class ChunkAnalysis:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Done:
-    """A frame that was decided on, and rendered if anybody wants it."""
+    """A frame that was decided on, and rendered if anybody wants it.
+
+    ``looks``: what the content gate saw of it; ``later``: it wants to see what comes of it.
+    """
 
     pts: int
     plans: tuple[FacePlan, ...]
     frame: DecodedFrame | None
+    looks: list[Look]
+    later: bool
 
 
 def analyse_chunk(
@@ -104,12 +110,13 @@ def analyse_chunk(
     ------
     FaceNotFound, InvalidRequest
         Over the last chunk, if nobody was swapped in the whole clip.
-    MediaError, Canceled
+    MediaError, Canceled, PolicyRefused
     TaskFailed
         If the state cannot be used.
     """
     before, follower = _resumed(engine, chunk, cast, options.strength, state_in, len(donors))
     cast_before = cast.faces_cast
+    gate = ClipGate(options.gate, None if before is None else seen_of(before.seen))
     with ExitStack() as stack:
         reader, frames, back_s = _opened(scene, chunk, options, before, stack)
         analysis = ChunkPass(follower, chunk, before)
@@ -121,20 +128,28 @@ def analyse_chunk(
             )
 
         def render(planned: PlannedFrame[DecodedFrame]) -> _Done:
-            frame = planned.frame
-            if writer is not None:
-                _render_into(engine, frame, planned.plans, options)
-            return _Done(frame.pts, planned.plans, None if writer is None else frame)
+            frame, view = planned.frame, planned.frame.scene
+            looks = gate.look("scene", view)
+            if writer is None:
+                later = gate.is_marked("output", view)
+                return _Done(frame.pts, planned.plans, None, looks, later)
+            _render_into(engine, frame, planned.plans, options)
+            looks += gate.look("output", view)
+            return _Done(frame.pts, planned.plans, frame, looks, later=False)
 
         def keep(done: _Done) -> None:
-            plans.write(done.pts, done.plans)
+            gate.judge(done.looks)
+            plans.write(done.pts, done.plans, look=done.later)
             if writer is not None and done.frame is not None:
                 writer.write(done.frame)
 
-        count = _run(frames, analysis.follow, render, keep, chunk, options)
+        def follow(source: Iterator[DecodedFrame]) -> Iterator[PlannedFrame[DecodedFrame]]:
+            return analysis.follow(gate.mark(source))
+
+        count = _run(frames, follow, render, keep, chunk, options)
         if chunk.last:
             check_cast(cast, scene)
-        footer = _footer(cast, warnings)
+        footer = _footer(cast, warnings) | {"seen": plain_seen(gate.seen)}
         plans.finish(footer)
         if writer is not None:
             writer.footer = {**footer, "damage": _plain_damage(reader.damage)}
@@ -143,6 +158,7 @@ def analyse_chunk(
             cast.snapshot(),
             analysis.left(reader.shape.form.bits),
             analysis.next_number,
+            plain_seen(gate.seen),
         )
         state.save(state_out, chunk, len(donors))
     return ChunkAnalysis(count, cast.faces_cast - cast_before, chunk.first_frame + chunk.frames)
@@ -171,7 +187,7 @@ def render_chunk(
 
     Raises
     ------
-    MediaError, Canceled
+    MediaError, Canceled, PolicyRefused
     TaskFailed
         If the plans cannot be used.
     """
@@ -183,18 +199,29 @@ def render_chunk(
         writer = stack.enter_context(ChunkWriter(output, chunk.index, reader.shape, options.encode))
 
         records = iter(planned)
+        gate = ClipGate(options.gate)
 
         def follow(source: Iterator[DecodedFrame]) -> Iterator[PlannedFrame[DecodedFrame]]:
             return with_plans(source, records)
 
-        def render(one: PlannedFrame[DecodedFrame]) -> DecodedFrame:
+        def render(one: PlannedFrame[DecodedFrame]) -> tuple[DecodedFrame, list[Look]]:
+            view = one.frame.scene
             _render_into(engine, one.frame, one.plans, options)
-            return one.frame
+            wanted = options.gate is not None and one.frame.pts in planned.looks
+            return one.frame, [gate.score("output", view)] if wanted else []
 
-        count = _run(iter(reader), follow, render, writer.write, chunk, options)
+        def keep(done: tuple[DecodedFrame, list[Look]]) -> None:
+            gate.judge(done[1])
+            writer.write(done[0])
+
+        count = _run(iter(reader), follow, render, keep, chunk, options)
         for _ in records:  # up to the footer, which has to be sound as well
             pass
-        writer.footer = {**planned.footer, "damage": _plain_damage(reader.damage)}
+        writer.footer = {
+            **planned.footer,
+            "damage": _plain_damage(reader.damage),
+            "seen_rendering": plain_seen(gate.seen),
+        }
     return count
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from personae.engine.casting import Cast
 from personae.engine.following import PlannedFrame
+from personae.engine.gate import Gate
 from personae.engine.label import LabelPainter
 from personae.engine.pipeline import Engine
 from personae.engine.types import SceneFrame
@@ -19,6 +20,7 @@ from personae.video.animation_writing import AnimationWriter
 from personae.video.animations import AnimationFrame, AnimationReader
 from personae.video.codecs import EncodeSettings
 from personae.video.files import Finish
+from personae.video.gating import ClipGate, Look
 from personae.video.integrity import Damage
 from personae.video.reader import VideoReader
 from personae.video.sizing import SizeLimit, fit_pixels
@@ -67,6 +69,8 @@ class ClipReport:
     restorer, label : str or None
         What restored the faces, and what was written over every frame; filled in by whoever chose
         it.
+    gate : dict or None
+        What the content gate saw, as `engine.gate.Gate.report` tells it; None if it was off.
     """
 
     frames: int
@@ -75,6 +79,7 @@ class ClipReport:
     notes: tuple[str, ...]
     restorer: str | None = None
     label: str | None = None
+    gate: dict[str, dict[str, float]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,7 @@ class ClipOptions:
     progress: Callable[[Progress], None] | None = None
     should_stop: Callable[[], bool] | None = None
     finish: Finish | None = None
+    gate: Gate | None = None
 
     @property
     def workers(self) -> int:
@@ -116,8 +122,9 @@ def swap_clip(
     ------
     FaceNotFound
         With role "scene", if no frame shows a face that the cast wants; no output is left.
-    MediaError, InvalidRequest, Canceled
+    MediaError, InvalidRequest, Canceled, PolicyRefused
     """
+    gate = ClipGate(options.gate)
     with VideoReader(
         scene,
         start_s=options.start_s,
@@ -126,12 +133,14 @@ def swap_clip(
         max_size=options.max_size,
     ) as reader:
         with VideoWriter(output, reader.shape, options.encode, finish=options.finish) as writer:
-            done = _run(engine, reader, cast, options, writer.write, reader.frames_expected)
+            total = reader.frames_expected
+            done = _run(engine, reader, cast, options, gate, writer.write, total)
             check_cast(cast, scene)
         damage = reader.damage
         notes = writer.report.notes if writer.report else ()
     notes += missing_notes(cast.missing())
-    return clip_report(scene, done, damage, cast.faces_cast, notes)
+    report = clip_report(scene, done, damage, cast.faces_cast, notes)
+    return replace(report, gate=gate.report())
 
 
 def clip_report(
@@ -172,9 +181,10 @@ def swap_animation(
 
     Raises
     ------
-    FaceNotFound, MediaError, InvalidRequest, Canceled
+    FaceNotFound, MediaError, InvalidRequest, Canceled, PolicyRefused
         As `swap_clip`.
     """
+    gate = ClipGate(options.gate)
     with AnimationReader(scene, role="scene") as reader:
         quality = options.quality
         if quality is None and reader.lossy:
@@ -190,7 +200,9 @@ def swap_animation(
         ) as writer:
             frames = _animated(reader, size, options)
             total = None if options.start_s or options.end_s else reader.frames
-            done = _run(engine, frames, cast, options, lambda item: writer.write(item.frame), total)
+            done = _run(
+                engine, frames, cast, options, gate, lambda item: writer.write(item.frame), total
+            )
             if not done:
                 raise InvalidRequest(f"{scene} has no frame in that range; choose an earlier one.")
             check_cast(cast, scene)
@@ -199,7 +211,7 @@ def swap_animation(
     notes = missing_notes(cast.missing()) + (() if reader.format == "GIF" else writer.notes)
     if lost:
         notes += (f"{scene} is damaged: {lost} frames did not decode.",)
-    return ClipReport(done, lost, cast.faces_cast, notes)
+    return ClipReport(done, lost, cast.faces_cast, notes, gate=gate.report())
 
 
 def _animated(
@@ -228,28 +240,33 @@ def _run(
     frames: Any,
     cast: Cast,
     options: ClipOptions,
+    gate: ClipGate,
     write: Callable[[Any], None],
     total: int | None,
 ) -> int:
     """Stream frames through the engine into `write`; how many there were."""
 
-    def render(planned: PlannedFrame[Any]) -> Any:
-        frame = planned.frame
-        canvas = frame.scene.canvas
-        engine.render_into(canvas, planned.plans, options.restore, options.mark)
+    def render(planned: PlannedFrame[Any]) -> tuple[Any, list[Look]]:
+        frame, view = planned.frame, planned.frame.scene
+        looks = gate.look("scene", view)
+        engine.render_into(view.canvas, planned.plans, options.restore, options.mark)
         if options.painter is not None:
             alpha = frame.frame.alpha if isinstance(frame, _AnimatedFrame) else None
-            options.painter.cover_into(canvas, alpha)
-        return frame
+            options.painter.cover_into(view.canvas, alpha)
+        return frame, looks + gate.look("output", view)
 
     def follow(source: Iterator[Any]) -> Iterator[PlannedFrame[Any]]:
-        return engine.follow(source, cast, options.strength)
+        return engine.follow(gate.mark(source), cast, options.strength)
+
+    def keep(done: tuple[Any, list[Look]]) -> None:
+        gate.judge(done[1])
+        write(done[0])
 
     return run_stages(
         frames,
         follow,
         render,
-        write,
+        keep,
         workers=options.workers,
         queue_frames=QUEUE_FRAMES,
         should_stop=options.should_stop,

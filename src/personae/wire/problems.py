@@ -111,6 +111,7 @@ class Problem:
     headers: Mapping[str, str] | None = None
     errors: Sequence[Mapping[str, Any]] | None = None
     role: str | None = None
+    reason: str | None = None
 
     @property
     def title(self) -> str:
@@ -162,6 +163,7 @@ def problem_of(error: Exception) -> Problem:
         headers=headers,
         role=error.role,
         errors=_members(error),
+        reason=error.reason if isinstance(error, errors.PolicyRefused) else None,
     )
 
 
@@ -201,10 +203,11 @@ def internal() -> Problem:
 def error_of_task(told: TaskError) -> PersonaeError:
     """The error that ended a task, as if it were raised here."""
     role: Any = told.role
+    reason: Any = told.reason or "file"
     if told.code == errors.FaceNotFound.code:
         return errors.FaceNotFound(role or "scene", told.message)
     if told.code == errors.PolicyRefused.code:
-        return errors.PolicyRefused(told.message, role=role)
+        return errors.PolicyRefused(told.message, role=role, reason=reason)
     if told.code == errors.MediaUnreachable.code:
         return errors.MediaUnreachable(told.message, retryable=told.retryable)
     return classes().get(told.code, errors.TaskFailed)(told.message)
@@ -223,6 +226,8 @@ def body_of(problem: Problem, request_id: str) -> dict[str, Any]:
     }
     if problem.role is not None:
         members["role"] = problem.role
+    if problem.reason is not None:
+        members["reason"] = problem.reason
     if problem.errors is not None:
         members["errors"] = list(problem.errors)
     return members

@@ -64,9 +64,9 @@ def test_list_says_what_is_ready(store: ModelStore) -> None:
 def test_verify_and_pull_leave_intact_models_alone(store: ModelStore) -> None:
     intact = run.invoke(models_app, ["verify", "--json"])
     assert json.loads(intact.stdout)["intact"] == sorted(json.loads(intact.stdout)["intact"])
-    assert len(json.loads(intact.stdout)["intact"]) == 4
+    assert len(json.loads(intact.stdout)["intact"]) == 5
     pulled = json.loads(run.invoke(models_app, ["pull", "--json"]).stdout)
-    assert (pulled["fetched"], len(pulled["already_there"])) == ([], 4)
+    assert (pulled["fetched"], len(pulled["already_there"])) == ([], 5)
 
 
 @pytest.mark.usefixtures("nothing")
@@ -132,6 +132,7 @@ def test_verify_tells_missing_from_damaged(copied: Path) -> None:
         "blazeface_full": "intact",
         "blazeface_short": "damaged",
         "dlib_resnet": "missing",
+        "open_nsfw": "intact",
     }
     assert "blazeface_short is damaged, dlib_resnet is missing; run `personae models pull`" in said
     assert verify("attention_mesh")[0] == 0

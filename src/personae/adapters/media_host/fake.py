@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from personae.adapters.media_host.fake_donors import check_alone, check_donor
+from personae.adapters.media_host.fake_gate import gate_report, let_through
 from personae.adapters.media_host.fake_media import (
     OUTPUT_MARK,
     facts_of,
@@ -50,6 +51,7 @@ class FakeMediaHost:
         For every file that says nothing else itself. Facts by name, and:
 
         - ``faces``: how many there are (1); 0 makes a swap fail with `FaceNotFound`
+        - ``unsafe``: the score that the content gate gives it (0.0)
         - ``poor``: True makes it no good as a donor's photo; ``person``: who it shows ("")
         - ``sleep_s``: how long a job takes (0), in ``steps`` (4) of progress each
         - ``error``: ``{"code": …, "message": …, "role": …}`` to raise
@@ -171,13 +173,14 @@ class FakeMediaHost:
     def _detect(self, job: Job) -> dict[str, Any]:
         path, crops = Path(job["path"]), Path(job["crops_dir"])
         facts = self._facts(path)
+        gate = let_through(job, "scene", [self._script_of(path)]) or None
         crops.mkdir(parents=True, exist_ok=True)
         faces: list[dict[str, Any]] = []
         for number in range(int(self._script_of(path).get("faces", 1))):
             crop = f"face_{number}.png"
             (crops / crop).write_bytes(png())
             faces.append(_face(number, crop, facts["duration_s"]))
-        return {"faces": faces}
+        return {"faces": faces, "gate": gate}
 
     def _swap(self, job: Job) -> dict[str, Any]:
         scene = Path(job["scene"])
@@ -251,6 +254,7 @@ class FakeMediaHost:
 
     def _digest(self, job: Job) -> str:
         """What the output depends on besides the scene; checks that everything is usable."""
+        self._gate(job)
         scene = Path(job["scene"])
         if self._faces_in(scene) == 0:
             raise FaceNotFound("scene")
@@ -282,6 +286,7 @@ class FakeMediaHost:
 
     def _check_donor(self, job: Job) -> dict[str, Any]:
         scripts = [self._script_of(Path(path)) for path in job["donors"]]
+        let_through(job, "donor", scripts)
         for path, script in zip(job["donors"], scripts, strict=True):
             check_register(job, Path(path), script, "donor")
         return check_donor(scripts)
@@ -320,6 +325,12 @@ class FakeMediaHost:
     def _read_manifest(self, job: Job) -> dict[str, Any]:
         return read_manifest(job)
 
+    def _gate(self, job: Job) -> dict[str, Any] | None:
+        """What the content gate sees of a swap."""
+        donors = [Path(one) for mapping in job.get("mappings") or () for one in mapping["donors"]]
+        scripts = [self._script_of(path) for path in donors]
+        return gate_report(job, scripts, self._script_of(Path(job["scene"])))
+
     def _faces_in(self, path: Path) -> int:
         self._facts(path)
         return int(self._script_of(path).get("faces", 1))
@@ -335,6 +346,7 @@ class FakeMediaHost:
             "elapsed_s": 0.0,
             "restorer": "classical" if restores else None,
             "label": options.get("label"),
+            "gate": self._gate(job),
             "warnings": ["Restored by the classical pass: no restorer model is installed."]
             if restores
             else [],

@@ -22,9 +22,6 @@ from personae.errors import InvalidRequest, Unavailable
 ANCHORS_SETTING = "PERSONAE_TRUST_ANCHORS"
 _PEM = "-----BEGIN "
 _READING = ("read_manifest", "inspect")
-
-
-_READING = ("read_manifest", "inspect")
 """Media jobs that read manifests."""
 
 

@@ -11,12 +11,15 @@ from personae.cli.admin.audit import audit_app
 from personae.cli.admin.config import config_app
 from personae.cli.admin.consents import consents_app
 from personae.cli.admin.credits import credits_app
+from personae.cli.admin.gate import gate
 from personae.cli.admin.keys import keys_app
 from personae.cli.admin.register import register_app
 from personae.cli.admin.storage import storage_app
 from personae.cli.admin.takedowns import list_takedowns, take_down, unblock
 from personae.cli.admin.tasks import tasks_app
 from personae.cli.admin.tenants import tenants_app
+
+tenants_app.command("gate")(gate)
 
 GROUPS: tuple[tuple[str, typer.Typer], ...] = (
     ("tenants", tenants_app),

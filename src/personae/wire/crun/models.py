@@ -39,7 +39,10 @@ class Given(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
 
-_Unchecked = Annotated[bool | None, Field(description="Accepted, and without effect.")]
+_Unchecked = Annotated[
+    bool | None,
+    Field(description="Without effect, unless the operator lets you do without the content gate."),
+]
 _ImageUrl = Annotated[
     Url,
     Field(

@@ -97,6 +97,7 @@ async def request_of(call: Call, wanted: models.Swap) -> SwapRequest:
         scene=scene,
         mappings=mappings,
         tariff=wanted.model,
+        without_gate=bool(asked.disable_safety_checker),
     )
 
 

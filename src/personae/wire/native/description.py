@@ -32,7 +32,11 @@ _PROBLEM_SCHEMA: Mapping[str, Any] = {
         "code": {"type": "string", "description": "For machines; it does not change."},
         "retryable": {"type": "boolean", "description": "Whether the same may work later."},
         "request_id": {"type": "string"},
-        "role": {"type": "string", "description": "Which input: donor, scene or reference."},
+        "role": {"type": "string", "description": "Donor, scene, reference or output."},
+        "reason": {
+            "type": "string",
+            "description": "Of `policy_refused`: nsfw, register or file.",
+        },
         "errors": {
             "type": "array",
             "description": "Where the request breaks the schema.",

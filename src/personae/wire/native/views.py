@@ -120,7 +120,7 @@ def _progress(task: Task) -> Progress:
 
 
 def _problem(task: Task) -> TaskProblem | None:
-    return None if task.error is None else TaskProblem(**cast("Any", asdict(task.error)))
+    return None if task.error is None else TaskProblem(**task.error.public())
 
 
 def _crops(task: Task) -> dict[int, str]:

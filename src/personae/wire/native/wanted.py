@@ -24,7 +24,7 @@ from personae.wire.native.models.swaps import (
 from personae.wire.native.models.swaps import SceneFace as SceneFaceIn
 
 JsonOf = MappingOf[str, Any]
-_NOT_SHOWN = ("scene", "mappings", "output", "tariff", "declared_s", "echo")
+_NOT_SHOWN = ("scene", "mappings", "output", "tariff", "declared_s", "echo", "without_gate")
 
 
 def ref_of(media: Media) -> MediaRef:

@@ -23,8 +23,8 @@ ALL: Mapping[int, str] = {
     TASK_EXCEPTION: "The task cannot be done, or another one that it needs is not finished.",
     NO_FACE: "There is no face in a file.",
     SEVERAL_FACES: "There are several faces where one was needed.",
-    FILE_POLICY: "The operator does not allow the file to be edited.",
-    TARGET_POLICY: "The operator does not allow the new face.",
+    FILE_POLICY: "The operator does not allow the file, or what it seems to show.",
+    TARGET_POLICY: "The operator does not allow the new face, or a person.",
     FILE_EXCEPTION: "A file cannot be read or used.",
     KEY_NOT_FOUND: "There is no file of that key: it was not uploaded, is somebody else's, or has "
     "expired.",
@@ -76,10 +76,15 @@ CODES: Mapping[str, int] = {
 """By our error's code. `code_of` knows what else counts."""
 
 
-def code_of(error: str, role: str | None = None) -> int:
-    """The vendor's code of an error; of a policy's refusal by whose the file was."""
-    if error == "policy_refused" and role == "donor":
-        return TARGET_POLICY
+def code_of(error: str, role: str | None = None, reason: str | None = None) -> int:
+    """The vendor's code of an error.
+
+    Of a policy's refusals, 605 is for people who may not be used, and for files of a new face that
+    may not be; 604 for other files, and for what the content gate saw in any.
+    """
+    if error == "policy_refused":
+        person = reason == "register" or (role == "donor" and reason != "nsfw")
+        return TARGET_POLICY if person else FILE_POLICY
     return CODES.get(error, BROKEN)
 
 
@@ -87,7 +92,7 @@ def status_of(task: Task, settings: VidnozSettings) -> int:
     """``status`` of a task; of a failed one a code that no success and no HTTP error has."""
     if task.status == "failed":
         told = task.error
-        code = TASK_EXCEPTION if told is None else code_of(told.code, told.role)
+        code = TASK_EXCEPTION if told is None else code_of(told.code, told.role, told.reason)
         return max(code, TASK_EXCEPTION)
     return {
         "queued": settings.waiting,

@@ -94,6 +94,6 @@ class Vidnoz:
         return JSONResponse(body, status, headers=dict(problem.headers or {}))
 
     def _error(self, problem: Problem) -> tuple[int, dict[str, Any]]:
-        code = code_of(problem.code, problem.role)
+        code = code_of(problem.code, problem.role, problem.reason)
         body: dict[str, Any] = {"code": code, "message": problem.detail, "data": {}}
         return http_status(problem, code, self.settings), body

@@ -174,7 +174,13 @@ class TaskProblem(Shown):
     retryable: bool = Field(examples=[False])
     fault: Literal["caller", "platform"] = Field(examples=["caller"])
     role: str | None = Field(
-        description="Which input it was: donor, scene or reference.", examples=["scene"]
+        description="Which it was: donor, scene, reference or output.", examples=["scene"]
+    )
+    reason: Literal["nsfw", "register", "file"] | None = Field(
+        default=None,
+        description="Of `policy_refused`: the content gate, the register of people who may not be "
+        "used, or a file that may not be.",
+        examples=[None],
     )
 
 
