@@ -16,15 +16,15 @@ from pathlib import Path
 # The files and the children's driver belong to the tests.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from PIL import Image  # noqa: E402
-from rich.console import Console  # noqa: E402
-from rich.table import Table  # noqa: E402
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
 
-from attacks.decoding import HANG_S, Decoder, Report  # noqa: E402
-from attacks.hostile import FORMATS, SEED, mutated, seeds  # noqa: E402
-from benchmarks.measure import machine  # noqa: E402
-from faces import headshot  # noqa: E402
-from personae.adapters.media_host.host import FULL_BYTES, ChildMediaHost  # noqa: E402
+from attacks.decoding import HANG_S, Decoder, Report
+from attacks.hostile import FORMATS, SEED, mutated, seeds
+from benchmarks.measure import machine
+from faces import headshot
+from personae.adapters.media_host.host import FULL_BYTES, ChildMediaHost
 
 FILES = 3300
 _LONGEST_S = 3600.0

@@ -61,7 +61,8 @@ def taking(service: Service) -> list[Call]:
 
 def refused(answer: Any) -> bool:
     """Whether a call did not work; some vendors say so with status 200."""
-    code = answer.json().get("code") if answer.content else None
+    is_json = answer.headers.get("content-type", "").endswith("json")
+    code = answer.json().get("code") if is_json and answer.content else None
     return answer.status_code >= 400 or (isinstance(code, int) and code not in (0, 200))
 
 

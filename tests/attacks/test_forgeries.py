@@ -1,4 +1,4 @@
-"""Signed URLs, links, tokens and webhooks: changed, replayed, and taken to where they do not fit."""
+"""Signed URLs, links, tokens, webhooks: changed, replayed, taken to where they do not belong."""
 
 from __future__ import annotations
 

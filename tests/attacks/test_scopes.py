@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import httpx
@@ -23,6 +24,13 @@ NAMES = {
     "model": "image-face-swap",
 }
 LACKING = "lacks the scope"
+MORE = {"POST /native/v1/takedowns": ("swaps:write", "faces:write")}
+"""Scopes that calls ask for beside their own, as their descriptions say."""
+ASKING = (
+    *("GET /admin/register", "POST /admin/register", "POST /admin/register/look-up"),
+    "POST /admin/register/{person_id}/remove",
+)
+"""Pages that ask for an operator's key themselves, as browsers send it."""
 
 
 def send(service: Service, call: Call, secret: str | None) -> httpx.Response:
@@ -50,11 +58,15 @@ def test_every_call_takes_exactly_its_own_scope(service: Service) -> None:
     for call in calls_of(service):
         if call.scope is None:
             continue
+        wanted = MORE.get(call.name, ())
         for scope in SCOPES:
-            answer = send(service, call, service.key("ours", (scope,)))
+            answer = send(service, call, service.key("ours", tuple({scope, *wanted})))
             lacking = LACKING in answer.text
             assert lacking == (scope != call.scope), (call.name, scope, answer.text)
             tried, refused = tried + 1, refused + lacking
+        for scope in wanted:
+            fewer = tuple({call.scope, *wanted} - {scope})
+            assert LACKING in send(service, call, service.key("ours", fewer)).text, call.name
         answer = send(service, call, service.operator_key())
         assert (LACKING in answer.text) == (call.scope != ADMIN_SCOPE), call.name
         tried += 1
@@ -105,6 +117,28 @@ def without_ids(answer: httpx.Response) -> str:
     return answer.text.replace(answer.headers["x-request-id"], "")
 
 
+def test_pages_that_ask_for_a_key_themselves_let_operators_in_alone(service: Service) -> None:
+    here = {"Sec-Fetch-Site": "same-origin"}
+    operator = service.operator_key()
+    for name in ASKING:
+        method, path = name.split()
+        url = path.replace("{person_id}", f"person_{UNKNOWN}")
+
+        def ask(secret: str | None, url: str = url, method: str = method, **more: str) -> int:
+            pair = base64.b64encode(f"me:{secret}".encode()).decode()
+            headers = {} if secret is None else {"Authorization": f"Basic {pair}"}
+            return service.client.request(method, url, headers={**headers, **more}).status_code
+
+        assert ask(None, **here) == 401
+        assert ask("pk_" + "x" * 43, **here) == 401
+        assert ask(service.key(), **here) == 403
+        assert ask(operator, **here) not in (401, 403)
+        if method == "POST":
+            assert ask(operator) == 403
+            assert ask(operator, **{"Sec-Fetch-Site": "cross-site"}) == 403
+            assert ask(operator, Origin="https://evil.example") == 403
+
+
 def test_calls_that_need_no_key_are_the_known_ones(service: Service) -> None:
     """A call must not become public by an oversight: whoever adds one adds it here as well."""
     public = {one.name for one in calls_of(service) if one.scope is None and one.method != "HEAD"}
@@ -121,6 +155,7 @@ PUBLIC = {
     "GET /problems/{code}",
     "POST /native/v1/inspect",
     "POST /vidnoz/v1/oauth/token",
+    *ASKING,
     *(
         f"GET {prefix}/{one}"
         for prefix in ("", "/a2e", "/aifaceswap", "/crun", "/vidnoz")
