@@ -26,8 +26,11 @@ import pytest
 from PIL import Image
 
 import clips
+from e2e import look
 from faces import SIZE_WH, Placed, Rgb, compose, nodding, portrait
 from personae import library
+from personae.engine.label import Label, draw_label
+from personae.engine.lettering import draw_line
 from personae.results import CLASSICAL_NOTE
 
 READY_S = 60.0
@@ -208,6 +211,54 @@ def test_a_picture_is_swapped_as_the_library_does_it(
     assert own.tobytes() == theirs.tobytes()
     assert after["available"] == before["available"] - task["credits"]["charged"]
     assert after["held"] == before["held"] == 0
+
+
+def test_a_tenants_label_is_on_everything_and_consent_is_recorded(
+    service: Service, media: dict[str, Path], environment: dict[str, str], tmp_path: Path
+) -> None:
+    said = {"statement": "Everybody shown has agreed.", "asserted_by": "user 17"}
+    command = [sys.executable, "-m", "personae", "tenants", "label", "tests"]
+    place = ["--place", "top-left", "--size", "0.1", "--data", str(service.data)]
+
+    def label(*more: str) -> None:
+        subprocess.run([*command, *more, *place], env=environment, check=True, capture_output=True)
+
+    label("--pictures", "AI picture", "--videos", "AI video")
+    try:
+        with service.client() as client:
+            donor = upload(client, media["donor.jpg"])
+            for kind, name, text in (
+                ("image", "scene.png", "AI picture"),
+                ("video", "scene.mp4", "AI video"),
+            ):
+                body = wanted(kind, upload(client, media[name]), donor) | {"consent": said}
+                shot = client.post("/swaps/preview", json=body).raise_for_status().json()
+                task = finished(client, client.post("/swaps", json=body).json()["id"])
+                assert task["result"]["label"] == text
+                preview = httpx.get(shot["url"], trust_env=False).content
+                for data, made in ((preview, "shot.jpg"), (output_of(task), name)):
+                    (tmp_path / made).write_bytes(data)
+                    assert is_labelled(tmp_path / made, text), made
+                [record] = client.get("/consents", params={"limit": 1}).json()["items"]
+                assert record["task_id"] == task["id"]
+                assert {name: record[name] for name in said} == said
+            body["output"] = {"label": {"text": "My own", "place": "top-left", "size": 0.1}}
+            own = finished(client, client.post("/swaps", json=body).json()["id"])
+            assert own["result"]["label"] == "My own"
+            label("--enforced")
+            ours = finished(client, client.post("/swaps", json=body).json()["id"])
+            assert ours["result"]["label"] == "AI video"
+    finally:
+        label("--pictures", "", "--videos", "", "--not-enforced")
+
+
+def is_labelled(path: Path, text: str) -> bool:
+    """Whether the first frame has the label's strokes where they belong."""
+    shown = look.frames(path)[0].rgb
+    patch = draw_label(Label(text, "top-left", 0.1), (shown.shape[1], shown.shape[0]), draw_line)
+    x0, y0, x1, y1 = patch.box
+    seen, light = shown[y0:y1, x0:x1].mean(axis=2), patch.light[:, :, 0]
+    return bool(seen[light > 250].mean() - seen[light < 17].mean() > 80)
 
 
 def test_what_is_restored_says_so_and_costs_more(
