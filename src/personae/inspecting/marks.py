@@ -27,7 +27,7 @@ _FACES: Final = 4
 _AROUND: Final = 0.42
 """How far beyond a face's box its mark reaches, as a share of the box."""
 _TIGHT_PX: Final = 640
-"""A picture that small may be nothing but a part of a face: it is searched as a whole too."""
+"""A picture that small may be a part of a face that is not found as one: it is searched whole."""
 _DECODED: Final = 96
 """Places that are decoded in a file, at most: so many chances of 2**-24 for a false alarm."""
 _PER_PIECE: Final = 8
@@ -187,7 +187,7 @@ def _pieces(canvas: Canvas) -> Generator[BoxXYXY]:
         )
         if box is not None:
             yield box
-    if max(width, height) <= _TIGHT_PX:
+    if not faces and max(width, height) <= _TIGHT_PX:
         yield 0, 0, width, height
 
 

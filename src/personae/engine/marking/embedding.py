@@ -57,22 +57,27 @@ def mark_into(canvas: Canvas, faces: Sequence[tuple[BoxXYXY, Float64]], mark: in
     InvalidRequest
         If there is no such mark.
     """
-    done: list[Marked] = []
     side = pattern.period_px(canvas.size_wh)
-    for rendered, landmarks in faces:
-        whole = region(rendered, side)
-        box = clip_box(np.array(whole[:2]), np.array(whole[2:]) - 1, canvas.size_wh)
-        assert box is not None, "a face that was rendered lies in the frame"
-        limit = _limit(_area(whole) / side**2)
-        weight = imaging.resize_linear(_weight(canvas, whole, box, limit), _size(box))
-        for other in done:
-            _leave_into(weight, box, other)
+    done = [_marked(canvas, rendered, side) for rendered, _ in faces]
+    for number, one in enumerate(done):
+        for other in done[:number]:
+            _leave_into(one, other)
+    for one, (_, landmarks) in zip(done, faces, strict=True):
         anchor = np.rint(landmarks[:SKIN_POINTS, :2].mean(axis=0)).astype(int)
-        offset = (box[0] - int(anchor[0]), box[1] - int(anchor[1]))
-        waves = pattern.spread(mark, side, _size(box), offset)
-        canvas.brighten_into(box, imaging.multiply(waves, weight))
-        done.append(Marked(box, weight))
+        offset = (one.box[0] - int(anchor[0]), one.box[1] - int(anchor[1]))
+        waves = pattern.spread(mark, side, _size(one.box), offset)
+        canvas.brighten_into(one.box, imaging.multiply(waves, one.weight))
     return done
+
+
+def _marked(canvas: Canvas, rendered: BoxXYXY, side_px: int) -> Marked:
+    """Where and how strongly a face will be marked."""
+    whole = region(rendered, side_px)
+    box = clip_box(np.array(whole[:2]), np.array(whole[2:]) - 1, canvas.size_wh)
+    assert box is not None, "a face that was rendered lies in the frame"
+    width, height = _size(whole)
+    weight = _weight(canvas, whole, box, _limit(width * height / side_px**2))
+    return Marked(box, imaging.resize_linear(weight, _size(box)))
 
 
 def region(rendered: BoxXYXY, side_px: int) -> BoxXYXY:
@@ -124,23 +129,20 @@ def _window(
     return ramp * ramp * (3 - 2 * ramp)
 
 
-def _leave_into(weight: Float32, box: BoxXYXY, other: Marked) -> None:
+def _leave_into(one: Marked, other: Marked) -> None:
     """Where `other` is marked already, only add what it lacks."""
-    x0, y0 = max(box[0], other.box[0]), max(box[1], other.box[1])
-    x1, y1 = min(box[2], other.box[2]), min(box[3], other.box[3])
+    x0, y0 = (max(one.box[k], other.box[k]) for k in (0, 1))
+    x1, y1 = (min(one.box[k], other.box[k]) for k in (2, 3))
     if x1 <= x0 or y1 <= y0:
         return
-    mine = weight[y0 - box[1] : y1 - box[1], x0 - box[0] : x1 - box[0]]
-    there = other.weight[
-        y0 - other.box[1] : y1 - other.box[1], x0 - other.box[0] : x1 - other.box[0]
-    ]
-    mine[...] = np.maximum(mine - there, 0)
+    mine, there = (
+        marked.weight[
+            y0 - marked.box[1] : y1 - marked.box[1], x0 - marked.box[0] : x1 - marked.box[0]
+        ]
+        for marked in (one, other)
+    )
+    mine -= np.minimum(mine, there)
 
 
 def _size(box: BoxXYXY) -> tuple[int, int]:
     return box[2] - box[0], box[3] - box[1]
-
-
-def _area(box: BoxXYXY) -> int:
-    width, height = _size(box)
-    return width * height

@@ -9,6 +9,7 @@ checksum fits.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -198,6 +199,6 @@ def _sight(found: Complex64, side_px: float, mirrored: bool) -> Sight:
     grid[plan.down[:count], plan.across[:count]] = evened[:count] * np.conj(plan.sync)
     match = np.fft.ifft2(grid).real
     y, x = divmod(int(match.argmax()), fine)
-    score = float(match[y, x]) * fine * fine / np.sqrt(count)
+    score = float(match[y, x]) * fine * fine / math.sqrt(count)
     ramp = np.exp(2j * np.pi / fine * (plan.down * y + plan.across * x))
     return Sight(score, side_px, mirrored, (evened * ramp).astype(np.complex64))
