@@ -6,7 +6,7 @@
 .DELETE_ON_ERROR:
 # Two runs of pip in one environment would get in each other's way.
 .NOTPARALLEL:
-.PHONY: help install models demo test check bench bench-service attack format clean
+.PHONY: help install models demo test check bench bench-service attack format clean bench-marks
 
 VENV ?= .venv
 # The first of these that really runs and is new enough; make PYTHON=/path/to/python overrides.
@@ -85,6 +85,9 @@ bench-service: $(VENV)/.test models  ## Measure the service: speed, chunks, faul
 attack: $(VENV)/.test models  ## Decode thousands of hostile files; attack every call
 	$(BIN)/python -m pytest tests/attacks tests/contract/fetch
 	$(BIN)/python -m benchmarks.attacks $(ARGS)
+
+bench-marks: $(VENV)/.test models  ## Measure the invisible mark: what it survives and costs
+	$(BIN)/python -m benchmarks.marks $(ARGS)
 
 format: $(VENV)/.dev  ## Put the sources in order
 	$(BIN)/ruff check --fix .
