@@ -6,7 +6,7 @@
 .DELETE_ON_ERROR:
 # Two runs of pip in one environment would get in each other's way.
 .NOTPARALLEL:
-.PHONY: help install models demo test check bench bench-service attack format clean bench-marks
+.PHONY: help install models demo test check bench bench-service attack format clean bench-marks bench-gate
 
 VENV ?= .venv
 # The first of these that really runs and is new enough; make PYTHON=/path/to/python overrides.
@@ -78,6 +78,9 @@ check: $(VENV)/.dev  ## Check style, format, types and the layers
 
 bench: $(VENV)/.test models  ## Measure, and print a table with the machine
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-gate: $(VENV)/.test models  ## Measure what the content gate costs; ARGS may be a folder of pictures
+	$(BIN)/python -m benchmarks.gate $(ARGS)
 
 bench-service: $(VENV)/.test models  ## Measure the service: speed, chunks, faults
 	$(BIN)/python -m benchmarks.service $(ARGS)

@@ -33,6 +33,7 @@ from personae.app.assets import AssetService
 from personae.app.ports import Blobs, MediaHost
 from personae.app.submit import Context
 from personae.app.workshop import ExecuteOptions
+from personae.domain.gate import GatePolicy
 from personae.domain.ids import new_id
 from personae.domain.media import Asset, MediaFacts
 from personae.domain.swap import Media, MediaRef, SceneFace, SwapMapping, SwapRequest
@@ -303,6 +304,7 @@ def _work(
         threads=options["threads"],
         refused_files=frozenset(options["refused_files"]),
         disabled=frozenset(options["disabled"]),
+        gate=options.get("gate") or GatePolicy(),
     )
     run_worker(parts, WorkerOptions(execute, durable, options["grace_s"], options["sweep_s"]), stop)
     database.close()

@@ -85,7 +85,7 @@ def log_refusal(refusal: Refusal) -> None:
         action="policy.refuse",
         tenant_id=refusal.tenant_id,
         task_id=refusal.task_id,
-        role=refusal.role,
+        refused=refusal.role,
         reason=refusal.reason,
         **refusal.facts,
     )

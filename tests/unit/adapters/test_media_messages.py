@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from personae.adapters.media_host.messages import decode, encode, error_from_json, error_to_json
-from personae.errors import FaceNotFound, PersonaeError, RateLimited, TaskFailed
+from personae.errors import FaceNotFound, PersonaeError, PolicyRefused, RateLimited, TaskFailed
 
 
 def everything(kind: type[PersonaeError] = PersonaeError) -> Iterator[type[PersonaeError]]:
@@ -34,6 +34,14 @@ def test_what_an_error_knows_comes_along() -> None:
     face = error_from_json(error_to_json(FaceNotFound("reference")))
     assert isinstance(face, FaceNotFound)
     assert face.role == "reference"
+    facts = {"score": 0.9, "limit": 0.7}
+    policy = error_from_json(
+        decode(
+            encode(error_to_json(PolicyRefused("No.", role="output", reason="nsfw", facts=facts)))
+        )
+    )
+    assert isinstance(policy, PolicyRefused)
+    assert (policy.role, policy.reason, policy.facts) == ("output", "nsfw", facts)
     wait = error_from_json(error_to_json(RateLimited("Slowly.", 7.5)))
     assert isinstance(wait, RateLimited)
     assert wait.retry_after_s == 7.5

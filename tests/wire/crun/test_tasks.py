@@ -49,6 +49,19 @@ def test_names_that_clients_may_use(service: Service, model: str, media: str, do
     assert shown["callback_url"] is None
 
 
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [(True, True), ("1", True), (False, False), (None, False), ("false", False)],
+)
+def test_the_wish_to_do_without_the_content_gate_is_kept(
+    service: Service, given: object, wanted: bool
+) -> None:
+    media = {"image_url": "https://a.example.com/s", "new_face": "https://a.example.com/d"}
+    body = {"model": "image-face-swap", "input": {**media, "disable_safety_checker": given}}
+    name = told(service, "POST", "/job/CreateTask", body)["task_id"]
+    assert row_of(service, name).request.get("without_gate", False) is wanted
+
+
 @pytest.mark.parametrize("callback", [None, "", "  "])
 def test_nobody_is_called_back_without_an_address(service: Service, callback: str | None) -> None:
     name = created(service, callback)

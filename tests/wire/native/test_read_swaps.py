@@ -56,6 +56,7 @@ def test_a_failed_swap_tells_why(service: Service) -> None:
         "retryable": False,
         "fault": "caller",
         "role": "donor",
+        "reason": None,
     }
 
 

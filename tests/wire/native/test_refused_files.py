@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from personae.adapters.media_host.fake import fake_media
+from personae.domain.tasks import TaskError
 from wire.checks import problem, submitted, swap_body
 from wire.service import Service
 
@@ -48,3 +50,38 @@ def test_so_are_its_detections_and_previews(service: Service) -> None:
 
 def test_others_are_taken(service: Service) -> None:
     assert submitted(service)
+
+
+def test_a_refusal_says_why_and_never_what_was_measured(service: Service) -> None:
+    task = submitted(service)
+    facts = {"score": 0.93, "limit": 0.7}
+    error = TaskError("policy_refused", "No.", False, "caller", "scene", "nsfw", facts)
+    service.fail(task, error)
+    told = service.call("GET", f"/swaps/{task}").json()["error"]
+    assert told == {
+        "code": "policy_refused",
+        "message": "No.",
+        "retryable": False,
+        "fault": "caller",
+        "role": "scene",
+        "reason": "nsfw",
+    }
+
+
+def test_a_file_refused_by_its_bytes_says_so(service: Service) -> None:
+    body = {**swap_body(service), "scene": {"asset_id": service.asset(data=BAD).id}}
+    told = problem(service.call("POST", "/swaps", body), 403, "policy_refused")
+    assert told["reason"] == "file"
+
+
+def test_photos_that_the_content_gate_does_not_let_through_are_not_saved(
+    opened: Callable[..., Service],
+) -> None:
+    service = opened()
+    hot = service.asset(data=fake_media(unsafe=0.9)).id
+    told = problem(
+        service.call("POST", "/faces", {"name": "Ada", "asset_ids": [hot]}), 403, "policy_refused"
+    )
+    assert (told["role"], told["reason"]) == ("donor", "nsfw")
+    assert "0.9" not in told["detail"]
+    assert service.call("GET", "/faces").json()["items"] == []

@@ -71,10 +71,12 @@ def swap(service: Service, path: str = "face-swap", **body: Any) -> Any:
     )
 
 
-def failed(service: Service, code: str, role: str | None = None) -> dict[str, Any]:
+def failed(
+    service: Service, code: str, role: str | None = None, reason: str | None = None
+) -> dict[str, Any]:
     """What is told of a swap that ended so."""
     number = submitted(service, "face-swap", key(service))
-    service.fail(task_of(service, number), TaskError(code, "Why.", False, "caller", role))
+    service.fail(task_of(service, number), TaskError(code, "Why.", False, "caller", role, reason))
     told = data(service, "GET", "task/detail", params={"id": number})
     assert (told["message"], told["additional_data"]) == ("Why.", {})
     return told
@@ -479,6 +481,8 @@ def test_604(strict: Service) -> None:
     refused(swap(strict, main_key=bad), 604)
     refused(ask(strict, "POST", "task/get-face", {"main_key": bad}), 604)
     assert failed(strict, "policy_refused", "scene")["status"] == 604
+    for role in ("donor", "scene", "output"):
+        assert failed(strict, "policy_refused", role, "nsfw")["status"] == 604
 
 
 def test_605(strict: Service) -> None:
@@ -487,6 +491,9 @@ def test_605(strict: Service) -> None:
     found = detected(strict)
     refused(ask(strict, "POST", "task/multiple-face-swap", multiple(found, bad)), 605)
     assert failed(strict, "policy_refused", "donor")["status"] == 605
+    assert failed(strict, "policy_refused", "donor", "file")["status"] == 605
+    for role in ("donor", "scene"):
+        assert failed(strict, "policy_refused", role, "register")["status"] == 605
 
 
 def test_701_and_703_of_what_was_uploaded(service: Service) -> None:
