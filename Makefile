@@ -6,7 +6,7 @@
 .DELETE_ON_ERROR:
 # Two runs of pip in one environment would get in each other's way.
 .NOTPARALLEL:
-.PHONY: help install models demo test check bench bench-service attack format clean bench-marks bench-gate
+.PHONY: help install models demo test check bench bench-service attack format clean bench-marks bench-gate bench-register
 
 VENV ?= .venv
 # The first of these that really runs and is new enough; make PYTHON=/path/to/python overrides.
@@ -84,6 +84,9 @@ bench-gate: $(VENV)/.test models  ## Measure what the content gate costs; ARGS m
 
 bench-service: $(VENV)/.test models  ## Measure the service: speed, chunks, faults
 	$(BIN)/python -m benchmarks.service $(ARGS)
+
+bench-register: $(VENV)/.test  ## Measure the search in the do-not-swap register
+	$(BIN)/python -m benchmarks.register
 
 attack: $(VENV)/.test models  ## Decode thousands of hostile files; attack every call
 	$(BIN)/python -m pytest tests/attacks tests/contract/fetch

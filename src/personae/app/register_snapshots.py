@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 from personae.app.ports import Clock, Database
 from personae.domain.register import (
     DISTANCE,
+    EMBEDDING,
     ROLE_BITS,
     SNAPSHOT_HEADER,
     SNAPSHOT_MAGIC,
@@ -27,17 +28,47 @@ from personae.domain.register import (
 )
 from personae.errors import Unavailable
 
-_PAGE = 2000
+_PAGE = 5000
 """Faces read in one go."""
+_BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A snapshot: the version it shows, its file (None: nobody), and until when it is right."""
+    """A snapshot: the version it shows, its file (None: nobody), and until when it is right.
+
+    ``last``, ``total``: the highest of its faces' numbers, and the sum of them.
+    """
 
     version: int
     path: Path | None
     until: float | None
+    last: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """An older snapshot, open behind its header, to which others are added."""
+
+    file: BinaryIO
+    faces: int
+    people: int
+    last: int
+    total: int
+
+    def copy_into(self, file: BinaryIO) -> tuple[array[int], bytearray]:
+        """Copy the embeddings; the owners and the records that follow them."""
+        left = self.faces * EMBEDDING.size
+        while left:
+            block = self.file.read(min(left, _BLOCK_BYTES))
+            if not block:
+                raise OSError("the last snapshot is not whole")
+            file.write(block)
+            left -= len(block)
+        owners = array("I")
+        owners.frombytes(self.file.read(self.faces * owners.itemsize))
+        return owners, bytearray(self.file.read())
 
 
 class RegisterSnapshots:
@@ -109,34 +140,55 @@ class RegisterSnapshots:
         aside = path.with_name(f".{path.name}")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with aside.open("wb") as file:
-                self._write(file, version, now)
+            with aside.open("wb") as file, self._base(now) as base:
+                last, total = self._write(file, version, now, base)
             aside.replace(path)
         except OSError as error:
             raise Unavailable("The service cannot take work now; try again later.") from error
         finally:
             with suppress(OSError):
                 aside.unlink(missing_ok=True)
-        return _Made(version, path, until)
+        return _Made(version, path, until, last, total)
 
-    def _write(self, file: BinaryIO, version: int, now: float) -> None:
+    @contextmanager
+    def _base(self, now: float) -> Generator[_Base | None]:
+        """The last snapshot, if everybody in it is still protected: then it is only added to."""
+        made = self._made
+        if made is None or made.path is None:
+            yield None
+            return
+        with made.path.open("rb") as file:
+            _, faces, people, _ = SNAPSHOT_HEADER.unpack(file.read(SNAPSHOT_HEADER.size))
+            tally = self._database.read(lambda tx: tx.register.tally(now, made.last))
+            same = tally == (faces, made.total)
+            yield _Base(file, faces, people, made.last, made.total) if same else None
+
+    def _write(
+        self, file: BinaryIO, version: int, now: float, base: _Base | None
+    ) -> tuple[int, int]:
+        """Write everybody down; the highest number of a face, and the sum of the numbers."""
         file.write(bytes(SNAPSHOT_HEADER.size))
         numbers: dict[str, int] = {}
-        records: list[bytes] = []
-        owners = array("I")
-        after = 0
-        while page := self._read(now, after, _PAGE):
+        owners, records = array("I"), bytearray()
+        last = total = known = 0
+        if base is not None:
+            owners, records = base.copy_into(file)
+            last, total, known = base.last, base.total, base.people
+        while page := self._read(now, last, _PAGE):
             for face in page:
-                number = numbers.setdefault(face.person_id, len(numbers))
-                if number == len(records):
-                    records.append(_record(face))
-                owners.append(number)
+                if face.person_id not in numbers:
+                    numbers[face.person_id] = known + len(numbers)
+                    records += _record(face)
+                owners.append(numbers[face.person_id])
+                total += face.number
             file.write(b"".join(face.embedding for face in page))
-            after = page[-1].number
+            last = page[-1].number
         file.write(owners.tobytes())
-        file.write(b"".join(records))
+        file.write(records)
+        people = known + len(numbers)
         file.seek(0)
-        file.write(SNAPSHOT_HEADER.pack(SNAPSHOT_MAGIC, len(owners), len(records), version))
+        file.write(SNAPSHOT_HEADER.pack(SNAPSHOT_MAGIC, len(owners), people, version))
+        return last, total
 
     def _read(self, now: float, after: int, limit: int) -> list[ProtectedFace]:
         return self._database.read(lambda tx: tx.register.faces(now, after=after, limit=limit))

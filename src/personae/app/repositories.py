@@ -450,6 +450,10 @@ class Register(Protocol):
         """Faces in force with higher numbers than `after`, in order."""
         ...
 
+    def tally(self, now: float, through: int) -> tuple[int, int]:
+        """How many faces in force have numbers up to this one, and the sum of those numbers."""
+        ...
+
     def embeddings(self, person_id: str) -> list[bytes]: ...
 
 

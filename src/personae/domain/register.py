@@ -41,7 +41,7 @@ class ProtectedPerson:
     origin : str
         Where the entry comes from: ``public figure list``, ``court order``, ``opt-out``, …
     added_by : str
-        A key's or a command's name.
+        A key's name, or ``operator`` for a command.
     faces : int
         Embeddings that are kept; 0 once the entry was removed or has expired.
     removed_at : float or None, seconds since 1970

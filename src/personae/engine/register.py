@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from personae.engine.types import Float32, Float64
 from personae.errors import PolicyRefused
 
-LEADING: Final = 30
+LEADING: Final = 26
 """Coordinates that the bound looks at in full."""
 _SAMPLE: Final = 20_000
 """Faces that the coordinates are chosen by; any choice is exact, a good one is fast."""

@@ -61,6 +61,7 @@ FINDS: dict[str, Callable[[Transaction], object]] = {
     "entries to purge": lambda tx: tx.register.purge(1.0, 5),
     "next expiry": lambda tx: tx.register.next_expiry(1.0),
     "protected faces": lambda tx: tx.register.faces(1.0, after=5, limit=5),
+    "tally of faces": lambda tx: tx.register.tally(1.0, 5),
     "embeddings": lambda tx: tx.register.embeddings("p"),
     "version of the register": lambda tx: tx.register.version(),
     "audit": lambda tx: tx.audit.page("t", after="9", limit=5),

@@ -145,6 +145,36 @@ def test_a_second_process_reads_what_the_first_prepared(lab: Lab) -> None:
             assert names(first, query) == names(second, query)
 
 
+def test_a_copy_that_is_added_to_is_the_one_that_is_made_anew(lab: Lab, tmp_path: Path) -> None:
+    fresh = RegisterSnapshots(lab.database, lambda: lab.now, tmp_path / "fresh")
+    added = [lab.add(number) for number in range(4)]
+    steps = [
+        lambda: lab.add(10),
+        lambda: lab.add(11, applies_to="donor"),
+        lambda: lab.database.write(lambda tx: tx.register.remove(added[1], lab.now)),
+        lambda: lab.add(12, expires_at=NOW + 5),
+        lambda: setattr(lab, "now", NOW + 6),
+        lambda: lab.add(13),
+    ]
+    for step in [lambda: None, *steps]:
+        step()
+        anew = RegisterSnapshots(lab.database, lambda: lab.now, tmp_path / "anew")
+        with lab.snapshots.lent("") as one, fresh.lent("") as two, anew.lent("") as three:
+            assert one is not None
+            assert two is not None
+            assert three is not None
+            data = Path(three["path"]).read_bytes()
+            assert Path(one["path"]).read_bytes() == data
+            assert Path(two["path"]).read_bytes() == data
+        open_screen_of(data, tmp_path)
+
+
+def open_screen_of(data: bytes, folder: Path) -> None:
+    path = folder / f"check-{len(data)}-{hash(data)}"
+    path.write_bytes(data)
+    open_screen(path)
+
+
 def names(register: Register, query: Any) -> list[str]:
     return [one.person_id for one in register.nearest(query, 3)]
 

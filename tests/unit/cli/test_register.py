@@ -56,7 +56,7 @@ def test_people_are_imported_found_exported_and_removed(shell: Shell) -> None:
     assert [one["person"]["name"] for one in found] == ["Eileen", "Grace"]
     assert [one["refused"] for one in found] == [True, False]
     grace = people["Grace"]["id"]
-    assert shell.run("show", grace)["added_by"] == "command"
+    assert shell.run("show", grace)["added_by"] == "operator"
     exported = shell.folder / "people.jsonl"
     assert shell.run("export", str(exported)) == {"entries": 2}
     assert "embeddings" not in exported.read_text()

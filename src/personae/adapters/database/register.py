@@ -114,7 +114,17 @@ class SqlRegister:
             .order_by(_faces.id)
             .limit(limit)
         )
-        return [ProtectedFace(**row) for row in fetch(self._connection, listing)]
+        # Without dictionaries in between: there may be very many.
+        return [ProtectedFace(*row) for row in self._connection.execute(listing)]
+
+    def tally(self, now: float, through: int) -> tuple[int, int]:
+        tallied = (
+            sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(_faces.id), 0))
+            .join(protected_people, _people.id == _faces.person_id)
+            .where(_faces.id <= through, _faces.embedder == EMBEDDER, _in_force(now))
+        )
+        count, total = self._connection.execute(tallied).one()
+        return int(count), int(total)
 
     def embeddings(self, person_id: str) -> list[bytes]:
         listing = sa.select(_faces.embedding).where(_faces.person_id == person_id)

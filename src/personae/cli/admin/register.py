@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 register_app = typer.Typer(
     help="Keep the register of people who may not be swapped.", no_args_is_help=True
 )
-_BY = "command"
+_BY = "operator"
 Person = Annotated[str, typer.Argument(metavar="PERSON_ID")]
 AppliesTo = Annotated[
     Literal["donor", "scene", "either"], typer.Option(help="What they may not be.")
@@ -228,6 +228,8 @@ def export(
 @contextmanager
 def _open(data: Path | None) -> Generator[tuple[RegisterService, Database, Path]]:
     """The register, the database, and a folder of the service's for what imports have done."""
+    from personae.app import audit
+    from personae.domain.audit import OPERATOR
     from personae.hosting import wiring
     from personae.hosting.folders import keep_private
     from personae.hosting.settings import load_settings
@@ -237,6 +239,7 @@ def _open(data: Path | None) -> Generator[tuple[RegisterService, Database, Path]
     with (
         wiring.open_service(settings) as opened,
         wiring.open_register(settings, opened) as register,
+        audit.acting(OPERATOR),
     ):
         yield register, opened.database, settings.data_dir / "register"
 

@@ -76,7 +76,9 @@ class OperatorPerson(Person):
     tenant_id: str | None = Field(
         description="Whose tasks it holds for; null for everybody's.", examples=[None]
     )
-    added_by: str = Field(description="The key, or `command`.", examples=[f"key_{EXAMPLE_NAME}"])
+    added_by: str = Field(
+        description="The key, or `operator` for a command.", examples=[f"key_{EXAMPLE_NAME}"]
+    )
 
 
 class OperatorPersonMade(OperatorPerson):
