@@ -165,6 +165,9 @@ def test_the_page_needs_nothing_from_elsewhere(service: Service) -> None:
 NAMES = sorted(
     [
         "cancelDetection",
+        "getAuditHead",
+        "listAllAudit",
+        "listAudit",
         "cancelSwap",
         "changeRetention",
         "getAnyTakedown",
