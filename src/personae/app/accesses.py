@@ -51,13 +51,16 @@ class Accesses:
     Parameters
     ----------
     clock : Clock
+    most : int
+        Accesses held at once.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, most: int = _MOST) -> None:
         self._clock = clock
         self._fresh: dict[Access, _Seen] = {}
         self._counted: OrderedDict[Access, _Seen] = OrderedDict()
         self._lost = 0
+        self._most = most
 
     def linked(self, asset_id: str) -> None:
         """A link to an asset is on its way to whoever asks at this moment."""
@@ -76,7 +79,7 @@ class Accesses:
         seen = self._fresh.get(access) or self._counted.get(access)
         if seen is not None:
             seen.times, seen.last = seen.times + 1, now
-        elif len(self._fresh) + len(self._counted) >= _MOST:
+        elif len(self._fresh) + len(self._counted) >= self._most:
             self._lost += 1
         else:
             self._fresh[access] = _Seen(now, now)
