@@ -253,7 +253,7 @@ class Tasks(Protocol):
         ...
 
     def detections_of(self, tenant_id: str, asset_id: str) -> list[Task]:
-        """A tenant's searches for people in a stored scene; as slow as `naming`."""
+        """A tenant's searches for people in a stored scene that are not deleted."""
         ...
 
     def naming(self, tenant_id: str, words: Sequence[str]) -> list[Task]:

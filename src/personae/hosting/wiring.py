@@ -312,12 +312,15 @@ def open_register(settings: Settings, opened: Opened) -> Generator[RegisterServi
 def sweep(settings: Settings) -> dict[str, int]:
     """One round of putting things right, outside a worker."""
     with open_service(settings) as opened:
+        blobs = storage(settings)
         reconciler = Reconciler(
-            *(opened.database, storage(settings), opened.work, time.time),
+            *(opened.database, blobs, opened.work, time.time),
             settings.task_retention_s,
             retention=settings.kept,
         )
-        return reconciler.sweep()
+        done = reconciler.sweep()
+        remover = Remover(opened.database, blobs, time.time, opened.work.cancel)
+        return {**done, "finish_takedowns": remover.remove_all()}
 
 
 def shown_settings(settings: Settings) -> dict[str, Any]:

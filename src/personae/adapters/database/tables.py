@@ -24,6 +24,7 @@ metadata = sa.MetaData(
 
 # Spelled out, not bound: a partial index is used only where the database can see that it fits.
 UNFINISHED = sa.text("status IN ('queued', 'running')")
+DETECTIONS = sa.text("kind IN ('detect_image', 'detect_video') AND deleted_at IS NULL")
 
 tenants = sa.Table(
     "tenants",
@@ -174,6 +175,11 @@ tasks = sa.Table(
     sa.Index(None, "finished_at"),
     sa.Index(None, "mark"),
     sa.Index("ix_tasks_unfinished", "id", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
+    sa.Index(
+        *("ix_tasks_detections", "tenant_id", "id"),
+        sqlite_where=DETECTIONS,
+        postgresql_where=DETECTIONS,
+    ),
 )
 
 # What was done and spent by tasks whose rows are gone, by day (whole ones since 1970, UTC).

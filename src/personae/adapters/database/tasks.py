@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from personae.adapters.database.paging import page_of
 from personae.adapters.database.purging import purge_tasks
 from personae.adapters.database.rows import Row, columns_of, fetch, fetch_one
-from personae.adapters.database.tables import UNFINISHED, tasks
+from personae.adapters.database.tables import DETECTIONS, UNFINISHED, tasks
 from personae.domain.pages import Page
 from personae.domain.tasks import (
     FINAL,
@@ -237,25 +237,20 @@ class SqlTasks:
 
     def naming(self, tenant_id: str, words: Sequence[str]) -> list[Task]:
         """A tenant's tasks in whose request one of these ids or URLs is written, oldest first."""
-        return self._naming(tenant_id, words, ())
+        return self._naming(words, tasks.c.tenant_id == tenant_id)
 
     def detections_of(self, tenant_id: str, asset_id: str) -> list[Task]:
         """A tenant's searches for people in a stored scene."""
-        return self._naming(tenant_id, [asset_id], ("detect_image", "detect_video"))
+        return self._naming([asset_id], tasks.c.tenant_id == tenant_id, DETECTIONS)
 
-    def _naming(
-        self, tenant_id: str, words: Sequence[str], kinds: Sequence[TaskKind]
-    ) -> list[Task]:
+    def _naming(self, words: Sequence[str], *which: Any) -> list[Task]:
         if not words:
             return []
         asked = sa.cast(tasks.c.request, sa.Text())
-        # As it stands in the column; no word has a character that LIKE escapes with.
+        # As it stands in the column, where it is in quotes and has its odd letters escaped.
         written = [asked.contains(json.dumps(word), autoescape=True) for word in words]
-        mine = _LISTED.where(tasks.c.tenant_id == tenant_id)
-        if kinds:
-            mine = mine.where(tasks.c.kind.in_(kinds))
-        found = fetch(self._connection, mine.where(sa.or_(*written)).order_by(tasks.c.id))
-        return [_task(row) for row in found]
+        found = _LISTED.where(*which, sa.or_(*written)).order_by(tasks.c.id)
+        return [_task(row) for row in fetch(self._connection, found)]
 
     def unfinished(self, older_than: float, *, after: str | None = None, limit: int) -> Page[Task]:
         """Tasks of all tenants that were made before a time and are not final, oldest first."""

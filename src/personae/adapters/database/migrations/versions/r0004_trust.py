@@ -50,6 +50,12 @@ def upgrade() -> None:
     op.add_column("faces", sa.Column("consent", _JSON, nullable=True))
     op.create_index("ix_assets_sha256", "assets", ["sha256"])
     op.add_column("assets", sa.Column("renewed_at", sa.Double(), nullable=True))
+    found = sa.text("kind IN ('detect_image', 'detect_video') AND deleted_at IS NULL")
+    op.create_index(
+        *("ix_tasks_detections", "tasks", ["tenant_id", "id"]),
+        sqlite_where=found,
+        postgresql_where=found,
+    )
     _chain_audit()
     _add_register()
     _add_takedowns()
