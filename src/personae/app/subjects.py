@@ -8,19 +8,17 @@ nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
+from personae.app.named import ID, inputs_of
 from personae.app.ports import Transaction
 from personae.domain.media import Asset, SavedFace
 from personae.domain.takedowns import Order
 from personae.domain.tasks import Task
 from personae.errors import Conflict, InvalidRequest, NotFound
 
-_NAME = r"[0-9a-z]{26}"
-_ID = re.compile(rf"(?:task|asset|face)_{_NAME}", re.ASCII)
 _SHA256 = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.ASCII | re.IGNORECASE)
 _MARK = re.compile(r"mark:([0-9]{1,19})", re.ASCII)
 _LISTED = 200
@@ -65,25 +63,6 @@ class Found:
         return tuple(sorted({one.tenant_id for group in groups for one in group.values()}))
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """What a task's request names."""
-
-    names: frozenset[str]
-    urls: frozenset[str]
-
-
-def inputs_of(request: Mapping[str, Any]) -> Inputs:
-    """The ids and URLs of everything that a task was to be made of."""
-    names, urls = set[str](), set[str]()
-    for key, text in _texts({name: one for name, one in request.items() if name != "echo"}):
-        if _ID.fullmatch(text):
-            names.add(text)
-        elif key == "url":
-            urls.add(text)
-    return Inputs(frozenset(names), frozenset(urls))
-
-
 def gather(tx: Transaction, order: Order) -> Found:
     """All that a takedown is to remove.
 
@@ -121,7 +100,7 @@ class _Gathering:
         sha256, mark = _SHA256.fullmatch(subject), _MARK.fullmatch(subject)
         if self._order.dialect is not None:
             self._start_at_dialect(subject)
-        elif _ID.fullmatch(subject):
+        elif ID.fullmatch(subject):
             self._start_at_name(subject)
         elif sha256 is not None:
             self._start_at_bytes(sha256[1].lower())
@@ -185,8 +164,8 @@ class _Gathering:
             path = unquote(urlsplit(url).path)
         except ValueError as error:
             raise InvalidRequest("The address cannot be read.") from error
-        named = [one for one in _ID.findall(path) if not one.startswith("task_")]
-        named = named or _ID.findall(path)
+        named = [one for one in ID.findall(path) if not one.startswith("task_")]
+        named = named or ID.findall(path)
         if named:
             self._start_at_name(named[-1])
             return
@@ -321,15 +300,3 @@ def missing(found: Found, subject: str) -> NotFound:
     """What to say where there is nothing to take down."""
     gone = "It has been deleted before, or" if len(found.words) > 1 else "Check the name, or"
     return NotFound(f"There is nothing left called {subject[:120]}. {gone} it is not yours.")
-
-
-def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """Every text in JSON, with the name of its member."""
-    if isinstance(value, str):
-        yield key, value
-    elif isinstance(value, Mapping):
-        for name, one in cast("Mapping[str, Any]", value).items():
-            yield from _texts(one, name)
-    elif isinstance(value, list | tuple):
-        for one in cast("Iterable[Any]", value):
-            yield from _texts(one, key)
