@@ -23,6 +23,7 @@ from personae.errors import Canceled
 from personae.media_child.census import Appearance, Person, join_people, people_of_clip
 from personae.media_child.detecting import detect
 from personae.media_child.views import CROP_PX, Crop, View, crop
+from personae.video.gating import ClipGate
 
 SIZE_WH = (480, 360)
 
@@ -83,7 +84,7 @@ def scene(*placed: Placed, times: int = 1) -> Iterator[Rgb]:
 
 def test_two_who_cross_are_two_from_left_to_right(tmp_path: Path) -> None:
     path = clip(tmp_path / "c.mp4", (compose(p, SIZE_WH) for p in crossing(60, SIZE_WH)))
-    people = people_of_clip(path, Watcher())
+    people = people_of_clip(path, Watcher(), ClipGate(None))
     assert [who(one) for one in people] == ["hopper", "collins"]
     for one in people:
         assert one.first_s < 0.2
@@ -99,7 +100,7 @@ def test_a_short_appearance_is_not_missed(tmp_path: Path, rate: int) -> None:
         *scene(first, second, times=math.ceil(0.34 * rate)),
         *scene(first, times=rate),
     ]
-    people = people_of_clip(clip(tmp_path / "c.mp4", pictures, rate), Watcher())
+    people = people_of_clip(clip(tmp_path / "c.mp4", pictures, rate), Watcher(), ClipGate(None))
     assert [who(one) for one in people] == ["hopper", "collins"]
     brief = people[1]
     assert 0.8 <= brief.first_s <= brief.last_s <= 1.5
@@ -112,7 +113,7 @@ def test_who_comes_back_behind_a_cut_is_the_same(tmp_path: Path) -> None:
         *scene(Placed("hopper", 330, 170, 150), times=25),
         *([backdrop(SIZE_WH, 60)] * 10),
     ]
-    people = people_of_clip(clip(tmp_path / "c.mp4", pictures), Watcher())
+    people = people_of_clip(clip(tmp_path / "c.mp4", pictures), Watcher(), ClipGate(None))
     assert [who(one) for one in people] == ["hopper", "collins"]
     hopper, collins = people
     assert (hopper.first_s, hopper.last_s) == (
@@ -146,7 +147,7 @@ def test_the_best_view_is_the_largest_of_equals(tmp_path: Path) -> None:
     pictures = [
         compose([Placed("collins", 240, 180, 60 + 2 * number)], SIZE_WH) for number in range(50)
     ]
-    [person] = people_of_clip(clip(tmp_path / "c.mp4", pictures), Watcher())
+    [person] = people_of_clip(clip(tmp_path / "c.mp4", pictures), Watcher(), ClipGate(None))
     x0, _, x1, _ = person.best.face.box_xyxy
     assert person.best.time_s > 1.4
     assert x1 - x0 > 90
@@ -158,13 +159,13 @@ def test_an_animation_is_a_clip(tmp_path: Path) -> None:
     ]
     path = tmp_path / "a.webp"
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=100)
-    [person] = people_of_clip(path, Watcher())
+    [person] = people_of_clip(path, Watcher(), ClipGate(None))
     assert person.last_s == pytest.approx(0.5)
 
 
 def test_nobody_is_nobody(tmp_path: Path) -> None:
     path = clip(tmp_path / "c.mp4", [backdrop(SIZE_WH, 60)] * 12)
-    assert people_of_clip(path, Watcher()) == []
+    assert people_of_clip(path, Watcher(), ClipGate(None)) == []
 
 
 def test_it_tells_how_far_it_is_and_stops_when_asked(tmp_path: Path) -> None:
