@@ -171,12 +171,12 @@ def test_nobody_is_nobody(tmp_path: Path) -> None:
 def test_it_tells_how_far_it_is_and_stops_when_asked(tmp_path: Path) -> None:
     path = clip(tmp_path / "c.mp4", scene(Placed("collins", 240, 180, 150), times=60))
     watcher = Watcher()
-    people_of_clip(path, watcher)
+    people_of_clip(path, watcher, ClipGate(None))
     assert [told[1] for told in watcher.told] == list(range(1, 61))
     assert {told[2] for told in watcher.told} == {60}
     assert watcher.told[-1][4] == 0
     with pytest.raises(Canceled):
-        people_of_clip(path, Watcher(stop_after=5))
+        people_of_clip(path, Watcher(stop_after=5), ClipGate(None))
 
 
 def test_a_crop_shows_the_face_with_a_little_room_and_stays_small(tmp_path: Path) -> None:
