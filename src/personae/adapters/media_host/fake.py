@@ -319,6 +319,11 @@ class FakeMediaHost:
         kind = self._facts(path)["kind"]
         return {"kind": kind, "manifest": script.get("manifest"), "mark": script.get("mark")}
 
+    def _find_mark(self, job: Job) -> dict[str, Any]:
+        path = Path(job["path"])
+        self._facts(path)
+        return {"found": self._script_of(path).get("mark")}
+
     def _seal(self, job: Job) -> dict[str, Any]:
         return seal(job)
 
@@ -358,7 +363,7 @@ _OPS: dict[str, Callable[[FakeMediaHost, Job], dict[str, Any]]] = {
     for name in (
         *("ping", "probe", "check_donor", "detect", "swap", "preview"),
         *("plan_chunks", "analyse_chunk", "render_chunk", "join", "stills"),
-        *("seal", "read_manifest", "inspect"),
+        *("seal", "read_manifest", "inspect", "find_mark"),
         *("embed", "look_up"),
     )
 }
