@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from personae.domain.ids import new_id
 from personae.errors import InvalidRequest
 from personae.wire.paging import from_cursor, next_link, to_cursor
 
+TASK, ASSET = "task_01m7zqf99tny833z1nznepn858", "asset_01m7zqfyyg48hgghbdj2wy8a0f"
 
-@pytest.mark.parametrize("after", [new_id("task"), new_id("asset"), "0", "123456"])
+
+@pytest.mark.parametrize("after", [TASK, ASSET, "0", "123456"])
 def test_a_cursor_leads_back(after: str) -> None:
     cursor = to_cursor("swaps", after)
     assert cursor is not None

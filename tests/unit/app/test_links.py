@@ -10,7 +10,7 @@ from personae.app.links import Links
 from personae.domain.ids import new_id
 from personae.errors import Expired, Forbidden
 
-ASSET = new_id("asset")
+ASSET = "asset_01m7zqf99tny833z1nznepn858"
 BASE = "https://swap.example.com"
 
 

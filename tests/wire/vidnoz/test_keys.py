@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 
-from personae.domain.ids import new_id
 from personae.domain.media import Asset
 from personae.errors import NotFound
 from personae.wire.vidnoz.keys import asset_of, ending_of, key_of, user_number
 
 WHEN = 1723807527.474  # 2024-08-16
 ASSET = Asset(
-    id=new_id("asset", WHEN),
+    id="asset_01j5deywhjwg59qsgmxkhc0ff4",
     tenant_id="tenant_a",
     role="upload",
     state="ready",
