@@ -197,27 +197,14 @@ def plain_error(error: Exception, job: Job) -> dict[str, Any]:
 
 
 def _is_of_the_disk(cause: BaseException | None, job: Job) -> bool:
-    """Whether a disk failed, and not a file.
+    """Whether a disk failed, and not a file."""
+    from personae.video.files import can_be_read
 
-    FFmpeg says "input/output error" of files that end too early as well; those can be read.
-    """
     if not isinstance(cause, OSError) or cause.errno not in _DISK:
         return False
     if cause.errno != errno.EIO or not type(cause).__module__.startswith("av"):
         return True
-    return not all(_can_be_read(path) for path in _paths(job))
-
-
-def _can_be_read(path: str) -> bool:
-    try:
-        with open(path, "rb") as file:
-            while file.read(1 << 20):
-                pass
-    except (IsADirectoryError, FileNotFoundError):
-        return True
-    except OSError:
-        return False
-    return True
+    return not all(can_be_read(path) for path in _paths(job))
 
 
 def _named(answer: dict[str, Any], job: Job) -> dict[str, Any]:

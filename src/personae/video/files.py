@@ -46,6 +46,22 @@ def unreachable(what: str, error: OSError) -> MediaUnreachable:
     return MediaUnreachable(f"{what}: {reason(error)}.", retryable=error.errno not in _LASTING)
 
 
+def can_be_read(path: str | os.PathLike[str]) -> bool:
+    """Whether the disk gives a whole file's bytes; true of what is no file.
+
+    FFmpeg says "input/output error" of files that end too early as well as of failing disks.
+    """
+    try:
+        with open(path, "rb") as file:
+            while file.read(1 << 20):
+                pass
+    except (IsADirectoryError, FileNotFoundError):
+        return True
+    except OSError:
+        return False
+    return True
+
+
 def is_address(path: str | os.PathLike[str]) -> bool:
     """Whether a name is a URL rather than a path: ``https://example.org/clip.mp4``."""
     return _ADDRESS.match(os.fspath(path)) is not None

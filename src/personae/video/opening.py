@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ import av.stream
 import av.video.stream
 
 from personae.errors import MediaTooLarge, MediaUnreachable, MediaUnreadable, MediaUnsupported
-from personae.video.files import check_readable, unreachable
+from personae.video.files import can_be_read, check_readable, unreachable
 from personae.video.limits import MediaLimits
 from personae.video.sniffing import HEAD_BYTES, describe_kind, sniff_head
 
@@ -86,7 +87,8 @@ def open_container(path: Path, limits: MediaLimits) -> av.container.InputContain
 
 def _opening_error(path: Path, error: Exception) -> MediaUnreachable | Exception:
     """Say in one sentence why a file did not open, from its first bytes."""
-    if isinstance(error, OSError) and not isinstance(error, ValueError):
+    ends_early = isinstance(error, OSError) and error.errno == errno.EIO and can_be_read(path)
+    if isinstance(error, OSError) and not isinstance(error, ValueError) and not ends_early:
         return unreachable(f"{path} cannot be opened", error)
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import clips
-from personae.errors import MediaUnsupported
+from personae.errors import MediaUnreadable, MediaUnsupported
 from personae.video.info import AudioInfo, ChapterInfo, SubtitleInfo
 from personae.video.integrity import ends_early
 from personae.video.probe import probe_video
@@ -81,3 +81,16 @@ def test_a_file_cut_anywhere_is_seen_to_end_early(tmp_path: Path, name: str) -> 
 def test_headers_of_a_few_bytes_do_no_harm(tmp_path: Path, junk: bytes) -> None:
     (tmp_path / "a").write_bytes(junk)
     ends_early(tmp_path / "a")
+
+
+@pytest.mark.parametrize("ending", [".mkv", ".webm"])
+def test_a_clip_that_ends_in_its_first_bytes_is_damaged_not_out_of_reach(
+    tmp_path: Path, ending: str
+) -> None:
+    codec = {"codec": "libvpx-vp9", "options": {"cpu-used": "8"}} if ending == ".webm" else {}
+    whole = clips.write_clip(tmp_path / f"whole{ending}", **codec).read_bytes()
+    for length in (89, 120, 159, 191, 272, 347):
+        path = tmp_path / f"cut{ending}"
+        path.write_bytes(whole[:length])
+        with pytest.raises((MediaUnreadable, MediaUnsupported)):
+            probe_video(path)
