@@ -134,6 +134,8 @@ def test_another_photo_of_the_same_person_is_no_donor(
     told = client.over("face-swap", **body, is_hd=2)
     assert (told["status"], told["additional_data"]) == (605, {})
     assert balance(service) == before
+    faces = {"main_key": keys["donor.jpg"], "target_key": keys["collins.png"]}
+    assert client.over("face-swap", **faces, is_hd=2)["status"] == 605
     refused(swap(service, files, "collins.png", "donor.jpg"), "donor")
     assert balance(service) == before
     operator.delete(f"/register/people/{hopper['id']}").raise_for_status()
