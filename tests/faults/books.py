@@ -16,13 +16,15 @@ from faults.receiver import Receiver
 from personae.adapters.database import tables
 from personae.adapters.durable import names
 from personae.adapters.durable.engines import durable_engine
-from personae.app import accounts
+from personae.app import accounts, audit_reading
 from personae.app.outputs import WORK
 from personae.app.ports import Blobs, Transaction
 from personae.app.reconcile import Reconciler
 from personae.hosting import wiring
 from personae.hosting.settings import Settings
 
+_ONCE = ("task.submit", "task.end", "task.cancel")
+"""Of these lines each task has the first and one of the others."""
 _LATER_S = 7 * 3600.0
 """By then the hourly sweep may take bytes that no row names."""
 _YESTERDAY_S = 25 * 3600.0
@@ -166,6 +168,20 @@ class Books:
             if one["held"]:
                 found.ledger.append(f"{one['tenant_id']} still has {one['held']} held")
         found.ledger += self._opened.database.read(lambda tx: tx.credits.audit())
+        found.ledger += self._audit_log(tasks)
+
+    def _audit_log(self, tasks: dict[str, dict[str, Any]]) -> list[str]:
+        """The log is one whole chain, and has one beginning and one end of each task."""
+        faults = list(self._opened.database.read(audit_reading.verify).faults)
+        told: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for one in self._rows(sa.select(tables.audit)):
+            told[one["subject"]][one["action"]] += 1
+        for task_id, task in tasks.items():
+            ended = "task.cancel" if task["status"] == "canceled" else "task.end"
+            was = {name: told[task_id][name] for name in _ONCE if told[task_id][name]}
+            if was != {"task.submit": 1, ended: 1}:
+                faults.append(f"{task_id} ({task['status']}) has the lines {was}")
+        return faults
 
     def _outputs(
         self, memory: Memory, tasks: dict[str, dict[str, Any]], client: Callable[[str], Client]

@@ -23,9 +23,12 @@ _log = structlog.get_logger("personae.audit")
 _HEAD = "SELECT lines, hash FROM audit_head WHERE number = 1"
 _INSERT = (
     "INSERT INTO audit (tenant_id, actor, action, subject, detail, at, number, previous_hash, hash)"
-    " VALUES (%, %, %, %, %, %, %, %, %)"
+    " VALUES "
 )
+_PLACES = "(%, %, %, %, %, %, %, %, %)"
 _MOVE = "UPDATE audit_head SET lines = %, hash = % WHERE number = 1"
+_AT_ONCE = 100
+"""Lines in one statement: SQLite's older builds take 999 values."""
 
 
 def append(connection: sa.Connection, entries: Sequence[Entry]) -> None:
@@ -61,8 +64,25 @@ def _append(connection: sa.Connection, entries: Sequence[Entry]) -> None:
         line = chained(one, head)
         head = Head(line.number, line.hash)
         lines.append((line, one.at))
-    connection.exec_driver_sql(_spelled(_INSERT, sqlite), [_row(*line) for line in lines])
-    connection.exec_driver_sql(_spelled(_MOVE, sqlite), (head.lines, head.hash))
+    for start in range(0, len(lines) - _AT_ONCE, _AT_ONCE):
+        _insert(connection, sqlite, lines[start : start + _AT_ONCE])
+    rest = lines[(len(lines) - 1) // _AT_ONCE * _AT_ONCE :]
+    if sqlite:
+        _insert(connection, sqlite, rest)
+        connection.exec_driver_sql(_spelled(_MOVE, sqlite), (head.lines, head.hash))
+    else:  # In one go: others wait for the head, and every statement is a way to the server.
+        places = ", ".join([_PLACES] * len(rest))
+        statement = _spelled(f"WITH added AS ({_INSERT}{places}) {_MOVE}", sqlite)
+        connection.exec_driver_sql(statement, (*_values(rest), head.lines, head.hash))
+
+
+def _insert(connection: sa.Connection, sqlite: bool, lines: Sequence[tuple[Line, float]]) -> None:
+    places = ", ".join([_PLACES] * len(lines))
+    connection.exec_driver_sql(_spelled(_INSERT + places, sqlite), tuple(_values(lines)))
+
+
+def _values(lines: Sequence[tuple[Line, float]]) -> list[object]:
+    return [value for line, at in lines for value in _row(line, at)]
 
 
 def head_of(connection: sa.Connection) -> Head | None:

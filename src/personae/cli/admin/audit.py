@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -183,7 +184,8 @@ def _shown(line: dict[str, Any]) -> dict[str, Any]:
 
 
 def _told(detail: dict[str, Any]) -> str:
-    return " ".join(f"{name}={value}" for name, value in detail.items())
+    """A detail on one line, whatever is in it."""
+    return json.dumps(detail, separators=(",", ":")) if detail else ""
 
 
 def _seconds(text: str | None) -> float | None:
