@@ -51,6 +51,7 @@ SWAP_FIELDS = {
     "faces_swapped": int,
     "elapsed_s": float,
     "restorer": type(None),
+    "gate": dict,
     "manifest": str,
     "signed_by": str,
     "label": type(None),

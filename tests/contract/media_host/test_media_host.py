@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
+from abstract import blots
 from host_media import CLIP_FRAMES, LONG_S
+from personae.adapters.media_host.fake import fake_media
 from personae.app.ports import MediaHost
 from personae.domain.media import MediaFacts
 from personae.errors import (
@@ -21,6 +24,7 @@ from personae.errors import (
     MediaUnreachable,
     MediaUnreadable,
     MediaUnsupported,
+    PolicyRefused,
     TaskFailed,
 )
 
@@ -78,6 +82,11 @@ def test_a_swap_writes_its_output_and_says_what_it_did(
     assert output.stat().st_size > 0
     assert output.read_bytes() != media.scene.read_bytes()
     assert report.pop("elapsed_s") >= 0
+    seen = report.pop("gate")
+    assert {role: (one["looked"], one["limit"]) for role, one in seen.items()} == dict.fromkeys(
+        ("donor", "scene", "output"), (1, 0.7)
+    )
+    assert all(0 <= one["highest"] < 0.2 for one in seen.values())
     assert report == {
         "kind": "picture",
         "frames": 1,
@@ -167,7 +176,8 @@ def test_detect_lists_faces_with_crops(
 
 def test_detect_of_nobody_is_an_empty_list(host: MediaHost, media: Any, tmp_path: Path) -> None:
     answer = do(host, "detect", path=media.nobody, crops_dir=tmp_path / "crops", kind="image")
-    assert answer == {"faces": []}
+    assert answer["faces"] == []
+    assert answer["gate"]["scene"]["looked"] == 1
 
 
 def test_a_face_that_was_detected_can_be_mapped(
@@ -362,3 +372,27 @@ def test_pieces_that_do_not_belong_together_are_refused(
     with pytest.raises((InvalidRequest, TaskFailed)):
         joined(host, media, plan, [part, part, part], tmp_path / "o.mp4")
     assert not {"o.mp4", "s", "p"} & {path.name for path in tmp_path.iterdir()}
+
+
+@pytest.mark.parametrize("role", ["donor", "scene"])
+def test_what_the_content_gate_does_not_let_through(
+    host: MediaHost, media: Any, tmp_path: Path, kind: str, role: str
+) -> None:
+    hot, output = tmp_path / "hot.png", tmp_path / "out.png"
+    if kind == "fake":
+        hot.write_bytes(fake_media(unsafe=0.9))
+    else:
+        Image.fromarray(blots()).save(hot)
+    donor, scene = (hot, media.scene) if role == "donor" else (media.donor, hot)
+    mappings = [{"donors": [str(donor)], "face": "largest"}]
+    with pytest.raises(PolicyRefused) as refused:
+        do(host, "swap", scene=scene, output=output, mappings=mappings)
+    assert (refused.value.role, refused.value.reason) == (role, "nsfw")
+    assert refused.value.facts["score"] > refused.value.facts["limit"] == 0.7
+    assert not output.exists()
+
+
+def test_without_limits_nothing_is_looked_at(host: MediaHost, media: Any, tmp_path: Path) -> None:
+    output, off = tmp_path / "out.png", ("gate_donor", "gate_scene", "gate_output")
+    job = {"scene": media.scene, "output": output, "mappings": media.mappings()}
+    assert do(host, "swap", **job, options=dict.fromkeys(off))["gate"] is None
