@@ -49,6 +49,8 @@ def succeed(
     task = _task(tx, task_id)
     _settle(tx, task, charge, now)
     hooks.announce(tx, task, now)
+    if (result.get("gate") or {}).get("off") == "asked":
+        audit.policy_bypassed(tx, task.tenant_id, task_id, ["nsfw"], now)
     audit.task_ended(tx, task, now)
     return True
 

@@ -64,7 +64,9 @@ ACTIONS: dict[str, Action] = {
         "task",
         ("kind", "dialect", "credits", "consent", "consent_sha256", "retry_of"),
     ),
-    "task.end": Action("A task succeeded or failed.", "task", ("status", "credits", "code")),
+    "task.end": Action(
+        "A task succeeded or failed.", "task", ("status", "credits", "code", "outputs")
+    ),
     "task.cancel": Action("A task was canceled.", "task", ("credits",)),
     "task.delete": Action("A finished task was deleted, with its outputs.", "task"),
     "task.expire": Action("A finished task's row was hidden, its time being over.", "task"),

@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from personae.app.register import note_refusal
-from personae.errors import NotFound, PersonaeError, PolicyRefused
+from personae.app import audit
+from personae.errors import ConsentRequired, NotFound, PersonaeError, PolicyRefused
 from personae.wire.dialects import Call, call_of
 from personae.wire.problems import (
     STATUS,
@@ -42,25 +42,25 @@ def install(app: FastAPI) -> None:
 
 async def _refuse(request: Request, error: Exception) -> Response:
     call = call_of(request)
-    if isinstance(error, PolicyRefused) and not call.ended:
+    if isinstance(error, (PolicyRefused, ConsentRequired)) and not call.ended:
         await _note_refusal(call, error)
     return call.dialect.refuse(call, problem_of(error))
 
 
-async def _note_refusal(call: Call, error: PolicyRefused) -> None:
+async def _note_refusal(call: Call, error: PolicyRefused | ConsentRequired) -> None:
     """Tell the audit log what policy refused; what was asked for has been undone by now."""
     principal, now = call.principal, call.now()
     tenant_id = None if principal is None else principal.tenant.id
+    reason = error.reason if isinstance(error, PolicyRefused) else "consent"
+    facts = error.facts if isinstance(error, PolicyRefused) else None
     try:
         await call.services.database.awrite(
-            lambda tx: note_refusal(
-                tx, error, tenant_id=tenant_id, subject=tenant_id or "-", now=now
+            lambda tx: audit.policy_refused(
+                tx, tenant_id, tenant_id or "-", now, reason=reason, role=error.role, facts=facts
             )
         )
     except PersonaeError:
-        _log.exception(
-            "a refusal was not written down", action="audit.refusal", reason=error.reason
-        )
+        _log.exception("a refusal was not written down", action="audit.refusal", reason=reason)
 
 
 async def _refuse_invalid(request: Request, error: Exception) -> Response:

@@ -41,6 +41,7 @@ def task_ended(tx: Transaction, task: Task, now: float) -> None:
         status=task.status,
         credits=task.credits_charged,
         code=None if task.error is None else task.error.code,
+        outputs=(task.result or {}).get("assets"),
     )
 
 
