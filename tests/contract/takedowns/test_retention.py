@@ -125,8 +125,8 @@ def test_what_is_there_ends_sooner_counted_from_when_it_came(
 
 
 def test_every_kind_has_its_own_time(database: SqlDatabase, owner: str) -> None:
-    swap = task(owner, status="succeeded", finished_at=NOW, expires_at=NOW + 7 * DAY_S)
-    shot = replace(swap, id=f"{swap.id[:-1]}z", kind="preview")
+    ended: Any = {"status": "succeeded", "finished_at": NOW, "expires_at": NOW + 7 * DAY_S}
+    swap, shot = task(owner, **ended), task(owner, kind="preview", **ended)
     for one in (swap, shot):
         database.write(lambda tx, one=one: tx.tasks.insert(one))
     output = stored(database, owner, role="output", task_id=swap.id)

@@ -18,6 +18,7 @@ _NAMES = {
     "delivery_id": "dlv",
     "detection_id": "task",
     "takedown_id": "takedown",
+    "person_id": "person",
 }
 
 
