@@ -295,6 +295,7 @@ def test_the_bytes_do_not_depend_on_the_number_of_threads(
             codec=codec,
             preset="superfast",
             threads=int(output.stem),
+            manifest=False,
         )
     one, two, five = (output.read_bytes() for output in outputs)
     assert one == two

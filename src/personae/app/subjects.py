@@ -20,7 +20,8 @@ from personae.domain.tasks import Task
 from personae.errors import Conflict, InvalidRequest, NotFound
 
 _SHA256 = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.ASCII | re.IGNORECASE)
-_MARK = re.compile(r"mark:([0-9]{1,19})", re.ASCII)
+_MARK = re.compile(r"mark:([0-9a-f]{10})", re.ASCII | re.IGNORECASE)
+"""As an inspection writes it."""
 _LISTED = 200
 _DERIVED = ("preview", "detect_image", "detect_video")
 """Kinds of task that only look at inputs: nobody paid for what they made."""
@@ -105,7 +106,7 @@ class _Gathering:
         elif sha256 is not None:
             self._start_at_bytes(sha256[1].lower())
         elif mark is not None:
-            self._start_at_mark(int(mark[1]))
+            self._start_at_mark(int(mark[1], 16))
         elif "/" in subject:
             self._start_at_address(subject)
         else:
@@ -139,7 +140,7 @@ class _Gathering:
 
     def _start_at_mark(self, mark: int) -> None:
         scope = self._order.tenant_id
-        self._found.words.append(f"mark:{mark}")
+        self._found.words.append(f"mark:{mark:010x}")
         marked = [one for one in self._tx.tasks.by_mark(mark) if scope in (None, one.tenant_id)]
         if len(marked) > 1:
             names = ", ".join(one.id for one in marked)

@@ -18,7 +18,7 @@ _TIMEOUT_S = 90.0
 _VERDICTS = {
     "exact": "made here: these are the very bytes of an output",
     "marked": "made here: it carries the mark of a task",
-    "claimed": "made by Personae, says its mark or its manifest",
+    "claimed": "made by Personae, says {what}",
     "unknown": "nothing says that Personae made it, which proves nothing",
 }
 
@@ -59,11 +59,20 @@ def _looked(file: Path, data: Path | None, service: bool) -> dict[str, Any]:
             size = opened.tell()
     except OSError as error:
         raise MediaUnreachable(f"{file} cannot be read: {error.strerror}.") from error
-    seen = inspect_file(file, wiring.trust_anchors()).to_json()
+    asked = service or data is not None
+    seen = inspect_file(file, _anchors(data) if asked else wiring.trust_anchors()).to_json()
     found = Inspection(digest, size, seen["kind"], seen["manifest"], seen["mark"], None, None)
-    if service or data is not None:
+    if asked:
         found = _in_database(found, data)
     return _plain(found)
+
+
+def _anchors(data: Path | None) -> dict[str, str]:
+    """Whom the service trusts: it knows its own signatures again."""
+    from personae.adapters.provenance.keeper import read_anchors
+    from personae.hosting.settings import load_settings
+
+    return read_anchors(load_settings(data_dir=data).signing)
 
 
 def _in_database(found: Inspection, data: Path | None) -> Inspection:
@@ -73,7 +82,7 @@ def _in_database(found: Inspection, data: Path | None) -> Inspection:
     from personae.cli.admin.common import open_database
 
     number = None if found.mark is None else int(found.mark["number"])
-    with open_database(data) as database:
+    with open_database(data, there=True) as database:
         exact, marked = database.read(
             lambda tx: (origin_of_bytes(tx, found.sha256), origin_of_mark(tx, number))
         )
@@ -136,8 +145,10 @@ def _asked(file: Path, base_url: str) -> dict[str, Any]:
 
 def describe(file: Path, told: dict[str, Any]) -> str:
     """A few lines for a person."""
-    lines = [f"{file}: {_VERDICTS[told['verdict']]}"]
     mark, manifest = told["mark"], told["manifest"]
+    claims = {"its mark": mark is not None, "its manifest": bool(manifest and manifest["valid"])}
+    what = " and ".join(name for name, holds in claims.items() if holds)
+    lines = [f"{file}: {_VERDICTS[told['verdict']].format(what=what)}"]
     if mark is None:
         lines.append("  mark      none could be read")
     else:

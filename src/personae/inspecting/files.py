@@ -35,16 +35,18 @@ class FileOrigin:
     mark: MarkFound | None
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values for `json.dumps`; the mark's number is called ``number``."""
+        """Plain values for `json.dumps`; the mark's number is called ``number``.
+
+        In the manifest, ``mark_id`` is written as people are shown marks: ten hexadecimal digits.
+        """
         mark = None
         if self.mark is not None:
             told = self.mark.to_json()
             mark = {"number": told.pop("mark"), **told}
-        return {
-            "kind": self.kind,
-            "manifest": None if self.manifest is None else self.manifest.to_json(),
-            "mark": mark,
-        }
+        manifest = None if self.manifest is None else self.manifest.to_json()
+        if manifest is not None and manifest["mark_id"] is not None:
+            manifest["mark_id"] = f"{manifest['mark_id']:010x}"
+        return {"kind": self.kind, "manifest": manifest, "mark": mark}
 
 
 def inspect_file(

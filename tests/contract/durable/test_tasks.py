@@ -46,7 +46,9 @@ def test_the_container_decides_the_output(service: Lab) -> None:
         service.wait([task.id])
     (job,) = [job for job in media.jobs if job["op"] == "swap"]
     assert job["output"].endswith(".webp")
-    assert job["options"] == {"strength": 1.0, "quality": 70}
+    assert job["options"]["quality"] == 70
+    assert job["options"]["mark"] == task.mark
+    assert not {"codec", "crf", "preset"} & set(job["options"])
 
 
 def test_a_long_video_comes_in_chunks(service: Lab) -> None:

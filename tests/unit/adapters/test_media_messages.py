@@ -11,7 +11,8 @@ from personae.errors import FaceNotFound, PersonaeError, PolicyRefused, RateLimi
 
 
 def everything(kind: type[PersonaeError] = PersonaeError) -> Iterator[type[PersonaeError]]:
-    yield kind
+    if "code" in vars(kind):  # Without a code of its own it is, for others, what it is a kind of.
+        yield kind
     for one in kind.__subclasses__():
         yield from everything(one)
 

@@ -235,7 +235,7 @@ def test_by_the_number_that_files_carry(service: Service) -> None:
     task_id = submitted(service)
     service.succeed(task_id)
     mark = service.task(task_id).mark
-    assert operators(service, f"mark:{mark}")["tasks"] == [task_id]
+    assert operators(service, f"mark:{mark:010x}")["tasks"] == [task_id]
 
 
 def test_a_saved_face_goes_with_its_photo(service: Service) -> None:

@@ -280,7 +280,8 @@ class FakeMediaHost:
                 digest.update(read(Path(mapping["like"])))
             digest.update(repr((mapping.get("face"), mapping.get("like_embedding"))).encode())
         options: dict[str, Any] = dict(job.get("options") or {})
-        options.pop("threads", None)
+        for name in ("threads", "mark"):  # The mark is another one in each task.
+            options.pop(name, None)
         digest.update(json.dumps(options, sort_keys=True).encode())
         return digest.hexdigest()
 

@@ -103,4 +103,5 @@ def _below(kind: type[PersonaeError]) -> Iterator[type[PersonaeError]]:
         yield from _below(one)
 
 
-_BY_CODE = {kind.code: kind for kind in _below(PersonaeError)}
+# A class without a code of its own travels as what it is a kind of.
+_BY_CODE = {kind.code: kind for kind in _below(PersonaeError) if "code" in vars(kind)}

@@ -43,7 +43,7 @@ def list_lines(
     as_json: AsJson = False,
 ) -> None:
     """Show the newest lines."""
-    with Talk(as_json=as_json) as talk, open_database(data) as database:
+    with Talk(as_json=as_json) as talk, open_database(data, there=True) as database:
         from personae.app.repositories import AuditFilter
 
         wanted = AuditFilter(actor, subject, action, _seconds(since), _seconds(until))
@@ -84,7 +84,7 @@ def export(
     What is said at the end on stderr is the last line's number and hash: with them, and with
     `audit verify --file`, whoever has the file can tell that nothing of it is missing.
     """
-    with Talk() as talk, open_database(data) as database, _opened(output) as out:
+    with Talk() as talk, open_database(data, there=True) as database, _opened(output) as out:
         from personae.app import audit_reading
         from personae.domain.audit_chain import Head, moment
 
@@ -134,7 +134,7 @@ def verify(
 def _of_log(data: Path | None, noted: Head | None) -> Verdict:
     from personae.app import audit_reading
 
-    with open_database(data) as database:
+    with open_database(data, there=True) as database:
         return database.read(lambda tx: audit_reading.verify(tx, noted))
 
 

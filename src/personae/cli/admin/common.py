@@ -24,8 +24,15 @@ TenantName = Annotated[str, typer.Option("--tenant", metavar="NAME", help="Name 
 
 
 @contextmanager
-def open_database(data: Path | None) -> Generator[Database]:
-    """The service's database, open while the command runs."""
+def open_database(data: Path | None, *, there: bool = False) -> Generator[Database]:
+    """The service's database, open while the command runs.
+
+    Raises
+    ------
+    NotFound
+        If it has to be `there` and is not: who only reads must not be told that nothing is wrong
+        with a database that was just made.
+    """
     from personae.app import audit
     from personae.domain.audit import OPERATOR
     from personae.hosting import wiring
@@ -34,6 +41,9 @@ def open_database(data: Path | None) -> Generator[Database]:
 
     keep_private()
     settings = load_settings(data_dir=data)
+    file = settings.database.removeprefix("sqlite:///")
+    if there and file != settings.database and not Path(file).is_file():
+        raise NotFound(f"There is no service in {settings.data_dir}; name its folder with --data.")
     log_apart(settings)
     with wiring.open_service(settings) as opened, audit.acting(OPERATOR):
         yield opened.database

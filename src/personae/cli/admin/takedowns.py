@@ -31,7 +31,7 @@ def take_down(
         typer.Argument(
             metavar="SUBJECT",
             help="Id of a task, an asset or a face; a link; a file on this machine, by its bytes; "
-            "sha256:…; mark:NUMBER; or with --dialect a task's name there.",
+            "sha256:…; mark:1f08a55c3e; or with --dialect a task's name there.",
         ),
     ],
     reason: Annotated[str, typer.Option(help="Why; kept with the takedown.")],

@@ -22,6 +22,13 @@ _GUARDS = {
         f"BEGIN SELECT RAISE(ABORT, '{_NEVER}'); END",
         "CREATE TRIGGER audit_keeps_deleted BEFORE DELETE ON audit "
         f"BEGIN SELECT RAISE(ABORT, '{_NEVER}'); END",
+        # REPLACE would remove a line without asking the trigger for removals.
+        "CREATE TRIGGER audit_keeps_replaced BEFORE INSERT ON audit "
+        "WHEN EXISTS (SELECT 1 FROM audit WHERE id = NEW.id OR number = NEW.number) "
+        f"BEGIN SELECT RAISE(ABORT, '{_NEVER}'); END",
+        "CREATE TRIGGER audit_head_keeps_replaced BEFORE INSERT ON audit_head "
+        "WHEN EXISTS (SELECT 1 FROM audit_head WHERE number = NEW.number) "
+        f"BEGIN SELECT RAISE(ABORT, '{_FORWARD}'); END",
         "CREATE TRIGGER audit_head_keeps_updated BEFORE UPDATE ON audit_head "
         f"WHEN NEW.lines <= OLD.lines BEGIN SELECT RAISE(ABORT, '{_FORWARD}'); END",
         "CREATE TRIGGER audit_head_keeps_deleted BEFORE DELETE ON audit_head "
