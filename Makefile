@@ -68,7 +68,7 @@ demo: $(VENV)/.demo models  ## Swap real faces, by the library and over HTTP
 	@$(BIN)/python examples/demo_service.py
 
 test: $(VENV)/.test models  ## Run every test; ARGS goes to pytest
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 check: $(VENV)/.dev  ## Check style, format, types and the layers
 	$(BIN)/ruff check .

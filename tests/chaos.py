@@ -104,6 +104,9 @@ def chaos(folder: Path, variables: dict[str, str], plan: Plan, *, scripted: bool
         "PERSONAE_GRACE_S": "5",
         "PERSONAE_MEDIA_THREADS": "1",
         "PERSONAE_PROBE_SLOTS": "1",
+        # What each task writes into its output alone, so that twins can be compared byte by byte.
+        "PERSONAE_MARKS": "false",
+        "PERSONAE_MANIFESTS": "true" if scripted else "false",
         **variables,
     }
     report, memory = Report(), Memory()

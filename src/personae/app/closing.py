@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -49,7 +49,8 @@ def succeed(
     task = _task(tx, task_id)
     _settle(tx, task, charge, now)
     hooks.announce(tx, task, now)
-    if (result.get("gate") or {}).get("off") == "asked":
+    gate: Mapping[str, Any] = result.get("gate") or {}
+    if gate.get("off") == "asked":
         audit.policy_bypassed(tx, task.tenant_id, task_id, ["nsfw"], now)
     audit.task_ended(tx, task, now)
     return True
