@@ -27,6 +27,9 @@ _PLAIN, _BUSY = 0.8, 3.0
 """Levels: how strong the mark is on plain skin, and in hair, before the limit is kept."""
 _BUSY_AT: Final = 14.0
 """Levels that pixels stray from their surroundings where the mark is as strong as `_BUSY`."""
+_DARK, _BRIGHT, _LEAST_LIT = 20.0, 90.0, 0.5
+"""On dark skin grain shows most: from a mean level of `_BRIGHT` down to `_DARK` the mark falls, but
+never below this share of its strength."""
 _THIN_PX: Final = 4
 _FULL: Final = 0.68
 """Out to this share of the way to its edge a region is marked in full."""
@@ -110,9 +113,13 @@ def _weight(canvas: Canvas, whole: BoxXYXY, box: BoxXYXY, limit: float) -> Float
     corner = (box[0] - whole[0], box[1] - whole[1])
     weight = np.minimum(busy * np.float32((_BUSY - _PLAIN) / _BUSY_AT), np.float32(_BUSY - _PLAIN))
     weight += np.float32(_PLAIN)
-    weight *= _window(_size(whole), corner, (width, height))
+    window = _window(_size(whole), corner, (width, height))
+    weight *= window
     power = float(np.sum(imaging.multiply(weight, weight))) / max(1, np.count_nonzero(weight))
     weight *= np.float32(min(1.0, limit / max(math.sqrt(power), 1e-6)))
+    # Of the whole region at once: what is dark in a bright face, hair and a hat, hides the mark.
+    level = float(np.sum(imaging.multiply(luma, window))) / max(1.0, float(np.sum(window)))
+    weight *= np.float32(min(1.0, max(_LEAST_LIT, (level - _DARK) / (_BRIGHT - _DARK))))
     return weight
 
 
