@@ -38,7 +38,8 @@ def configure_logs(settings: Settings, *, role: str) -> None:
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
+        # A command runs once, and in tests beside others.
+        cache_logger_on_first_use=role != "command",
     )
     rendering: list[structlog.typing.Processor] = (
         [structlog.processors.JSONRenderer()]
