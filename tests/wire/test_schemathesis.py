@@ -122,9 +122,9 @@ def send_twice(service: Service, case: Any, operation: str) -> None:
     headers = {"X-API-Key": service.key(scopes=SCOPES)}
     if isinstance(case.query, dict) and "wait" in case.query:
         case.query["wait"] = 0.01
-    case.call_and_validate(headers=headers, checks=checks)
+    case.call_and_validate(headers=headers, checks=checks, timeout=60)
     for endpoint in service.call("GET", "/webhooks/endpoints").json()["items"]:
         service.call("DELETE", f"/webhooks/endpoints/{endpoint['id']}")
     case.path_parameters = with_real_ids(service, dict(case.path_parameters or {}), operation)
     case.body = with_real_ids(service, case.body, operation)
-    case.call_and_validate(headers=headers, checks=checks)
+    case.call_and_validate(headers=headers, checks=checks, timeout=60)
