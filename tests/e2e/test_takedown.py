@@ -157,8 +157,9 @@ def test_a_video_under_way_is_gone_within_the_minute(
             scene, donor = upload(client, media["scene.mp4"]), upload(client, media["donor.jpg"])
             links = [client.get(f"/assets/{one}/url").json()["url"] for one in (scene, donor)]
             task_id = client.post("/swaps", json=wanted("video", scene, donor)).json()["id"]
-            copies = service.data / "work"
-            assert until(lambda: len(list(copies.glob(f"worker-*/work/copies/{task_id}"))) == 2)
+            copies = str(Path("worker-*", "work", "copies", task_id))
+            scratch_dir = service.data / "work"
+            assert until(lambda: len(list(scratch_dir.glob(copies))) == 2)
             assert until(lambda: any(one.name.startswith("r") for one in stored(service) - before))
             body = {"subject": task_id, "reason": "It shows me.", "block": False}
             asked = time.monotonic()

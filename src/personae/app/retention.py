@@ -95,7 +95,8 @@ def _write(
     settings = {name: value for name, value in tenant.settings.items() if name != where}
     if said:
         settings[where] = dict(said)
-    tx.tenants.set_settings(tenant.id, settings)
+    # Locks the row: other settings may be changing at this moment.
+    tx.tenants.configure(tenant.id, where, settings.get(where))
     audit.tenant_settings_changed(tx, tenant.id, [where], now)
     return replace(tenant, settings=settings)
 

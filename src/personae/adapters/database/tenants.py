@@ -71,11 +71,6 @@ class SqlTenants:
         update = sa.update(tenants).where(tenants.c.id == tenant_id)
         return self._connection.execute(update.values(suspended_at=at)).rowcount == 1
 
-    def set_settings(self, tenant_id: str, settings: Mapping[str, Any]) -> bool:
-        """Replace what an operator set for a tenant; False if there is none."""
-        update = sa.update(tenants).where(tenants.c.id == tenant_id)
-        return self._connection.execute(update.values(settings=dict(settings))).rowcount == 1
-
     def configure(self, tenant_id: str, name: str, value: Any) -> bool:
         """Write one of a tenant's settings, or with None remove it; False if there is no tenant."""
         mine = sa.select(tenants.c.settings).where(tenants.c.id == tenant_id)
