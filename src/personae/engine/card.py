@@ -7,15 +7,32 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, cast, get_args
+from typing import Literal, get_args
 
+from personae.engine.card_fields import Table
+from personae.engine.card_roles import Contract, read_contract
 from personae.errors import InvalidRequest, ModelError
 
-Role = Literal["detector", "landmarker", "embedder", "safety"]
+Role = Literal[
+    "detector",
+    "landmarker",
+    "embedder",
+    "converter",
+    "swapper",
+    "restorer",
+    "occluder",
+    "parser",
+    "safety",
+    "features",
+]
+
+_CONTRACT_NEEDED = ("converter", "swapper", "restorer", "occluder", "parser", "features")
+"""Roles that no code of ours knows by a model's name."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_CRC32 = re.compile(r"[0-9a-f]{8}")
+_HEX = re.compile(r"[0-9a-f]+")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _URL = re.compile(r"https?://\S+")
@@ -26,11 +43,15 @@ _TAGS = re.compile(r"[a-z0-9.]+-\w+-\w+")
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """The licence as the model's author states it; training data were not audited."""
+    """The licence as the model's author states it; training data were not audited.
+
+    ``permissive``: whether it lets anybody use the model for anything, also for money.
+    """
 
     name: str
     url: str
     statement: str
+    permissive: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +74,43 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the published file is: at a URL, or inside a Python distribution.
+    """Where the published file is.
 
-    Exactly one of ``url`` and ``distribution`` is given; ``member`` is the path inside the
-    distribution. ``sha256`` and ``size_bytes`` are those of the file itself.
+    Either at a URL, or as ``member`` inside a Python distribution, or (with neither) wherever the
+    person got it who imports it.
+
+    Attributes
+    ----------
+    sha256 : str
+        Of the file itself; empty where nobody published it. Then the first file that passes the
+        other checks is trusted, and its hash pinned.
+    size_bytes : int
+        0 if it is not known.
+    url : str
+    mirrors : tuple of str
+        Further URLs of the same bytes.
+    crc32 : str
+        8 hexadecimal digits, or empty.
+    crc32_url : str
+        Where its publisher tells the CRC-32 as such digits; empty for nowhere.
+    sha256_ends : tuple of str
+        The first and last digits of a SHA-256 that is known only so far; or empty.
     """
 
-    sha256: str
-    size_bytes: int
+    sha256: str = ""
+    size_bytes: int = 0
     url: str = ""
     distribution: Distribution | None = None
     member: str = ""
+    mirrors: tuple[str, ...] = ()
+    crc32: str = ""
+    crc32_url: str = ""
+    sha256_ends: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return self.url or f"{self.distribution}:{self.member}"
+        if self.url or not self.distribution:
+            return self.url or "a file of your own"
+        return f"{self.distribution}:{self.member}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +151,8 @@ class Card:
 
     ``conversion`` names the function that makes the parts from the published file, or is empty
     where the file is used as it is; ``conversion_version`` grows when the result changes.
-    ``default`` says whether ``personae models pull`` without a name takes it.
+    ``default`` says whether ``personae models pull`` without a name takes it. ``contract`` says
+    how it is fed and read; None for the models that code of ours knows by name.
     """
 
     name: str
@@ -120,6 +165,7 @@ class Card:
     conversion: str = ""
     conversion_version: int = 0
     template: Template | None = None
+    contract: Contract | None = None
 
     def part(self, name: str = "") -> Part:
         """The part called `name`; without a name the only one.
@@ -155,10 +201,12 @@ def parse_card(text: str, origin: str) -> Card:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ModelError(f"The model card {origin} is not valid TOML: {error}.") from error
-    top = _Table(values, origin)
+    top = Table(values, origin)
+    role: Role = top.one_of("role", get_args(Role))
+    told = top.has(role) or role in _CONTRACT_NEEDED
     made = Card(
         name=top.matching("name", _NAME),
-        role=top.one_of("role", get_args(Role)),
+        role=role,
         summary=top.text("summary"),
         default=top.take("default", bool),
         licence=_licence(top.table("licence")),
@@ -167,6 +215,7 @@ def parse_card(text: str, origin: str) -> Card:
         conversion=top.text("conversion", ""),
         conversion_version=top.take("conversion_version", int, 0),
         template=_template(top.table("template")) if top.has("template") else None,
+        contract=read_contract(role, top.table(role)) if told else None,
     )
     top.finish()
     if not made.parts or (len(made.parts) > 1 and not made.conversion):
@@ -178,100 +227,55 @@ def parse_card(text: str, origin: str) -> Card:
     return made
 
 
-_T = TypeVar("_T")
-
-
-class _Table:
-    """A TOML table that is taken apart field by field; what is left over is a mistake."""
-
-    def __init__(self, values: Mapping[str, Any], origin: str) -> None:
-        self._values = dict(values)
-        self._origin = origin
-
-    def error(self, field: str, problem: str) -> ModelError:
-        return ModelError(f"The model card {self._origin} has {problem} for {field!r}.")
-
-    def take(self, field: str, kind: type[_T], default: _T | None = None) -> _T:
-        value = self._values.pop(field, default)
-        # True is an int in Python and must not pass for one here.
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise self.error(field, "no value" if value is None else "a value of the wrong kind")
-        return value
-
-    def has(self, field: str) -> bool:
-        return field in self._values
-
-    def text(self, field: str, default: str | None = None) -> str:
-        value = self.take(field, str, default)
-        if not value and default is None:
-            raise self.error(field, "an empty text")
-        return value
-
-    def matching(self, field: str, pattern: re.Pattern[str]) -> str:
-        value = self.text(field)
-        if not pattern.fullmatch(value):
-            raise self.error(field, f"the malformed value {value!r}")
-        return value
-
-    def one_of(self, field: str, choices: tuple[_T, ...]) -> _T:
-        value = self.take(field, object)
-        for choice in choices:
-            if choice == value:
-                return choice
-        raise self.error(field, f"{value!r} instead of one of {', '.join(map(str, choices))}")
-
-    def size(self, field: str) -> int:
-        value = self.take(field, int)
-        if value <= 0:
-            raise self.error(field, f"the impossible size {value}")
-        return value
-
-    def table(self, field: str) -> _Table:
-        return _Table(cast("dict[str, Any]", self.take(field, dict)), f"{self._origin}, {field}")
-
-    def tables(self, field: str) -> list[_Table]:
-        values: list[Any] = self.take(field, list, [])
-        if not all(isinstance(value, dict) for value in values):
-            raise self.error(field, "something else than tables")
-        return [_Table(value, f"{self._origin}, {field}") for value in values]
-
-    def numbers(self, field: str, kind: type[_T]) -> tuple[_T, ...]:
-        values = cast("list[Any]", self.take(field, list))
-        if not all(type(value) is kind for value in values):
-            raise self.error(field, "something else than numbers")
-        return tuple(values)
-
-    def finish(self) -> None:
-        if self._values:
-            raise self.error(next(iter(self._values)), "no use")
-
-
-def _licence(table: _Table) -> Licence:
-    made = Licence(table.text("name"), table.text("url"), table.text("statement"))
+def _licence(table: Table) -> Licence:
+    made = Licence(
+        table.text("name"),
+        table.text("url"),
+        table.text("statement"),
+        table.take("permissive", bool),
+    )
     table.finish()
     return made
 
 
-def _source(table: _Table) -> Source:
-    sha256, size_bytes = table.matching("sha256", _SHA256), table.size("size_bytes")
-    if table.has("url"):
-        made = Source(sha256, size_bytes, url=table.matching("url", _URL))
+def _source(table: Table) -> Source:
+    if table.has("distribution"):
+        made = _from_distribution(table)
     else:
-        where = table.table("distribution")
-        distribution = Distribution(
-            name=where.matching("name", _DISTRIBUTION),
-            version=where.matching("version", _VERSION),
-            tags=where.matching("tags", _TAGS),
-            sha256=where.matching("sha256", _SHA256),
-            size_bytes=where.size("size_bytes"),
+        made = Source(
+            sha256=table.matching("sha256", _SHA256) if table.has("sha256") else "",
+            size_bytes=table.size("size_bytes") if table.has("size_bytes") else 0,
+            url=table.matching("url", _URL) if table.has("url") else "",
+            mirrors=table.texts("mirrors", _URL),
+            crc32=table.matching("crc32", _CRC32) if table.has("crc32") else "",
+            crc32_url=table.matching("crc32_url", _URL) if table.has("crc32_url") else "",
+            sha256_ends=table.texts("sha256_ends", _HEX),
         )
-        where.finish()
-        made = Source(sha256, size_bytes, distribution=distribution, member=table.text("member"))
+        if made.sha256_ends and len(made.sha256_ends) != 2:
+            raise table.error("sha256_ends", "something else than a beginning and an end")
     table.finish()
     return made
 
 
-def _part(table: _Table) -> Part:
+def _from_distribution(table: Table) -> Source:
+    where = table.table("distribution")
+    distribution = Distribution(
+        name=where.matching("name", _DISTRIBUTION),
+        version=where.matching("version", _VERSION),
+        tags=where.matching("tags", _TAGS),
+        sha256=where.matching("sha256", _SHA256),
+        size_bytes=where.size("size_bytes"),
+    )
+    where.finish()
+    return Source(
+        table.matching("sha256", _SHA256),
+        table.size("size_bytes"),
+        distribution=distribution,
+        member=table.text("member"),
+    )
+
+
+def _part(table: Table) -> Part:
     made = Part(
         name=table.matching("name", _NAME),
         file=table.matching("file", _FILE),
@@ -282,7 +286,7 @@ def _part(table: _Table) -> Part:
     return made
 
 
-def _tensor(table: _Table) -> Tensor:
+def _tensor(table: Table) -> Tensor:
     low_high = table.numbers("range", float) if table.has("range") else ()
     if low_high and (len(low_high) != 2 or low_high[0] >= low_high[1]):
         raise table.error("range", "something else than a lower and an upper end")
@@ -296,7 +300,7 @@ def _tensor(table: _Table) -> Tensor:
     return made
 
 
-def _template(table: _Table) -> Template:
+def _template(table: Table) -> Template:
     points: list[tuple[float, float]] = []
     for point in table.tables("point"):
         points.append((point.take("x", float), point.take("y", float)))

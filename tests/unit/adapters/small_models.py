@@ -16,7 +16,7 @@ from personae.engine.card import Card, Distribution, Licence, Part, Source
 
 CONTENT = b"what a model is made of " * 4000
 OTHER = b"what another model is made of " * 3000
-LICENCE = Licence("CC0-1.0", "https://example.org/licence", "Nobody's.")
+LICENCE = Licence("CC0-1.0", "https://example.org/licence", "Nobody's.", True)
 
 
 def sha256(data: bytes) -> str:

@@ -1,0 +1,406 @@
+"""What cards say beyond names and shapes: how a network of each role is fed and read.
+
+One dataclass for each role. All of it is data, so that another network of a known kind needs a
+card and no code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal
+
+from personae.engine.card_fields import Table
+
+Triple = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """How a network wants a picture: ``(x / 255 - mean) / std`` for each channel.
+
+    Attributes
+    ----------
+    input : str
+        The name of the network's input.
+    size_px : int
+        The side of the square; 0 if the network takes any size.
+    template : str
+        Where the face lies in it: a name of `templates`; empty where it is not aligned by one.
+    order : "rgb" or "bgr"
+    layout : "nchw" or "nhwc"
+    mean, std : one number for each channel, in the network's order
+    """
+
+    input: str
+    size_px: int
+    template: str
+    order: Literal["rgb", "bgr"]
+    layout: Literal["nchw", "nhwc"]
+    mean: Triple
+    std: Triple
+
+
+@dataclass(frozen=True, slots=True)
+class Conditioning:
+    """How a swapper is told whose face to make.
+
+    Attributes
+    ----------
+    input : str
+    kind : "embedding" or "picture"
+    embedder : str
+        The card whose vector it is; for embeddings.
+    converter : str
+        The card that turns it into another network's vector; empty for none.
+    projection : str
+        The part of the swapper's card that holds a matrix (n, n), as a ``.npy`` file, by which the
+        unit vector is multiplied; empty for none.
+    unit : bool
+        Whether the vector is scaled to unit length, after a converter and before a projection.
+    picture : Picture or None
+        For pictures.
+    """
+
+    input: str
+    kind: Literal["embedding", "picture"]
+    embedder: str = ""
+    converter: str = ""
+    projection: str = ""
+    unit: bool = False
+    picture: Picture | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SwapperContract:
+    """A swapper: an aligned crop and an identity go in, the crop with that identity comes out.
+
+    Attributes
+    ----------
+    picture : Picture
+    conditioning : Conditioning
+    normalised : bool
+        Whether what comes out must be taken times std plus mean, as the input was normalised;
+        otherwise it lies in [0, 1]. Always RGB, layout as the input's.
+    boosts : tuple of int
+        By how much a crop may be larger than `picture.size_px`, run as interleaved tiles.
+    leaning : two floats
+        The share of the scene's identity at likeness 0 and 1; see `conditioning.lean`.
+    """
+
+    picture: Picture
+    conditioning: Conditioning
+    normalised: bool
+    boosts: tuple[int, ...]
+    leaning: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderContract:
+    """An aligned face to a vector."""
+
+    picture: Picture
+
+
+@dataclass(frozen=True, slots=True)
+class ConverterContract:
+    """A vector of one embedder to what another would say of the same face."""
+
+    input: str
+    embedder: str
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorContract:
+    """A frame, scaled to fit into the upper left of a square, to boxes with five points.
+
+    Attributes
+    ----------
+    decode : "rows", "anchors" or "grid"
+        ``rows``: one tensor (20, N) of box centre, size, score and five times x, y, confidence.
+        ``anchors``: scores, distances to the box's sides and to the points, for each stride.
+        ``grid``: class, objectness, box and points for each stride, relative to the cell.
+    strides, anchors
+        For ``anchors`` and ``grid``: pixels from cell to cell, and boxes in each cell.
+    least_score : float
+    overlap : float
+        Intersection over union from which the weaker of two boxes is dropped.
+    """
+
+    picture: Picture
+    decode: Literal["rows", "anchors", "grid"]
+    strides: tuple[int, ...]
+    anchors: int
+    least_score: float
+    overlap: float
+
+
+@dataclass(frozen=True, slots=True)
+class LandmarkerContract:
+    """A square around a face to points; or, as ``lift``, five points to 68.
+
+    Attributes
+    ----------
+    kind : "points" or "lift"
+    picture : Picture or None
+    face_px : int
+        How long the longer side of the face's box is in the square.
+    unit : float
+        What the network calls the square's side.
+    heat : str
+        The output with a heat map for each point, whose peaks say how sure they are; empty where
+        the third coordinate says it.
+    sure : two floats
+        What is taken for 0 and for 1 of that.
+    input : str
+        For ``lift``.
+    template : str
+        For ``lift``: in which the points are given, in fractions of its side.
+    """
+
+    kind: Literal["points", "lift"]
+    picture: Picture | None
+    face_px: int
+    unit: float
+    heat: str
+    sure: tuple[float, float]
+    input: str
+    template: str
+
+
+@dataclass(frozen=True, slots=True)
+class RestorerContract:
+    """An aligned face to a better one, RGB, normalised as the input was.
+
+    ``weight``: the name of an input for how much of it is invented (a double), or empty; then
+    `weight_value` is what it gets.
+    """
+
+    picture: Picture
+    weight: str
+    weight_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class OccluderContract:
+    """An aligned face to a mask of what of it is not covered.
+
+    The mask is blurred by `blur_px` and what is below `floor` of 1 becomes 0, linearly above.
+    """
+
+    picture: Picture
+    blur_px: float
+    floor: float
+
+
+@dataclass(frozen=True, slots=True)
+class ParserContract:
+    """An aligned face to a score for each class at each pixel.
+
+    ``regions``: classes by the name of what they are: skin, brows, eyes, glasses, nose, mouth and
+    so on.
+    """
+
+    picture: Picture
+    regions: Mapping[str, tuple[int, ...]]
+    blur_px: float
+    floor: float
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyContract:
+    """A whole picture to scores.
+
+    The sum of `plus` less that of `minus` is compared with `limit`; with `any_of` each of `plus`
+    is, alone. ``contain``: whether the picture is scaled to fit with grey bars or stretched.
+    """
+
+    picture: Picture
+    contain: bool
+    plus: tuple[int, ...]
+    minus: tuple[int, ...]
+    any_of: bool
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class FeaturesContract:
+    """A picture to a vector, for distances between sets of pictures."""
+
+    picture: Picture
+
+
+Contract = (
+    SwapperContract
+    | EmbedderContract
+    | ConverterContract
+    | DetectorContract
+    | LandmarkerContract
+    | RestorerContract
+    | OccluderContract
+    | ParserContract
+    | SafetyContract
+    | FeaturesContract
+)
+
+
+def read_contract(role: str, table: Table) -> Contract:
+    """The contract in a card's table that is called as its role.
+
+    Raises
+    ------
+    ModelError
+        If a field is missing, unknown or makes no sense.
+    """
+    made = _READERS[role](table)
+    table.finish()
+    return made
+
+
+def _picture(table: Table, *, template: bool = True) -> Picture:
+    made = Picture(
+        input=table.text("input"),
+        size_px=table.take("size_px", int, 0),
+        template=table.text("template") if template else table.text("template", ""),
+        order=table.one_of("order", ("rgb", "bgr")),
+        layout=table.one_of("layout", ("nchw", "nhwc")),
+        mean=_triple(table, "mean"),
+        std=_triple(table, "std"),
+    )
+    table.finish()
+    return made
+
+
+def _triple(table: Table, field: str) -> Triple:
+    values = table.numbers(field, float)
+    if len(values) != 3 or (field == "std" and min(values) <= 0):
+        raise table.error(field, "something else than three numbers")
+    return values[0], values[1], values[2]
+
+
+def _pair(table: Table, field: str) -> tuple[float, float]:
+    values = table.numbers(field, float)
+    if len(values) != 2:
+        raise table.error(field, "something else than two numbers")
+    return values[0], values[1]
+
+
+def _conditioning(table: Table) -> Conditioning:
+    kind = table.one_of("kind", ("embedding", "picture"))
+    entry = table.text("input")
+    if kind == "picture":
+        made = Conditioning(entry, "picture", picture=_picture(table.table("picture")))
+    else:
+        made = Conditioning(
+            entry,
+            "embedding",
+            embedder=table.text("embedder"),
+            converter=table.text("converter", ""),
+            projection=table.text("projection", ""),
+            unit=table.take("unit", bool),
+        )
+    table.finish()
+    return made
+
+
+def _swapper(table: Table) -> SwapperContract:
+    boosts = table.numbers("boosts", int)
+    if not boosts or boosts[0] != 1 or list(boosts) != sorted(set(boosts)):
+        raise table.error("boosts", "something else than rising whole numbers from 1")
+    return SwapperContract(
+        picture=_picture(table.table("picture")),
+        conditioning=_conditioning(table.table("conditioning")),
+        normalised=table.take("normalised", bool),
+        boosts=boosts,
+        leaning=_pair(table, "leaning"),
+    )
+
+
+def _embedder(table: Table) -> EmbedderContract:
+    return EmbedderContract(_picture(table.table("picture")))
+
+
+def _converter(table: Table) -> ConverterContract:
+    return ConverterContract(table.text("input"), table.text("embedder"))
+
+
+def _detector(table: Table) -> DetectorContract:
+    return DetectorContract(
+        picture=_picture(table.table("picture"), template=False),
+        decode=table.one_of("decode", ("rows", "anchors", "grid")),
+        strides=table.numbers("strides", int) if table.has("strides") else (),
+        anchors=table.take("anchors", int, 0),
+        least_score=table.take("least_score", float),
+        overlap=table.take("overlap", float),
+    )
+
+
+def _landmarker(table: Table) -> LandmarkerContract:
+    kind = table.one_of("kind", ("points", "lift"))
+    points = kind == "points"
+    return LandmarkerContract(
+        kind="points" if points else "lift",
+        picture=_picture(table.table("picture"), template=False) if points else None,
+        face_px=table.size("face_px") if points else 0,
+        unit=table.take("unit", float) if points else 1.0,
+        heat=table.text("heat", ""),
+        sure=_pair(table, "sure") if points else (0.0, 1.0),
+        input="" if points else table.text("input"),
+        template="" if points else table.text("template"),
+    )
+
+
+def _restorer(table: Table) -> RestorerContract:
+    return RestorerContract(
+        picture=_picture(table.table("picture")),
+        weight=table.text("weight", ""),
+        weight_value=table.take("weight_value", float, 0.0),
+    )
+
+
+def _occluder(table: Table) -> OccluderContract:
+    picture = _picture(table.table("picture"))
+    return OccluderContract(picture, table.take("blur_px", float), table.take("floor", float))
+
+
+def _parser(table: Table) -> ParserContract:
+    regions = table.table("regions")
+    named = {name: regions.numbers(name, int) for name in regions.names()}
+    return ParserContract(
+        picture=_picture(table.table("picture")),
+        regions=MappingProxyType(named),
+        blur_px=table.take("blur_px", float),
+        floor=table.take("floor", float),
+    )
+
+
+def _safety(table: Table) -> SafetyContract:
+    return SafetyContract(
+        picture=_picture(table.table("picture"), template=False),
+        contain=table.take("contain", bool),
+        plus=table.numbers("plus", int),
+        minus=table.numbers("minus", int) if table.has("minus") else (),
+        any_of=table.take("any_of", bool, False),
+        limit=table.take("limit", float),
+    )
+
+
+def _features(table: Table) -> FeaturesContract:
+    return FeaturesContract(_picture(table.table("picture"), template=False))
+
+
+_READERS: Final[Mapping[str, Callable[[Table], Contract]]] = MappingProxyType(
+    {
+        "swapper": _swapper,
+        "embedder": _embedder,
+        "converter": _converter,
+        "detector": _detector,
+        "landmarker": _landmarker,
+        "restorer": _restorer,
+        "occluder": _occluder,
+        "parser": _parser,
+        "safety": _safety,
+        "features": _features,
+    }
+)
