@@ -79,6 +79,24 @@ def warp(image: NDArray[SampleT], matrix: Float64, size_wh: tuple[int, int]) -> 
     return cast("NDArray[SampleT]", out)
 
 
+def look_up(
+    image: NDArray[SampleT],
+    matrix: Float64,
+    size_wh: tuple[int, int],
+    *,
+    cubic: bool = False,
+    edge: bool = True,
+) -> NDArray[SampleT]:
+    """Look a picture up by a (2, 3) affine that leads from the result's pixels to its own.
+
+    Beyond its border its edge goes on, or with ``edge=False`` everything is 0.
+    """
+    how = (cv2.INTER_CUBIC if cubic else cv2.INTER_LINEAR) | cv2.WARP_INVERSE_MAP
+    border = cv2.BORDER_REPLICATE if edge else cv2.BORDER_CONSTANT
+    out = cv2.warpAffine(image, matrix, size_wh, flags=how, borderMode=border)
+    return cast("NDArray[SampleT]", out)
+
+
 def blur(image: NDArray[SampleT], sigma_px: float) -> NDArray[SampleT]:
     """Blur with a Gaussian."""
     return cast("NDArray[SampleT]", cv2.GaussianBlur(image, (0, 0), sigma_px))

@@ -1,0 +1,1 @@
+"""Steps that run published networks, by what their cards say."""
