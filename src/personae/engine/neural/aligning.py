@@ -81,15 +81,8 @@ def five_points(landmarks: Float32 | Float64) -> Float64:
     trained with, and not its iris, which wanders with the gaze.
     """
     points = landmarks[:, :2].astype(np.float64)
-    return np.stack(
-        [
-            points[_EYE_LEFT].mean(0),
-            points[_EYE_RIGHT].mean(0),
-            points[_NOSE],
-            points[_MOUTH_LEFT],
-            points[_MOUTH_RIGHT],
-        ]
-    )
+    eyes = [points[_EYE_LEFT].mean(0), points[_EYE_RIGHT].mean(0)]
+    return np.array([*eyes, points[_NOSE], points[_MOUTH_LEFT], points[_MOUTH_RIGHT]], np.float64)
 
 
 def crop_matrix(points: Float64, name: str, side_px: int) -> Float64:
