@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from personae.engine.following import CastFace
-from personae.engine.mesh.donor import MeshDonor
+from personae.engine.plans import EngineDonor
 from personae.engine.register import Screen
 from personae.engine.types import Float32
 
@@ -22,7 +22,7 @@ class Role:
     ``choice``: every face, the largest, or the one with this number from left to right.
     """
 
-    donor: MeshDonor
+    donor: EngineDonor
     choice: Choice = "largest"
     like: Float32 | None = None
     name: str = ""
@@ -51,14 +51,14 @@ class Cast:
         self.faces_cast = 0
         self.most_faces = 0
 
-    def cast(self, faces: Sequence[CastFace]) -> dict[int, MeshDonor]:
+    def cast(self, faces: Sequence[CastFace]) -> dict[int, EngineDonor]:
         """Donors by position in one frame's faces, left to right."""
         self.most_faces = max(self.most_faces, len(faces))
         self._choose(faces)
         everyone = next(
             (r.donor for r in self._roles if r.like is None and r.choice == "all"), None
         )
-        out: dict[int, MeshDonor] = {}
+        out: dict[int, EngineDonor] = {}
         for position, face in enumerate(faces):
             role = self._people.get(face.person) if face.person is not None else None
             if role is not None and face.person is not None:
@@ -123,7 +123,7 @@ def cast_still(
         for i, like in likes
         for position, seen in enumerate(embeddings)
     )
-    donors: dict[int, MeshDonor] = {}
+    donors: dict[int, EngineDonor] = {}
     answered: set[int] = set()
     for far, i, position in pairs:
         if far <= same_person and i not in answered and position not in donors:
@@ -149,7 +149,7 @@ def cast_still(
 class StillCast:
     """``donors`` by number of the face; choices with no such face; references like nobody."""
 
-    donors: dict[int, MeshDonor]
+    donors: dict[int, EngineDonor]
     too_high: list[Choice]
     missing: list[str]
 

@@ -13,12 +13,11 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 
 from personae.engine.faces.finder import make_face
-from personae.engine.mesh.donor import MeshDonor
 from personae.engine.mesh.observe import SkinObservation, observe_skin
-from personae.engine.mesh.render import FacePlan
 from personae.engine.mesh.shape import to_canonical
 from personae.engine.mesh.topology import FaceMesh
 from personae.engine.planning import box_of, in_order, is_taken, plan_face, shift_of
+from personae.engine.plans import EngineDonor, FacePlan, bare_plan
 from personae.engine.register import Screen
 from personae.engine.screening import Screening
 from personae.engine.track.presence import alike, patch
@@ -61,7 +60,7 @@ class Casting(Protocol):
     def known(self) -> Sequence[Float32]: ...
     @property
     def screen(self) -> Screen | None: ...
-    def cast(self, faces: Sequence[CastFace]) -> dict[int, MeshDonor]:
+    def cast(self, faces: Sequence[CastFace]) -> dict[int, EngineDonor]:
         """Donors by position in `faces`, which is one frame's faces, left to right."""
         ...
 
@@ -90,6 +89,8 @@ class Follower(Generic[FrameT]):
     state : mapping, optional
         What `snapshot` gave. The frames that were seen but not decided on by then must be seen
         again first: they only take their places, and nothing is looked for in them.
+    needs_skin : bool
+        As `Swapper.needs_skin`.
     """
 
     def __init__(
@@ -100,7 +101,10 @@ class Follower(Generic[FrameT]):
         strength: float,
         screening: Screening | None = None,
         state: Mapping[str, Any] | None = None,
+        *,
+        needs_skin: bool = True,
     ) -> None:
+        self._needs_skin = needs_skin
         self._tracker = tracker
         self._screening = screening
         self._mesh = mesh
@@ -109,7 +113,7 @@ class Follower(Generic[FrameT]):
         self._window: Window[FrameT, SkinObservation] = Window()
         self._builds: dict[int, tuple[int, Float64]] = {}
         # Worked out anew when needed: no part of the state.
-        self._shifts: dict[int, tuple[int, MeshDonor, Float64]] = {}
+        self._shifts: dict[int, tuple[int, EngineDonor, Float64]] = {}
         self._next = 0
         if state is not None:
             self._restore(state)
@@ -196,6 +200,8 @@ class Follower(Generic[FrameT]):
     def _note(self, entry: Entry[FrameT, SkinObservation], track: int, face: Face) -> None:
         landmarks = face.landmarks.astype(np.float64)
         entry.landmarks[track] = landmarks
+        if not self._needs_skin:
+            return
         count, mean = self._builds.get(track, (0, np.zeros((478, 3))))
         if count < BUILD_FRAMES:
             _, canonical = to_canonical(self._mesh, landmarks)
@@ -245,7 +251,9 @@ class Follower(Generic[FrameT]):
     def _person(self, track: int) -> int | None:
         return self._tracker.person_of(track) if self._casting.needs_people else None
 
-    def _plan(self, track: int, landmarks: Float64, donor: MeshDonor) -> FacePlan | None:
+    def _plan(self, track: int, landmarks: Float64, donor: EngineDonor) -> FacePlan | None:
+        if not self._needs_skin:
+            return bare_plan(donor, landmarks, self._strength)
         sights = self._window.sights(track)
         if not sights:
             return None

@@ -1,4 +1,4 @@
-"""The order of the steps: find, follow, know, prepare, plan, render, restore, mark.
+"""The order of the steps: find, follow, know, prepare, plan, render, uncover, restore, mark.
 
 Only this module and its parts, `planning` and `following`, know all steps; each of them knows none
 of the others.
@@ -20,31 +20,71 @@ from personae.engine.marking.embedding import mark_into
 from personae.engine.mesh.donor import MeshDonor, build_donor
 from personae.engine.mesh.observe import observe_skin
 from personae.engine.mesh.quality import Finding, judge
-from personae.engine.mesh.render import FacePlan, Rendered, render_face
 from personae.engine.mesh.shape import to_canonical
+from personae.engine.mesh.swapper import MeshSwapper
 from personae.engine.mesh.topology import FaceMesh, face_mesh
 from personae.engine.mesh.unrolling import Unrolled, unroll
 from personae.engine.planning import in_order, plan_face, shift_of
+from personae.engine.plans import EngineDonor, FacePlan, Rendered, bare_plan
 from personae.engine.restore import ClassicalRestorer, Restorer, SwappedFace
 from personae.engine.screening import Screening
+from personae.engine.swapper import Cover, Portrait, Swapper
 from personae.engine.track.people import People
 from personae.engine.track.tracker import Tracker
-from personae.engine.types import Canvas, Face, Float32, Float64
+from personae.engine.types import Canvas, Face, Float32
 
 
 class Engine:
-    """Finds, knows and swaps faces. Threads may share it; they take turns at its models."""
+    """Finds, knows and swaps faces. Threads may share it; they take turns at its models.
+
+    Parameters
+    ----------
+    finder : FaceFinder
+    embedder : Embedder
+    restorer : Restorer, optional
+        The one without a model if it is left out.
+    swapper : Swapper, optional
+        The embedded one if it is left out.
+    cover : Cover, optional
+        Finds what hides a face, besides what the swapper sees of it itself.
+    """
 
     def __init__(
-        self, finder: FaceFinder, embedder: Embedder, restorer: Restorer | None = None
+        self,
+        finder: FaceFinder,
+        embedder: Embedder,
+        restorer: Restorer | None = None,
+        swapper: Swapper | None = None,
+        cover: Cover | None = None,
     ) -> None:
         self._finder = finder
         self._embedder = embedder
         self._restorer: Restorer = restorer or ClassicalRestorer()
         self._mesh: FaceMesh = face_mesh()
+        self._swapper: Swapper = swapper or MeshSwapper(self._mesh)
+        self._cover = cover
 
     def __repr__(self) -> str:
-        return "Engine(mesh)"
+        return f"Engine({self._swapper.name})"
+
+    @property
+    def name(self) -> str:
+        """The swapper's: ``mesh``, or a card's name."""
+        return self._swapper.name
+
+    @property
+    def restorer(self) -> str:
+        """What restores faces if that is asked for; ``classical`` is the one without a model."""
+        return self._restorer.name
+
+    @property
+    def batch(self) -> int:
+        """How many frames `render_all` wants at a time."""
+        return self._swapper.batch
+
+    def cast(self, embedded: EngineDonor, portraits: Sequence[Portrait]) -> EngineDonor:
+        """A donor for this engine's plans; see `Swapper.prepare`."""
+        return self._swapper.prepare(embedded, portraits)
 
     def faces(self, canvas: Canvas) -> list[Face]:
         """All faces of a still, left to right."""
@@ -64,12 +104,15 @@ class Engine:
         return build_donor(self._mesh, photos)
 
     def plan_still(
-        self, canvas: Canvas, parts: Sequence[tuple[Face, MeshDonor]], strength: float
+        self, canvas: Canvas, parts: Sequence[tuple[Face, EngineDonor]], strength: float
     ) -> list[FacePlan]:
         """Plans for the faces of a still, farthest (smallest) first."""
         plans: list[FacePlan] = []
         for face, donor in parts:
             landmarks = face.landmarks.astype(np.float64)
+            if not self._swapper.needs_skin:
+                plans.append(bare_plan(donor, landmarks, strength))
+                continue
             sight = observe_skin(self._mesh, canvas, landmarks)
             if sight is not None:
                 _, canonical = to_canonical(self._mesh, landmarks)
@@ -95,20 +138,60 @@ class Engine:
         mark : int in [0, 2**40), optional
             The id that the new faces carry invisibly; None leaves them unmarked.
         """
-        done: list[Rendered] = []
-        landmarks: list[Float64] = []
-        for plan in plans:
-            rendered = render_face(self._mesh, canvas, plan)
-            if rendered is not None:
-                if restore > 0:
-                    self._restore_into(rendered, canvas, plan, restore)
-                canvas.add_into(rendered.box, rendered.delta)
-                done.append(rendered)
-                landmarks.append(plan.landmarks)
+        return self.render_all([(canvas, plans)], restore, mark)[0]
+
+    def render_all(
+        self,
+        frames: Sequence[tuple[Canvas, Sequence[FacePlan]]],
+        restore: float = 0.0,
+        mark: int | None = None,
+    ) -> list[list[Rendered]]:
+        """`render_into` for several frames in one go, which gives the same as one by one."""
+        if self._swapper.needs_skin:
+            # Faces that overlap are told apart by what lies before them, new faces included.
+            done = [
+                [one for plan in plans for one in self._rendered_into([(canvas, plan)], restore)]
+                for canvas, plans in frames
+            ]
+        else:
+            flat = self._rendered_into(
+                [(canvas, plan) for canvas, plans in frames for plan in plans], restore
+            )
+            parts = iter(flat)
+            done = [[next(parts) for _ in plans] for _, plans in frames]
+        return [
+            self._marked_into(canvas, plans, faces, mark)
+            for (canvas, plans), faces in zip(frames, done, strict=True)
+        ]
+
+    def _rendered_into(
+        self, jobs: Sequence[tuple[Canvas, FacePlan]], restore: float
+    ) -> list[Rendered | None]:
+        """Render jobs and write them, each after all of them were rendered."""
+        done: list[Rendered | None] = []
+        for (canvas, plan), one in zip(jobs, self._swapper.render(jobs), strict=True):
+            if one is not None and self._cover is not None:
+                one = self._cover.uncover(one, plan.landmarks)
+            if one is not None and restore > 0:
+                self._restore_into(one, canvas, plan, restore)
+            done.append(one)
+        for (canvas, _), one in zip(jobs, done, strict=True):
+            if one is not None:
+                canvas.add_into(one.box, one.delta)
+        return done
+
+    def _marked_into(
+        self,
+        canvas: Canvas,
+        plans: Sequence[FacePlan],
+        faces: Sequence[Rendered | None],
+        mark: int | None,
+    ) -> list[Rendered]:
+        pairs = [(one, plan) for one, plan in zip(faces, plans, strict=True) if one is not None]
+        done = [one for one, _ in pairs]
         if mark is None:
             return done
-        faces = [(one.box, face) for one, face in zip(done, landmarks, strict=True)]
-        marks = mark_into(canvas, faces, mark)
+        marks = mark_into(canvas, [(one.box, plan.landmarks) for one, plan in pairs], mark)
         return [replace(one, marked=where) for one, where in zip(done, marks, strict=True)]
 
     def _restore_into(
@@ -133,7 +216,15 @@ class Engine:
         people = People(distance, SAME_PERSON_DISTANCE, casting.known)
         tracker = self.tracker(people, tell_apart=casting.needs_people)
         screening = None if casting.screen is None else Screening(casting.screen, self.embed)
-        return Follower(tracker, self._mesh, casting, strength, screening, state)
+        return Follower(
+            tracker,
+            self._mesh,
+            casting,
+            strength,
+            screening,
+            state,
+            needs_skin=self._swapper.needs_skin,
+        )
 
     def tracker(self, people: People, *, tell_apart: bool) -> Tracker:
         """A fresh tracker over this engine's models."""

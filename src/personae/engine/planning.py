@@ -7,23 +7,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from personae.engine.mesh.donor import MeshDonor
+from personae.engine.mesh.donor import mesh_donor
 from personae.engine.mesh.observe import SkinObservation
-from personae.engine.mesh.render import FacePlan
 from personae.engine.mesh.shape import DEFAULT_TRANSFER, identity_shift
 from personae.engine.mesh.topology import FaceMesh
+from personae.engine.plans import EngineDonor, FacePlan
 from personae.engine.types import Face, Float64
 
 Box = tuple[float, float, float, float]
 
 
-def shift_of(mesh: FaceMesh, donor: MeshDonor, scene_canonical: Float64) -> Float64:
+def shift_of(mesh: FaceMesh, donor: EngineDonor, scene_canonical: Float64) -> Float64:
     """How a donor changes the shape of a scene's face, as `FacePlan.shift`."""
-    return identity_shift(mesh, donor.canonical, scene_canonical) * DEFAULT_TRANSFER
+    return identity_shift(mesh, mesh_donor(donor).canonical, scene_canonical) * DEFAULT_TRANSFER
 
 
 def plan_face(
-    donor: MeshDonor,
+    donor: EngineDonor,
     landmarks: Float64,
     shift: Float64,
     sights: Sequence[SkinObservation],

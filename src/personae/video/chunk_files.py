@@ -7,8 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from personae.engine.mesh.donor import MeshDonor
-from personae.engine.mesh.render import FacePlan
+from personae.engine.plans import EngineDonor, FacePlan
 from personae.engine.types import Float64
 from personae.errors import TaskFailed
 from personae.video.chunk_plan import Chunk
@@ -98,14 +97,14 @@ class PlanWriter:
     ----------
     path : Path
     chunk : Chunk
-    donors : sequence of MeshDonor
+    donors : sequence of EngineDonor
         Plans name them by their place here.
     back_s : float or None
         How far before the chunk decoding has to begin.
     """
 
     def __init__(
-        self, path: Path, chunk: Chunk, donors: Sequence[MeshDonor], back_s: float | None
+        self, path: Path, chunk: Chunk, donors: Sequence[EngineDonor], back_s: float | None
     ) -> None:
         header = {
             "chunk": chunk.index,
@@ -169,7 +168,7 @@ class PlanReader:
         If the file is damaged or belongs to another chunk.
     """
 
-    def __init__(self, path: Path, chunk: Chunk, donors: Sequence[MeshDonor]) -> None:
+    def __init__(self, path: Path, chunk: Chunk, donors: Sequence[EngineDonor]) -> None:
         self._path = path
         self._donors = donors
         self._file = RecordReader(path, PLANS)

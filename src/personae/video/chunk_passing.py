@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from personae.engine.following import Follower, PlannedFrame
-from personae.engine.mesh.render import FacePlan
+from personae.engine.plans import FacePlan
 from personae.video.chunk_files import ChunkState, Waiting
 from personae.video.chunk_plan import Chunk
 from personae.video.chunk_reading import digest

@@ -17,9 +17,8 @@ from typing import Any
 
 from personae.engine.casting import Cast
 from personae.engine.following import Follower, PlannedFrame
-from personae.engine.mesh.donor import MeshDonor
-from personae.engine.mesh.render import FacePlan
 from personae.engine.pipeline import Engine
+from personae.engine.plans import EngineDonor, FacePlan
 from personae.engine.track.window import LOOKAHEAD
 from personae.errors import Canceled, InvalidRequest, TaskFailed
 from personae.video.chunk_encoding import ChunkWriter
@@ -81,7 +80,7 @@ def analyse_chunk(
     cast: Cast,
     options: ClipOptions,
     *,
-    donors: Sequence[MeshDonor],
+    donors: Sequence[EngineDonor],
     warnings: Sequence[str] = (),
     state_in: Path | None,
     state_out: Path,
@@ -94,7 +93,7 @@ def analyse_chunk(
     ----------
     cast : Cast
         Fresh, with the same roles for every chunk.
-    donors : sequence of MeshDonor
+    donors : sequence of EngineDonor
         The roles', in order.
     warnings : sequence of str
         What the end report shall say besides.
@@ -169,7 +168,7 @@ def render_chunk(
     scene: Path,
     chunk: Chunk,
     plans: Sequence[Path],
-    donors: Sequence[MeshDonor],
+    donors: Sequence[EngineDonor],
     options: ClipOptions,
     *,
     output: Path,
@@ -180,7 +179,7 @@ def render_chunk(
     ----------
     plans : sequence of Path
         Files of plans, the chunk's among them.
-    donors : sequence of MeshDonor
+    donors : sequence of EngineDonor
         As they were given to `analyse_chunk`.
     output : Path
         Working file for `join_chunks`; its ending is that of the whole job's output.

@@ -15,7 +15,9 @@ from personae.engine.mesh.vertices import (
     LIPS_RED,
     extend_values,
 )
+from personae.engine.plans import EngineDonor
 from personae.engine.types import Float32, Float64, UInt8
+from personae.errors import InvalidRequest
 
 LEVEL_BLURS_PX = (1.0, 1.8, 3.2)
 GRAZING_TEXELS = 12
@@ -24,7 +26,7 @@ BORROWED_WORTH = 0.4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class MeshDonor:
+class MeshDonor(EngineDonor):
     """A donor, ready to be put into any number of scenes. Read-only, shared between threads.
 
     Attributes
@@ -49,6 +51,18 @@ class MeshDonor:
 
     def __repr__(self) -> str:
         return f"MeshDonor(texture={self.levels[0].shape})"
+
+
+def mesh_donor(donor: EngineDonor) -> MeshDonor:
+    """A plan's donor, which must have been prepared by this engine.
+
+    Raises
+    ------
+    InvalidRequest
+    """
+    if not isinstance(donor, MeshDonor):
+        raise InvalidRequest("The donor was prepared for another engine; prepare it for this one.")
+    return donor
 
 
 def build_donor(mesh: FaceMesh, photos: Sequence[Unrolled]) -> MeshDonor:

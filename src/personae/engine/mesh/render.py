@@ -12,62 +12,17 @@ import numpy as np
 
 from personae.engine import imaging
 from personae.engine.mesh import blending, lighting, masks
-from personae.engine.mesh.donor import MeshDonor
+from personae.engine.mesh.donor import MeshDonor, mesh_donor
 from personae.engine.mesh.placement import Placement, place
 from personae.engine.mesh.raster import draw_triangles, interpolate, skin_extent, visibility
 from personae.engine.mesh.shape import mouth_gap
 from personae.engine.mesh.topology import COARSE_PX, TEXTURE_PX, FaceMesh
 from personae.engine.mesh.vertices import KIND_MOUTH, KIND_RING, OVAL
-from personae.engine.types import Bool, BoxXYXY, Canvas, Float32, Float64, Marked, UInt8
+from personae.engine.plans import FacePlan, Rendered
+from personae.engine.types import Bool, Canvas, Float32
 
 OPEN_MOUTH = 0.05
 """`mouth_gap` from which the inside of the scene's mouth is shown."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FacePlan:
-    """All that one face of one frame needs to be rendered, whatever came before.
-
-    Attributes
-    ----------
-    donor : MeshDonor
-    landmarks : float64 (478, 3)
-        The scene's, smoothed over time in a video, in pixels.
-    shift : float64 (468, 3)
-        From `identity_shift`, canonical units.
-    skin : float64 (MODES, 3)
-        The scene's skin coefficients from `observe_skin`.
-    lips : float64 (3,), RGB in [0, 255]
-        The scene's mean lip colour.
-    glasses : float in [0, 1]
-        How surely dark or tinted glasses cover the eyes; they stay.
-    strength : float in [0, 1]
-    nearer : landmarks (478, 3) of faces that may stand in front of this one
-    """
-
-    donor: MeshDonor
-    landmarks: Float64
-    shift: Float64
-    skin: Float64
-    lips: Float64
-    glasses: float
-    strength: float
-    nearer: tuple[Float64, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Rendered:
-    """A difference to add: `delta` float32 (h, w, 3) for `box`; `mask` float32 (h, w), [0, 1].
-
-    `scene`, uint8 (h, w, 3) RGB, is what is there without it. `marked` is where the invisible mark
-    was added besides, if it was.
-    """
-
-    box: BoxXYXY
-    scene: UInt8
-    delta: Float32
-    mask: Float32
-    marked: Marked | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,17 +62,18 @@ def render_face(mesh: FaceMesh, canvas: Canvas, plan: FacePlan) -> Rendered | No
     """The difference that puts `plan.donor` on one face; None when it lies outside the picture."""
     if plan.strength <= 0:
         return None
+    donor = mesh_donor(plan.donor)
     where = place(mesh, plan.landmarks, plan.shift * plan.strength, canvas.size_wh)
     if where is None:
         return None
     pixels = canvas.region_rgb(where.box)
     scene = imaging.resize_area(pixels, where.work_wh)
     drawing = _draw(mesh, where)
-    maps = _look_up(mesh, plan, where, drawing)
+    maps = _look_up(mesh, plan, donor, where, drawing)
     if plan.nearer:
         maps = _behind(maps, plan, where)
     background = blending.bend(scene, maps.bend, where.work_wh)
-    face = _face(plan.donor, where, drawing, maps.light)
+    face = _face(donor, where, drawing, maps.light)
 
     mouth = drawing.core & drawing.mouth if mouth_gap(plan.landmarks) > OPEN_MOUTH else None
     alpha = masks.outline(maps.alpha * maps.donor_shows, drawing.core, mouth)
@@ -141,12 +97,14 @@ def _draw(mesh: FaceMesh, where: Placement) -> _Drawing:
     return _Drawing(inside, core, kind == KIND_MOUTH, layout)
 
 
-def _look_up(mesh: FaceMesh, plan: FacePlan, where: Placement, drawing: _Drawing) -> _Maps:
+def _look_up(
+    mesh: FaceMesh, plan: FacePlan, donor: MeshDonor, where: Placement, drawing: _Drawing
+) -> _Maps:
     """Lay everything smooth out on the texture and look it up per cell."""
     seen = visibility(mesh, where.after)
-    alpha = masks.vertex_alpha(mesh, seen, plan.landmarks, plan.donor.eyes, plan.glasses)
+    alpha = masks.vertex_alpha(mesh, seen, plan.landmarks, donor.eyes, plan.glasses)
     weight, rim = masks.occluder_maps(mesh, plan.glasses)
-    light = lighting.relight(mesh, plan.donor, plan.skin, plan.lips)
+    light = lighting.relight(mesh, donor, plan.skin, plan.lips)
     bend = where.in_cells(where.before) - where.in_cells(where.after)
     columns = [alpha, weight, rim, bend, light[:, 0], light[:, 0], light]
     coarse = mesh.on_coarse(np.column_stack(columns))
@@ -157,7 +115,7 @@ def _look_up(mesh: FaceMesh, plan: FacePlan, where: Placement, drawing: _Drawing
     bends = imaging.pick(maps, 3, 5)
     bends[~drawing.inside] = 0
     tint, factor, offset = (imaging.pick(maps, k, k + 3) for k in (5, 8, 11))
-    shows = imaging.remap(plan.donor.alpha, drawing.layout) * np.float32(1 / 255)
+    shows = imaging.remap(donor.alpha, drawing.layout) * np.float32(1 / 255)
     return _Maps(
         alpha=maps[..., 0],
         donor_shows=shows,

@@ -81,8 +81,9 @@ def five_points(landmarks: Float32 | Float64) -> Float64:
     trained with, and not its iris, which wanders with the gaze.
     """
     points = landmarks[:, :2].astype(np.float64)
-    eyes = [points[_EYE_LEFT].mean(0), points[_EYE_RIGHT].mean(0)]
-    return np.array([*eyes, points[_NOSE], points[_MOUTH_LEFT], points[_MOUTH_RIGHT]], np.float64)
+    eyes: list[Float64] = [points[_EYE_LEFT].mean(0), points[_EYE_RIGHT].mean(0)]
+    rest = points[[_NOSE, _MOUTH_LEFT, _MOUTH_RIGHT]]
+    return np.concatenate([np.stack(eyes), rest])
 
 
 def crop_matrix(points: Float64, name: str, side_px: int) -> Float64:
@@ -110,7 +111,7 @@ def crop_matrix(points: Float64, name: str, side_px: int) -> Float64:
 
 def inverse(matrix: Float64) -> Float64:
     """The way back of an affine (2, 3)."""
-    back = np.linalg.inv(matrix[:, :2])
+    back: Float64 = np.linalg.inv(matrix[:, :2]).astype(np.float64)
     return np.column_stack([back, -back @ matrix[:, 2]])
 
 

@@ -8,6 +8,7 @@ from fastapi import Query, Request
 from starlette.responses import Response
 
 from personae.domain.swap import Media
+from personae.errors import NotFound
 from personae.wire.crun import answers, models
 from personae.wire.crun.answers import Answer
 from personae.wire.crun.ids import detect_task_id_of, new_detect_task_id
@@ -65,6 +66,11 @@ async def detect_face_result(
 ) -> Response:
     """`result.id` is the `detect_id` for swaps, good for an hour after the search was asked for."""
     call = call_of(request)
-    task = await find_task(call, detect_task_id_of(detect_task_id.strip()), DETECTIONS)
+    name = detect_task_id.strip()
+    try:
+        task = await find_task(call, detect_task_id_of(name), DETECTIONS)
+    except NotFound as error:
+        # By the name that was asked for, not by the one that leads to the same search.
+        raise NotFound(f"There is no task {name[:64]}.") from error
     files = (await files_of(call, [task])).get(task.id, {})
     return success(Views(settings_of(call), call.services.links).search(task, files))
