@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 from personae.engine.card_fields import Table
 from personae.engine.card_roles import Contract, read_contract
@@ -26,6 +26,11 @@ Role = Literal[
     "safety",
     "features",
 ]
+
+NumberType = Literal["float32", "float16", "float64", "int64", "uint8"]
+
+ANY_NAME: Final = "*"
+"""What an output is called whose name is not published."""
 
 _CONTRACT_NEEDED = ("converter", "swapper", "restorer", "occluder", "parser", "features")
 """Roles that no code of ours knows by a model's name."""
@@ -95,6 +100,8 @@ class Source:
         Where its publisher tells the CRC-32 as such digits; empty for nowhere.
     sha256_ends : tuple of str
         The first and last digits of a SHA-256 that is known only so far; or empty.
+    about_bytes : int
+        About how large it is, where `size_bytes` is not known; only for telling people.
     """
 
     sha256: str = ""
@@ -106,6 +113,7 @@ class Source:
     crc32: str = ""
     crc32_url: str = ""
     sha256_ends: tuple[str, ...] = ()
+    about_bytes: int = 0
 
     def __str__(self) -> str:
         if self.url or not self.distribution:
@@ -115,12 +123,17 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """One input or output: its name, its shape (-1 is free) and its values' range and meaning."""
+    """One input or output: its name, its shape (-1 is free) and its values' range and meaning.
+
+    An output whose name is not published is called ``*``: it is taken by its position, and its
+    shape is what is expected rather than what is checked.
+    """
 
     name: str
     shape: tuple[int, ...]
     meaning: str
     range: tuple[float, float] | None = None
+    type: NumberType = "float32"
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +263,7 @@ def _source(table: Table) -> Source:
             crc32=table.matching("crc32", _CRC32) if table.has("crc32") else "",
             crc32_url=table.matching("crc32_url", _URL) if table.has("crc32_url") else "",
             sha256_ends=table.texts("sha256_ends", _HEX),
+            about_bytes=table.size("about_bytes") if table.has("about_bytes") else 0,
         )
         if made.sha256_ends and len(made.sha256_ends) != 2:
             raise table.error("sha256_ends", "something else than a beginning and an end")
@@ -295,6 +309,7 @@ def _tensor(table: Table) -> Tensor:
         shape=table.numbers("shape", int),
         meaning=table.text("meaning"),
         range=(low_high[0], low_high[1]) if low_high else None,
+        type=table.one_of("type", get_args(NumberType)) if table.has("type") else "float32",
     )
     table.finish()
     return made

@@ -7,7 +7,7 @@ card and no code.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -203,7 +203,7 @@ class ParserContract:
     """
 
     picture: Picture
-    regions: Mapping[str, tuple[int, ...]]
+    regions: Mapping[str, tuple[int, ...]] = field(hash=False)
     blur_px: float
     floor: float
 
@@ -214,6 +214,10 @@ class SafetyContract:
 
     The sum of `plus` less that of `minus` is compared with `limit`; with `any_of` each of `plus`
     is, alone. ``contain``: whether the picture is scaled to fit with grey bars or stretched.
+
+    ``box_numbers``: 0 where the output is one score for each class; otherwise it has a column for
+    each box, with so many numbers before the scores, and a class's score is its highest. `plus`
+    without anything in it then stands for every class.
     """
 
     picture: Picture
@@ -222,6 +226,7 @@ class SafetyContract:
     minus: tuple[int, ...]
     any_of: bool
     limit: float
+    box_numbers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,6 +388,7 @@ def _safety(table: Table) -> SafetyContract:
         minus=table.numbers("minus", int) if table.has("minus") else (),
         any_of=table.take("any_of", bool, False),
         limit=table.take("limit", float),
+        box_numbers=table.take("box_numbers", int, 0),
     )
 
 

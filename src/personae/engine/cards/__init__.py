@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from functools import cache
 from importlib import resources
@@ -34,8 +35,14 @@ def card(name: str) -> Card:
     for each in all_cards():
         if each.name == name:
             return each
-    names = ", ".join(each.name for each in all_cards())
-    raise InvalidRequest(f"There is no model {name!r}; choose one of {names}.")
+    raise no_such_card(name, [each.name for each in all_cards()])
+
+
+def no_such_card(name: str, names: Iterable[str]) -> InvalidRequest:
+    """The error for a model that none of `names` is, with those that are spelled like it."""
+    close = difflib.get_close_matches(name, sorted(names), 3)
+    meant = f"did you mean {' or '.join(close)}" if close else "`personae models list` shows all"
+    return InvalidRequest(f"There is no model {name!r}; {meant}.")
 
 
 def cards(names: Iterable[str] = ()) -> tuple[Card, ...]:
