@@ -193,8 +193,10 @@ def _load_engine(folder: Path) -> Engine:
     mesh = card("attention_mesh")
     constants = json.loads(store.path(mesh, "constants").read_text("utf-8"))
     finder = FaceFinder(
-        BlazeFace(TfLiteModel(store.path(card("blazeface_short"))), full_range=False),
-        BlazeFace(TfLiteModel(store.path(card("blazeface_full"))), full_range=True),
+        [
+            BlazeFace(TfLiteModel(store.path(card("blazeface_short"))), full_range=False),
+            BlazeFace(TfLiteModel(store.path(card("blazeface_full"))), full_range=True),
+        ],
         LandmarkModel(
             TfLiteModel(store.path(mesh, "backbone")),
             TfLiteModel(store.path(mesh, "heads")),

@@ -6,12 +6,12 @@ Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile G
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from personae.engine import imaging
+from personae.engine.faces.rough import Detection, iou
 from personae.engine.types import Float32, UInt8
 
 
@@ -19,25 +19,6 @@ class ArrayModel(Protocol):
     """A network as a function of float32 arrays."""
 
     def __call__(self, *inputs: Float32) -> list[Float32]: ...
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Detection:
-    """A rough face, in pixels of the picture that was searched.
-
-    ``box_xyxy``: float32 (4,), brow to chin. ``eyes``: float32 (2, 2), the eye on the face's own
-    right first, which an upright face shows on the viewer's left. ``in_tile``: seen only close
-    up, in a tile of the picture, where more things look like faces.
-    """
-
-    box_xyxy: Float32
-    eyes: Float32
-    score: float
-    in_tile: bool = False
-
-    @property
-    def side_px(self) -> float:
-        return float((self.box_xyxy[2:] - self.box_xyxy[:2]).max())
 
 
 def _anchors(size: int, grids: Sequence[tuple[int, int]]) -> Float32:
@@ -103,13 +84,3 @@ def _merge(points: Float32, scores: Float32, min_overlap: float = 0.3) -> list[D
         found.append(Detection(mean[:2].ravel(), mean[2:], float(scores[best])))
         order = [i for i in order if i not in set(group)]
     return found
-
-
-def iou(a: Float32, b: Float32) -> float:
-    """Intersection over union of two x0, y0, x1, y1 boxes, in [0, 1]."""
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    both = float(width * height)
-    return both / float((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both)

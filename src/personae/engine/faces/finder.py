@@ -1,15 +1,15 @@
-"""Every face of a picture: both detectors, tiles, turned heads, then landmarks to be sure."""
+"""Every face of a picture: all detectors, tiles, turned heads, then landmarks to be sure."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
 from personae.engine.canonical import canonical_face
-from personae.engine.faces.blazeface import BlazeFace, Detection, iou
 from personae.engine.faces.landmarks import LandmarkModel
+from personae.engine.faces.rough import Detection, RoughDetector, iou
 from personae.engine.geometry import (
     MOUTH_LEFT,
     MOUTH_RIGHT,
@@ -47,12 +47,19 @@ Tiling = Callable[[int, int], Iterator[tuple[int, int, int]]]
 
 
 class FaceFinder:
-    """Finds faces and follows them; not thread-safe, one per thread."""
+    """Finds faces and follows them; not thread-safe, one per thread.
 
-    def __init__(
-        self, short_range: BlazeFace, full_range: BlazeFace, landmarks: LandmarkModel
-    ) -> None:
-        self._detectors = (short_range, full_range)
+    Parameters
+    ----------
+    detectors : one or more
+        All look at the whole picture; the last one also looks at its tiles, and is the one that
+        sees small faces.
+    landmarks : LandmarkModel
+        Decides what is a face.
+    """
+
+    def __init__(self, detectors: Sequence[RoughDetector], landmarks: LandmarkModel) -> None:
+        self._detectors = tuple(detectors)
         self._landmarks = landmarks
 
     def find_all(self, canvas: Canvas) -> list[Face]:
@@ -68,13 +75,13 @@ class FaceFinder:
     def find_quickly(self, canvas: Canvas, known: Iterable[Face] = ()) -> list[Face]:
         """Faces of a video frame that are not among `known`, in the same order.
 
-        A wide or tall frame is also searched in overlapping squares, because in the detector's
-        square input it is small. Turned heads are searched only when nothing at all is found
-        upright.
+        A wide or tall frame is also searched in overlapping squares, if in the detector's square
+        input it is small. Turned heads are searched only when nothing at all is found upright.
         """
         followed = list(known)
         rough = self._search_whole(canvas, quarters=(0,))
-        rough += self._search_tiles(canvas, WHOLE_PX, _squares)
+        if self._detectors[-1].input_px < WHOLE_PX:
+            rough += self._search_tiles(canvas, WHOLE_PX, _squares)
         if not rough and not followed:
             rough = self._search_whole(canvas, quarters=(1, 2, 3))
         fresh = [one for one in rough if not any(_covers(face, one) for face in followed)]
@@ -113,13 +120,12 @@ class FaceFinder:
         picture = canvas.thumbnail_rgb(limit_px)
         height, width = picture.shape[:2]
         scale = np.array(canvas.size_wh, np.float32) / np.array([width, height], np.float32)
-        full_range = self._detectors[1]
         found: list[Detection] = []
         for x, y, side in tiles(width, height):
             tile = np.ascontiguousarray(picture[y : y + side, x : x + side])
             found += [
                 _scaled(one, scale, np.array([x, y], np.float32), 0.95, in_tile=True)
-                for one in full_range.find(tile, 0.6)
+                for one in self._detectors[-1].find(tile, 0.6)
                 if not _cut_by_tile(one, tile.shape, (x, y), (width, height))
             ]
         return found

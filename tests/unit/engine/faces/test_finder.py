@@ -13,8 +13,8 @@ from portraits import Rgb, astronaut, face_at, hopper, middle, resized
 from personae import wiring
 from personae.adapters.model_store import ModelStore
 from personae.engine.canvas import RgbCanvas
-from personae.engine.faces.blazeface import Detection
 from personae.engine.faces.finder import FaceFinder, in_reading_order
+from personae.engine.faces.rough import Detection
 from personae.engine.geometry import Region, region_from_landmarks
 from personae.engine.pipeline import Engine
 from personae.engine.types import Face
@@ -151,6 +151,8 @@ def test_a_face_is_followed_and_its_loss_is_noticed(
 class Scripted:
     """Both detectors and the landmark model of a finder: they see the faces of a script."""
 
+    input_px = 192
+
     def __init__(self, faces: list[Face]) -> None:
         self.faces = faces
 
@@ -174,7 +176,7 @@ class Scripted:
 )
 def test_what_lies_inside_a_face_is_its_eye_or_mouth(width: float, score: float, kept: int) -> None:
     script = Scripted([face_at(300, 300, 400, 0.8), face_at(350, 260, width, score)])
-    finder = FaceFinder(script, script, script)
+    finder = FaceFinder([script], script)
     canvas = RgbCanvas(np.zeros((600, 600, 3), np.uint8))
     assert len(finder.find_quickly(canvas)) == kept
 
