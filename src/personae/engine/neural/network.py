@@ -1,18 +1,19 @@
-"""A network as the steps use it: a function of arrays."""
+"""Networks as steps see them: functions of batches, with names and shapes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 
-from personae.engine.types import Float32
+from personae.engine.session import TensorSpec
+from personae.engine.types import Float32, Float64
 from personae.errors import ModelError
 
 
 class Network(Protocol):
-    """A loaded model; threads share it."""
+    """A loaded network; threads may share it."""
 
     @property
     def name(self) -> str:
@@ -20,28 +21,76 @@ class Network(Protocol):
         ...
 
     @property
+    def inputs(self) -> Sequence[TensorSpec]:
+        """What goes in, in the order of the arguments."""
+        ...
+
+    @property
+    def outputs(self) -> Sequence[TensorSpec]:
+        """What comes out, in that order."""
+        ...
+
+    @property
     def batch(self) -> int:
-        """How many items one call may take along the first axis; 1 where the graph fixes it."""
+        """How many pictures one call may take."""
         ...
 
-    def __call__(self, *arrays: Float32) -> list[Float32]:
-        """Run it: arrays in the order of the card's inputs, outputs in the order of the graph's.
-
-        Raises
-        ------
-        ModelError
-        """
+    def __call__(self, *arrays: Float32 | Float64) -> list[Float32]:
+        """Run it; the results are the caller's own."""
         ...
+
+
+def does_not_fit(network: Network, gave: Sequence[Float32]) -> ModelError:
+    """What to raise where a network's answer is not what its card says."""
+    shapes = ", ".join(str(tuple(one.shape)) for one in gave) or "nothing"
+    return ModelError(
+        f"The model {network.name} gave {shapes}, which does not fit its card; "
+        "pull the model again or correct the card."
+    )
+
+
+def run_in_batches(
+    network: Network, pictures: Float32, further: Sequence[Float32 | Float64] = ()
+) -> list[Float32]:
+    """Run a network over any number of pictures, as many at once as it takes.
+
+    Parameters
+    ----------
+    network : Network
+        Its first input is the pictures.
+    pictures : float32 (n, ...)
+    further : arrays
+        Its other inputs, the same for every call.
+
+    Returns
+    -------
+    list of float32 (n, ...), one for each output
+
+    Raises
+    ------
+    ModelError
+        If it does not give one result for each picture.
+    """
+    most = max(1, network.batch)
+    parts: list[list[Float32]] = []
+    for start in range(0, len(pictures), most):
+        some = pictures[start : start + most]
+        gave = network(some, *further)
+        if not gave or any(not one.ndim or len(one) != len(some) for one in gave):
+            raise does_not_fit(network, gave)
+        parts.append(gave)
+    return (
+        parts[0] if len(parts) == 1 else [np.concatenate(ones) for ones in zip(*parts, strict=True)]
+    )
 
 
 def in_batches(network: Network, *arrays: Float32) -> Float32:
-    """The first output for all items, as many at a time as the network takes.
+    """The first output for all items, of which every input has one along its first axis.
 
     Parameters
     ----------
     network : Network
     *arrays : float32 (n, …)
-        An item each along the first axis.
 
     Returns
     -------
@@ -56,16 +105,13 @@ def in_batches(network: Network, *arrays: Float32) -> Float32:
     made: list[Float32] = []
     for start in range(0, count, most):
         part = [np.ascontiguousarray(array[start : start + most]) for array in arrays]
-        output = network(*part)[0]
-        if not output.shape or output.shape[0] != len(part[0]):
-            raise ModelError(
-                f"The model {network.name} gave {output.shape} for {len(part[0])} items: its card "
-                "does not fit it."
-            )
-        made.append(output)
+        gave = network(*part)
+        if not gave or not gave[0].ndim or len(gave[0]) != len(part[0]):
+            raise does_not_fit(network, gave)
+        made.append(gave[0])
     return made[0] if len(made) == 1 else np.concatenate(made)
 
 
-def ordered(inputs: Sequence[str], given: dict[str, Float32]) -> list[Float32]:
+def ordered(inputs: Sequence[str], given: Mapping[str, Float32]) -> list[Float32]:
     """Arrays in the order of a card's inputs."""
     return [given[name] for name in inputs]
