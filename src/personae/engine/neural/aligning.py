@@ -16,9 +16,11 @@ from types import MappingProxyType
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from personae.engine import imaging
 from personae.engine.geometry import clip_box
+from personae.engine.imaging import SampleT
 from personae.engine.types import BoxXYXY, Canvas, Float32, Float64, UInt8
 from personae.errors import InvalidRequest
 
@@ -140,25 +142,37 @@ def cut(pixels: UInt8, box: BoxXYXY, matrix: Float64, side_px: int) -> UInt8:
     shrink = math.hypot(*to_picture[:, 0])
     to_region = to_picture.copy()
     to_region[:, 2] -= box[:2]
-    factor = 2 ** math.floor(math.log2(shrink)) if shrink >= 2 else 1
-    if factor > 1:
+    if shrink >= 2:
         # Bilinear lookup alone would skip pixels of a large face.
-        small_wh = (max(1, pixels.shape[1] // factor), max(1, pixels.shape[0] // factor))
-        scale = np.array([small_wh[0] / pixels.shape[1], small_wh[1] / pixels.shape[0]])
-        pixels = imaging.resize_area(pixels, small_wh)
-        to_region[:, 2] += 0.5
-        to_region *= scale[:, None]
-        to_region[:, 2] -= 0.5
+        pixels, to_region = _thinned(pixels, to_region, shrink)
     return imaging.look_up(pixels, to_region, (side_px, side_px))
 
 
-def lay_back(crop: Float32, matrix: Float64, box: BoxXYXY) -> Float32:
+def lay_back(crop: Float32, matrix: Float64, box: BoxXYXY, *, edge: bool = False) -> Float32:
     """A crop's values in a box of the picture: float32, (h, w) or (h, w, 3).
 
-    0 outside the crop. Enlarged bicubically, shrunk bilinearly.
+    Enlarged bicubically, shrunk by averaging what falls together. Outside the crop everything is 0,
+    or with `edge` what its border is.
     """
     moved = matrix.copy()
     moved[:, 2] += matrix[:, :2] @ np.array(box[:2], np.float64)
     size_wh = (box[2] - box[0], box[3] - box[1])
-    enlarged = math.hypot(*matrix[:, 0]) < 1
-    return imaging.look_up(crop, moved, size_wh, cubic=enlarged, edge=False)
+    grown = math.hypot(*matrix[:, 0])
+    if grown >= 2:
+        # A look-up alone would skip pixels of what was enlarged much for the network.
+        crop, moved = _thinned(crop, moved, grown)
+    return imaging.look_up(crop, moved, size_wh, cubic=grown < 1, edge=edge)
+
+
+def _thinned(
+    pixels: NDArray[SampleT], to_pixels: Float64, shrink: float
+) -> tuple[NDArray[SampleT], Float64]:
+    """Average pixels two by two until a look-up that shrinks by `shrink` skips none."""
+    factor = 2 ** math.floor(math.log2(shrink))
+    small_wh = (max(1, pixels.shape[1] // factor), max(1, pixels.shape[0] // factor))
+    scale = np.array([small_wh[0] / pixels.shape[1], small_wh[1] / pixels.shape[0]])
+    moved = to_pixels.copy()
+    moved[:, 2] += 0.5
+    moved *= scale[:, None]
+    moved[:, 2] -= 0.5
+    return imaging.resize_area(pixels, small_wh), moved

@@ -89,3 +89,55 @@ def test_the_way_back_undoes_the_way() -> None:
 def test_unknown_templates_are_named() -> None:
     with pytest.raises(InvalidRequest, match="nowhere"):
         template("nowhere")
+
+
+def test_a_crop_much_larger_than_its_face_is_averaged_rather_than_sampled() -> None:
+    matrix = crop_matrix(template("arcface_128") * 64 + [10, 10], "arcface_128", 512)
+    checks = (np.indices((512, 512)).sum(0) % 2).astype(np.float32)
+    back = lay_back(checks, matrix, (20, 20, 60, 60))
+    np.testing.assert_allclose(back, 0.5, atol=0.01)
+
+
+@pytest.mark.parametrize("height_px", [40.0, 100.0, 128.0, 300.0, 1100.0])
+@pytest.mark.parametrize("turn_deg", [0.0, 33.0, 180.0])
+def test_a_slope_is_laid_back_without_a_shift(height_px: float, turn_deg: float) -> None:
+    """A plane that rises by 1 from pixel to pixel tells a shift of a hundredth of a pixel."""
+    turn = np.deg2rad(turn_deg)
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    points = (template("ffhq_512") - 0.5) @ rotation.T * height_px + 600
+    matrix = crop_matrix(points, "ffhq_512", 256)
+    back = inverse(matrix)
+    y, x = np.indices((256, 256))
+    crop = (back[0, 0] * x + back[0, 1] * y + back[0, 2]).astype(np.float32)
+    near = int(height_px * 0.3)
+    box = (600 - near, 600 - near, 600 + near, 600 + near)
+    laid = lay_back(crop, matrix, box)
+    apart = laid - np.arange(box[0], box[2])
+    assert abs(float(apart.mean())) < 0.02
+    # Positions are rounded to a 32nd of the crop's pixels.
+    assert np.abs(apart).max() < 0.1 * max(1.0, height_px / 256)
+
+
+@pytest.mark.parametrize("height_px", [40.0, 128.0, 220.0])
+@pytest.mark.parametrize("side", [32, 128, 512])
+def test_a_slope_is_cut_without_a_shift(height_px: float, side: int) -> None:
+    """Small faces and large ones, enlarged and shrunk, some over the picture's edge."""
+    rising = np.repeat(np.tile(np.arange(256, dtype=np.uint8), (256, 1))[..., None], 3, 2)
+    points = (template("ffhq_512") - 0.5) * height_px + 128
+    matrix = crop_matrix(points, "ffhq_512", side)
+    seen: list[np.ndarray] = []
+    for ramp in (rising, 255 - rising):
+        crop = take_crop(RgbCanvas(ramp), matrix, side)
+        assert crop is not None
+        seen.append(crop.rgb[:, side // 4 : -side // 4, 0].astype(np.float32))
+    # Levels are rounded, to the same side in both; a shift is opposite in both.
+    told = (seen[0] + 255 - seen[1]) / 2
+    back = inverse(matrix)
+    wanted = (back[0, 0] * np.arange(side) + back[0, 2])[side // 4 : -side // 4]
+    assert abs(float((told - wanted).mean())) < 0.05
+
+
+def test_what_lies_beyond_the_crop_may_be_its_border() -> None:
+    matrix = crop_matrix(template("arcface_128") * 64 + [64, 64], "arcface_128", 64)
+    crop = np.ones((64, 64), np.float32)
+    assert (lay_back(crop, matrix, (0, 0, 256, 256), edge=True) == 1).all()
