@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from personae import wiring
+from personae import engines
 from personae.engine.casting import Cast
 from personae.errors import InvalidRequest
 from personae.requests import Parts, SwapOptions, refuse_options, refuse_same
@@ -104,7 +104,7 @@ def analyse_chunk(
     """
     _check(scene, options)
     return chunk_work.analyse_chunk(
-        wiring.engine(),
+        engines.engine_for(options.setup),
         scene,
         chunk,
         Cast(parts.roles, parts.screen),
@@ -146,7 +146,7 @@ def render_chunk(
     """
     _check(scene, options)
     return chunk_work.render_chunk(
-        wiring.engine(),
+        engines.engine_for(options.setup),
         scene,
         chunk,
         plans,
@@ -178,7 +178,9 @@ def join_chunks(
     refuse_same(scene, output)
     how = _clip_options(options, None, progress, should_stop)
     report = chunk_joining.join_chunks(scene, plan, chunks, how, output)
-    restorer, notes = restoring(options.strength, options.restore)
+    setup = options.setup
+    restore = max(options.restore, setup.restore)
+    restorer, notes = restoring(options.strength, restore, setup.restorer)
     label = None if how.painter is None else how.painter.label.text
     return replace(report, notes=(*report.notes, *notes), restorer=restorer, label=label)
 
@@ -199,7 +201,7 @@ def _clip_options(
         start_s=how.start_s,
         end_s=how.end_s,
         strength=how.strength,
-        restore=how.restore,
+        restore=max(how.restore, how.setup.restore),
         mark=how.mark,
         max_size=how.max_size,
         threads=how.threads,

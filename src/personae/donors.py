@@ -20,7 +20,9 @@ from personae.engine.mesh.donor import MeshDonor
 from personae.engine.mesh.quality import Finding
 from personae.engine.mesh.unrolling import Unrolled
 from personae.engine.pipeline import Engine
+from personae.engine.plans import EngineDonor
 from personae.engine.register import Screen
+from personae.engine.swapper import Portrait, portrait_of
 from personae.engine.types import Face, Float32, UInt8
 from personae.errors import DonorUnusable, FaceNotFound, InvalidRequest, Role, SeveralFaces
 from personae.video.stills import load_picture
@@ -68,6 +70,8 @@ class Donor:
         The embeddings of all photos that were given.
     seen : Seen
         What the content gate saw of the photos, if it was asked.
+    portraits : tuple of Portrait
+        The photos that were used, the best first, for engines other than the embedded one.
     """
 
     mesh: MeshDonor
@@ -77,6 +81,16 @@ class Donor:
     digests: tuple[bytes, ...] = ()
     faces: tuple[Float32, ...] = ()
     seen: Seen = NOTHING
+    portraits: tuple[Portrait, ...] = ()
+
+    def for_engine(self, engine: Engine) -> EngineDonor:
+        """This donor as an engine takes it.
+
+        Raises
+        ------
+        InvalidRequest, ModelError
+        """
+        return engine.cast(self.mesh, self.portraits)
 
     def __repr__(self) -> str:
         return f"Donor({self.photos} photo{'s' if self.photos != 1 else ''})"
@@ -89,6 +103,12 @@ class _Studied:
     embedding: Float32
     findings: tuple[Finding, ...]
     warnings: tuple[str, ...]
+    portrait: Portrait
+
+    @property
+    def worth(self) -> tuple[float, float]:
+        """How good a likeness it is."""
+        return self.photo.frontal, self.photo.pixels_per_texel
 
     @property
     def fatal(self) -> bool:
@@ -217,9 +237,17 @@ def prepare_donor(
     ]
     warnings += _strangers(used)
     mesh = engine.prepare([one.photo for one in used])
-    best = max(used, key=lambda one: (one.photo.frontal, one.photo.pixels_per_texel))
-    faces = tuple(one.embedding for one in studied)
-    return Donor(mesh, best.embedding, len(used), tuple(warnings), _digests(photos), faces, seen)
+    ranked = sorted(used, key=lambda one: one.worth, reverse=True)
+    return Donor(
+        mesh,
+        ranked[0].embedding,
+        len(used),
+        tuple(warnings),
+        _digests(photos),
+        tuple(one.embedding for one in studied),
+        seen,
+        tuple(one.portrait for one in ranked),
+    )
 
 
 def _digests(photos: Sequence[ImageLike]) -> tuple[bytes, ...]:
@@ -309,7 +337,9 @@ def _study(engine: Engine, pixels: Pixels, *, alone: bool = False) -> _Studied:
     photo, findings = engine.study(canvas, face)
     embedding = engine.embed(canvas, face.landmarks)
     warnings = (*pixels.notes, *warnings)
-    return _Studied(pixels.name, photo, embedding, tuple(findings), warnings)
+    return _Studied(
+        pixels.name, photo, embedding, tuple(findings), warnings, portrait_of(canvas, face)
+    )
 
 
 def warnings_of(engine: Engine, pixels: Pixels, face: Face) -> list[str]:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Unpack, cast
+from typing import Any, Unpack, cast
 
 from personae import wiring
 from personae.domain.gate import LIMIT
@@ -25,6 +25,7 @@ from personae.engine.faces import embedder
 from personae.engine.types import Face, Float32
 from personae.manifests import Finisher, read_manifest
 from personae.requests import (
+    EngineSettings,
     FaceChoice,
     Mapping,
     Parts,
@@ -115,6 +116,9 @@ def swap(
     gate_donor: float | None = LIMIT,
     gate_scene: float | None = LIMIT,
     gate_output: float | None = LIMIT,
+    level: str = "standard",
+    engine: str | None = None,
+    **more: Unpack[EngineSettings],
 ) -> SwapResult:
     """Swap faces in a picture.
 
@@ -137,6 +141,8 @@ def swap(
         As the fields of `SwapOptions`: what is written over the output, and how.
     gate_donor, gate_scene, gate_output : float, range [0, 1], optional
         The highest score of the content gate that passes; None does not look.
+    level, engine, boost_px, likeness, restorer, occluders, parser, regions, detector
+        As the fields of `SwapOptions`: which engine and models make the new faces.
 
     Raises
     ------
@@ -155,10 +161,13 @@ def swap(
         gate_donor=gate_donor,
         gate_scene=gate_scene,
         gate_output=gate_output,
+        level=level,
+        engine=engine,
+        **cast("Any", more),
     )
     painter = how.painter
     pixels = load_pixels(scene, "scene")
-    parts = parts_of(donor, face, mappings, gate_donor=gate_donor)
+    parts = parts_of(donor, face, mappings, gate_donor=gate_donor, setup=how.setup)
     return swap_pixels(pixels, parts, how, painter)
 
 
@@ -218,7 +227,8 @@ def swap_video(
         Part, encoder, quality and so on, checked before; or give its fields here by name:
         strength, restore, max_long_px, max_short_px, start_s, end_s, codec, crf, preset, quality,
         threads, mark, allow_poor, manifest, label, label_place, label_size, label_font, gate_donor,
-        gate_scene, gate_output, gate_every_s.
+        gate_scene, gate_output, gate_every_s, level, engine, boost_px, likeness, restorer,
+        occluders, parser, regions, detector.
     progress : callable, called in this thread
     should_stop : callable
         Asked several times a second; True ends the work with `Canceled` and no output.
@@ -274,7 +284,8 @@ def _who(
 ) -> Callable[[], Parts]:
     """What prepares the donors, once all that is cheap has been checked."""
     poor, limit = how.allow_poor, how.gate_donor
-    return partial(parts_of, donor, face, mappings, allow_poor=poor, gate_donor=limit)
+    setup = how.setup
+    return partial(parts_of, donor, face, mappings, allow_poor=poor, gate_donor=limit, setup=setup)
 
 
 def _paths(scene: object, output: object) -> tuple[Path, Path]:

@@ -7,11 +7,11 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypedDict, cast
+from typing import Any, Literal, TypedDict, cast
 
 import numpy as np
 
-from personae import wiring
+from personae import engines, wiring
 from personae.domain import labels
 from personae.domain.gate import EVERY_S, LIMIT, check_every, check_limit
 from personae.domain.marks import LOCAL_MARK, MARK_BITS
@@ -19,9 +19,11 @@ from personae.domain.swap import LEAST_SIDE_PX
 from personae.donors import Donor, ImageLike, load_pixels, prepare_donor, single_face
 from personae.engine.canvas import RgbCanvas
 from personae.engine.casting import Role
+from personae.engine.choosing import LEVELS, Wish
 from personae.engine.gate import NOTHING, Seen
 from personae.engine.label import Label, LabelPainter
 from personae.engine.register import Screen
+from personae.engine.setup import EngineSetup
 from personae.engine.types import Float32
 from personae.errors import InvalidRequest
 from personae.video.codecs import EncodeSettings, check_settings
@@ -78,6 +80,23 @@ class SwapOptions:
         The highest score of the content gate that passes; None does not look.
     gate_every_s : float, 0.1 to 60 seconds
         How far the frames of a clip are apart that the content gate looks at.
+    level : "draft", "standard" or "best"
+        Which of the installed engines and models are used where nothing is said below.
+    engine : "mesh" or a swapper's name, optional
+    boost_px : int, optional
+        The side of the crops that a swapper works at, a multiple of its own.
+    likeness : float, range [0, 1]
+        Of engines with an identity vector: below 0.5 it leans to the scene's person, above away
+        from that person.
+    restorer : a model's name, "classical" or "off", optional
+        What `restore` uses.
+    occluders : sequence of str, optional
+        Models that find things before a face; empty for none.
+    parser : a model's name or "off", optional
+    regions : sequence of str
+        What of a face is swapped, by the parser's names, such as skin, nose and mouth.
+    detector : str, optional
+        The model that finds faces at all.
 
     Raises
     ------
@@ -108,9 +127,19 @@ class SwapOptions:
     gate_scene: float | None = LIMIT
     gate_output: float | None = LIMIT
     gate_every_s: float = EVERY_S
+    level: str = "standard"
+    engine: str | None = None
+    boost_px: int | None = None
+    likeness: float = 0.5
+    restorer: str | None = None
+    occluders: tuple[str, ...] | None = None
+    parser: str | None = None
+    regions: tuple[str, ...] = ()
+    detector: str | None = None
 
     def __post_init__(self) -> None:
         self._check_label()
+        self._check_engine()
         check_strength(self.strength)
         check_strength(self.restore, "restoring strength")
         check_whole("longest side", self.max_long_px, LEAST_SIDE_PX, 65535)
@@ -138,6 +167,43 @@ class SwapOptions:
         text = labels.tidy(self.label)
         if self.label_font is None:
             labels.check_drawable(text)
+
+    def _check_engine(self) -> None:
+        if self.level not in LEVELS:
+            raise InvalidRequest(f"The level is {', '.join(LEVELS)}, not {self.level!r}.")
+        check_strength(self.likeness, "likeness")
+        check_whole("size of the crops", self.boost_px, 1, 8192)
+        for name in ("engine", "restorer", "parser", "detector"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, str):
+                raise InvalidRequest(f"The {name} is a name, not {value!r}.")
+        # What was stored as JSON comes back as lists.
+        for name in ("occluders", "regions"):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, _names(name, value))
+
+    @property
+    def setup(self) -> EngineSetup:
+        """The engine and models that this means with what is installed now.
+
+        Raises
+        ------
+        InvalidRequest
+            If a name is unknown, or does not fit.
+        """
+        wish = Wish(
+            self.level,
+            self.engine,
+            self.boost_px,
+            self.likeness,
+            self.restorer,
+            self.occluders,
+            self.parser,
+            self.regions,
+            self.detector,
+        )
+        return engines.setup_for(wish)
 
     @property
     def painter(self) -> LabelPainter | None:
@@ -171,7 +237,19 @@ class SwapOptions:
         return EncodeSettings(self.codec, self.crf, self.preset, self.threads or 0)
 
 
-class SwapSettings(TypedDict, total=False):
+class EngineSettings(TypedDict, total=False):
+    """The fields of `SwapOptions` that say how the engine works, as keywords."""
+
+    boost_px: int | None
+    likeness: float
+    restorer: str | None
+    occluders: Sequence[str] | None
+    parser: str | None
+    regions: Sequence[str]
+    detector: str | None
+
+
+class SwapSettings(EngineSettings, total=False):
     """The fields of `SwapOptions` as the keywords that functions take."""
 
     strength: float
@@ -196,6 +274,8 @@ class SwapSettings(TypedDict, total=False):
     gate_scene: float | None
     gate_output: float | None
     gate_every_s: float
+    level: str
+    engine: str | None
 
 
 def options_of(options: SwapOptions | None, settings: SwapSettings) -> SwapOptions:
@@ -207,7 +287,7 @@ def options_of(options: SwapOptions | None, settings: SwapSettings) -> SwapOptio
         If both were given, or a keyword's value makes no sense.
     """
     if options is None:
-        return SwapOptions(**settings)
+        return SwapOptions(**cast("Any", settings))
     if settings:
         raise InvalidRequest(f"Give either options or {', '.join(settings)}, not both.")
     return options
@@ -255,8 +335,11 @@ def parts_of(
     *,
     allow_poor: bool = False,
     gate_donor: float | None = LIMIT,
+    setup: EngineSetup = engines.EMBEDDED,
 ) -> Parts:
     """What a caller wants, as roles; `allow_poor`, `gate_donor`: for a donor still a photo.
+
+    `setup`: the engine that the donors are prepared for.
 
     Raises
     ------
@@ -278,12 +361,13 @@ def parts_of(
     for choice in numbers:
         if isinstance(choice, int) and numbers.count(choice) > 1:
             raise InvalidRequest(f"Two mappings name face {choice}; give each face one donor.")
+    engine = engines.engine_for(setup)
     roles: list[Role] = []
     warnings: list[str] = []
     for mapping in mappings or ():
         choice = "largest" if mapping.face is None else mapping.face
         like, name, told = _reference(mapping.like)
-        roles.append(Role(mapping.donor.mesh, choice, like, name))
+        roles.append(Role(mapping.donor.for_engine(engine), choice, like, name))
         told += [text for text in mapping.donor.warnings if text not in warnings]
         warnings += told
     chosen = [one.donor for one in mappings or ()]
@@ -358,6 +442,14 @@ def check_whole(name: str, value: object, low: int, high: int) -> None:
         raise InvalidRequest(
             f"The {name} must be a whole number from {low} to {high}, not {value!r}."
         )
+
+
+def _names(field: str, value: object) -> tuple[str, ...]:
+    """A list of names as it is kept."""
+    listed = cast("Sequence[object]", value) if isinstance(value, list | tuple) else (None,)
+    if not all(isinstance(one, str) and one for one in listed):
+        raise InvalidRequest(f"The {field} are a list of names, not {value!r}.")
+    return tuple(cast("Sequence[str]", listed))
 
 
 def _is_number(value: object) -> bool:

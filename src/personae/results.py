@@ -6,18 +6,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from personae import wiring
+from personae.engine.setup import CLASSICAL, MESH
 from personae.engine.types import Face, Float32, UInt8
 
 CLASSICAL_NOTE = "Restored by the classical pass: no restorer model is installed."
 
 
-def restoring(strength: float, restore: float) -> tuple[str | None, tuple[str, ...]]:
-    """What will restore the new faces, if anything, and what there is to warn of."""
+def restoring(strength: float, restore: float, restorer: str) -> tuple[str | None, tuple[str, ...]]:
+    """What will have restored the new faces, if anything did, and what there is to warn of."""
     if strength <= 0 or restore <= 0:
         return None, ()
-    name = wiring.restorer()
-    return name, (CLASSICAL_NOTE,) if name == "classical" else ()
+    return restorer, (CLASSICAL_NOTE,) if restorer == CLASSICAL else ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +39,8 @@ class SwapResult:
         What restored the new faces, if that was asked for; ``classical`` needs no model.
     label : str or None
         What was written over it.
+    engine : str
+        What made the new faces: ``mesh``, or a model's name.
     gate : dict or None
         By role, what the content gate saw: ``looked``, ``highest``, ``limit``; None if it was off.
     """
@@ -52,6 +53,7 @@ class SwapResult:
     restorer: str | None = None
     label: str | None = None
     gate: dict[str, dict[str, float]] | None = None
+    engine: str = MESH
 
     def __repr__(self) -> str:
         height, width = self.mask.shape
@@ -83,6 +85,7 @@ class SwapReport:
     signed_by: Literal["operator", "local"] | None = None
     label: str | None = None
     gate: dict[str, dict[str, float]] | None = None
+    engine: str = MESH
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for `json.dumps`."""
@@ -93,6 +96,7 @@ class SwapReport:
             "frames_lost": self.frames_lost,
             "faces_swapped": self.faces_swapped,
             "elapsed_s": round(self.elapsed_s, 3),
+            "engine": self.engine,
             "restorer": self.restorer,
             "manifest": self.manifest,
             "signed_by": self.signed_by,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from personae import wiring
+from personae import engines, wiring
 from personae.donors import Pixels, called
 from personae.engine.canvas import RgbCanvas
 from personae.engine.casting import Cast, Role, StillCast, cast_still
@@ -36,8 +36,9 @@ def swap_pixels(
     pixels: Pixels, parts: Parts, how: SwapOptions, painter: LabelPainter | None = None
 ) -> SwapResult:
     """Swap faces in `pixels`, in place, mark them, and write a label over them."""
-    engine = wiring.engine()
-    strength, restore = how.strength, how.restore
+    setup = how.setup
+    engine = engines.engine_for(setup)
+    strength, restore = how.strength, max(how.restore, setup.restore)
     rgb = pixels.rgb
     canvas = RgbCanvas(rgb)
     gate = gate_of(how, parts.seen)
@@ -62,11 +63,13 @@ def swap_pixels(
         told = gate.report({"scene": scene_seen, "output": gate.look("output", canvas)})
     image = rgb if pixels.alpha is None else np.dstack([rgb, pixels.alpha])
     missing = [f"Nobody in {pixels.name} looks like {name}." for name in chosen.missing]
-    restorer, notes = restoring(strength, restore)
+    restorer, notes = restoring(strength, restore, setup.restorer)
     warnings = (*parts.warnings, *pixels.notes, *missing, *notes)
     swapped = tuple(sorted(chosen.donors))
     label = None if painter is None else painter.label.text
-    return SwapResult(image, mask, tuple(faces), swapped, warnings, restorer, label, told)
+    return SwapResult(
+        image, mask, tuple(faces), swapped, warnings, restorer, label, told, setup.engine
+    )
 
 
 def _label_into(
@@ -133,6 +136,7 @@ def swap_picture_file(
         restorer=result.restorer,
         label=result.label,
         gate=result.gate,
+        engine=result.engine,
     )
 
 
@@ -154,13 +158,15 @@ def swap_clip_file(
     else:
         refuse_options(source, "a video, whose quality is crf", quality=how.quality)
     painter = how.painter
+    setup = how.setup
     parts = who()
-    restorer, notes = restoring(how.strength, how.restore)
+    restore = max(how.restore, setup.restore)
+    restorer, notes = restoring(how.strength, restore, setup.restorer)
     options = ClipOptions(
         start_s=how.start_s,
         end_s=how.end_s,
         strength=how.strength,
-        restore=how.restore,
+        restore=restore,
         mark=how.mark,
         max_size=how.max_size,
         threads=how.threads,
@@ -173,7 +179,9 @@ def swap_clip_file(
         gate=gate_of(how, parts.seen),
     )
     run = job.swap_animation if animated else job.swap_clip
-    report = run(wiring.engine(), source, target, Cast(parts.roles, parts.screen), options)
+    report = run(
+        engines.engine_for(setup), source, target, Cast(parts.roles, parts.screen), options
+    )
     return SwapReport(
         output=target,
         kind="animation" if animated else "video",
@@ -185,6 +193,7 @@ def swap_clip_file(
         restorer=restorer,
         label=None if painter is None else painter.label.text,
         gate=report.gate,
+        engine=setup.engine,
     )
 
 

@@ -121,9 +121,34 @@ def fetch_missing_models(progress: Progress | None = None) -> tuple[Card, ...]:
     return model_store().ensure([card(name) for name in ENGINE_MODELS], progress)
 
 
-def restorer() -> str:
-    """The name of the restorer that `engine` has: ``classical`` is the one without a model."""
-    return "classical"
+def card_called(name: str) -> Card:
+    """The card of a model.
+
+    Raises
+    ------
+    InvalidRequest
+        If there is none of that name.
+    """
+    return card(name)
+
+
+def network(wanted: Card, part: str = "") -> OnnxModel:
+    """The process's network of a card, loaded at first use.
+
+    Raises
+    ------
+    ModelError
+        If it is not installed, does not load, or is not what its card says.
+    """
+    with _engine_lock:
+        return _load_network(models_dir(), wanted.name, part)
+
+
+@functools.lru_cache(maxsize=32)
+def _load_network(folder: Path, name: str, part: str) -> OnnxModel:
+    from personae.engine.session import OnnxModel
+
+    return OnnxModel(ModelStore(folder).path(card_called(name), part))
 
 
 def models_are_missing() -> bool:

@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import FrozenInstanceError, asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
@@ -46,6 +46,15 @@ FULL: dict[str, Any] = {
     "gate_scene": None,
     "gate_output": 1,
     "gate_every_s": 2.0,
+    "level": "best",
+    "engine": "inswapper_128",
+    "boost_px": 256,
+    "likeness": 0.75,
+    "restorer": "off",
+    "occluders": ("xseg_1",),
+    "parser": "bisenet_resnet_18",
+    "regions": ("skin", "nose"),
+    "detector": "yunet_2023_mar",
 }
 
 
@@ -61,13 +70,20 @@ def test_options_cannot_be_changed_behind_their_check() -> None:
 
 
 def test_every_field_is_a_keyword_and_the_reverse() -> None:
-    assert [field.name for field in fields(SwapOptions)] == list(SwapSettings.__annotations__)
+    keywords = get_type_hints(SwapSettings)
+    assert {field.name for field in fields(SwapOptions)} == set(keywords)
 
 
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
         ({"strength": 7}, "strength"),
+        ({"level": "superb"}, "draft, standard, best"),
+        ({"likeness": 2}, "likeness"),
+        ({"boost_px": 0}, "crops"),
+        ({"engine": 3}, "engine"),
+        ({"occluders": "xseg_1"}, "occluders"),
+        ({"regions": ["skin", ""]}, "regions"),
         ({"gate_donor": 1.1}, "limit for the donor"),
         ({"gate_scene": "0.5"}, "limit for the scene"),
         ({"gate_output": float("nan")}, "limit for the output"),

@@ -82,6 +82,15 @@ class Engine:
         """How many frames `render_all` wants at a time."""
         return self._swapper.batch
 
+    def beside(
+        self,
+        swapper: Swapper | None = None,
+        restorer: Restorer | None = None,
+        cover: Cover | None = None,
+    ) -> Engine:
+        """Another engine that finds and knows faces with the same models."""
+        return Engine(self._finder, self._embedder, restorer, swapper, cover)
+
     def cast(self, embedded: EngineDonor, portraits: Sequence[Portrait]) -> EngineDonor:
         """A donor for this engine's plans; see `Swapper.prepare`."""
         return self._swapper.prepare(embedded, portraits)

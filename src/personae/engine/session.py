@@ -16,7 +16,7 @@ from typing import Any, Final, cast
 
 import numpy as np
 
-from personae.engine.types import Float32
+from personae.engine.types import Float32, Float64
 from personae.errors import ModelError
 
 CPU: Final = "CPUExecutionProvider"
@@ -32,7 +32,7 @@ class TensorSpec:
     name: str
     shape: tuple[int | None, ...]
 
-    def fits(self, array: Float32) -> bool:
+    def fits(self, array: Float32 | Float64) -> bool:
         """Whether `array` has this shape, free sizes aside."""
         return len(array.shape) == len(self.shape) and all(
             want in (None, have) for want, have in zip(self.shape, array.shape, strict=True)
@@ -47,7 +47,7 @@ def _described(specs: Sequence[TensorSpec]) -> str:
     return ", ".join(map(str, specs))
 
 
-def _checked(name: str, specs: Sequence[TensorSpec], arrays: Sequence[Float32]) -> None:
+def _checked(name: str, specs: Sequence[TensorSpec], arrays: Sequence[Float32 | Float64]) -> None:
     """Raise a ModelError unless `arrays` are what the model wants."""
     fit = len(specs) == len(arrays) and all(
         spec.fits(array) and array.dtype == np.float32
@@ -172,8 +172,9 @@ class OnnxModel:
         self._session = session
         self.inputs = _onnx_specs(session.get_inputs())
         self.outputs = _onnx_specs(session.get_outputs())
+        self.batch = 1 if self.inputs and self.inputs[0].shape[:1] == (1,) else 8
 
-    def __call__(self, *arrays: Float32) -> list[Float32]:
+    def __call__(self, *arrays: Float32 | Float64) -> list[Float32]:
         """Run the model: as `TfLiteModel.__call__`."""
         _checked(self.name, self.inputs, arrays)
         given = {spec.name: array for spec, array in zip(self.inputs, arrays, strict=True)}

@@ -6,11 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
+from personae.engine import imaging
+from personae.engine.geometry import clip_box
 from personae.engine.plans import EngineDonor, FacePlan, Rendered
-from personae.engine.types import Canvas, Float32, Float64, UInt8
+from personae.engine.types import Canvas, Face, Float32, Float64, UInt8
+from personae.errors import InvalidRequest
 
 PORTRAIT_PX = 1024
 """The longer side of a portrait, at most."""
+MARGIN = 0.6
+"""Room around the face, relative to its longer side: the widest template sees so far."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,6 +32,28 @@ class Portrait:
 
     rgb: UInt8
     landmarks: Float32
+
+
+def portrait_of(canvas: Canvas, face: Face) -> Portrait:
+    """One face of a photo with room around it, at most `PORTRAIT_PX` a side."""
+    points = face.landmarks[:, :2].astype(np.float64)
+    low, high = points.min(0), points.max(0)
+    margin = MARGIN * float((high - low).max())
+    box = clip_box(low - margin, high + margin, canvas.size_wh)
+    if box is None:
+        raise InvalidRequest("The face lies outside the picture.")
+    rgb = canvas.region_rgb(box)
+    landmarks = face.landmarks - np.array([box[0], box[1], 0], np.float32)
+    scale = PORTRAIT_PX / max(rgb.shape[:2])
+    if scale < 1:
+        size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
+        wide, tall = size[0] / rgb.shape[1], size[1] / rgb.shape[0]
+        rgb = imaging.resize_area(rgb, size)
+        landmarks[:, :2] = (landmarks[:, :2] + 0.5) * [wide, tall] - 0.5
+        landmarks[:, 2] *= scale
+    landmarks.setflags(write=False)
+    rgb.setflags(write=False)
+    return Portrait(rgb, landmarks)
 
 
 class Swapper(Protocol):

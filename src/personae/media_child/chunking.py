@@ -83,7 +83,7 @@ def join(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
 
 def _parts(job: Mapping[str, Any], context: Context, options: SwapOptions) -> Parts:
     """Roles whose names, and warnings, may be read by clients: they travel with the state."""
-    parts = parts_of_job(job, context, options.gate_donor)
+    parts = parts_of_job(job, context, options.gate_donor, options.setup)
     roles = [replace(role, name=call_files(role.name, job)) for role in parts.roles]
     warnings = tuple(call_files(text, job) for text in parts.warnings)
     return replace(parts, roles=tuple(roles), warnings=warnings)

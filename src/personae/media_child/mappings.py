@@ -15,11 +15,12 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from personae import wiring
+from personae import engines, wiring
 from personae.domain.gate import LIMIT
 from personae.donors import Donor, load_pixels, prepare_donor, single_face
 from personae.engine.canvas import RgbCanvas
 from personae.engine.casting import Role
+from personae.engine.setup import EngineSetup
 from personae.engine.types import Float32
 from personae.errors import InvalidRequest, MediaUnreachable
 from personae.media_child.jobs import Context, load_engine
@@ -55,11 +56,15 @@ _references: Kept[tuple[str, Float32, tuple[str, ...]]] = Kept(_REFERENCES_KEPT)
 
 
 def parts_of_job(
-    job: Mapping[str, Any], context: Context, gate_donor: float | None = LIMIT
+    job: Mapping[str, Any],
+    context: Context,
+    gate_donor: float | None = LIMIT,
+    setup: EngineSetup = engines.EMBEDDED,
 ) -> Parts:
     """A job's ``mappings`` as roles, and what there is to warn of.
 
-    `gate_donor`: the highest score of the content gate that passes; None does not look.
+    `gate_donor`: the highest score of the content gate that passes; None does not look. `setup`:
+    the engine that the donors are prepared for.
 
     Raises
     ------
@@ -71,6 +76,7 @@ def parts_of_job(
     if not mappings:
         raise InvalidRequest("A swap needs at least one mapping.")
     load_engine()
+    engine = engines.engine_for(setup)
     screen = screen_of(job)
     roles: list[Role] = []
     donors: list[Donor] = []
@@ -95,7 +101,9 @@ def parts_of_job(
             if choice in taken:
                 raise InvalidRequest(f"Two mappings name face {choice}; give each face one donor.")
             taken.append(choice)
-        roles.append(Role(donor.mesh, "largest" if choice is None else choice, like, name))
+        roles.append(
+            Role(donor.for_engine(engine), "largest" if choice is None else choice, like, name)
+        )
         warnings += [text for text in (*told, *donor.warnings) if text not in warnings]
     return Parts(tuple(roles), tuple(warnings), screen=screen, seen=seen_of(donors))
 

@@ -46,7 +46,7 @@ def swap(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
     options = options_of(job)
 
     def who() -> Parts:
-        parts = parts_of_job(job, context, options.gate_donor)
+        parts = parts_of_job(job, context, options.gate_donor, options.setup)
         context.enter("swap")
         return parts
 
@@ -113,7 +113,7 @@ def preview(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
     scene, output = Path(job["scene"]), Path(job["output"])
     picture_format(output)
     options = options_of({"options": _shown_options(job)})
-    parts = parts_of_job(job, context, options.gate_donor)
+    parts = parts_of_job(job, context, options.gate_donor, options.setup)
     context.enter("swap")
     icc: bytes | None = None
     if sniff(scene) == "picture":

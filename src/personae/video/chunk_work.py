@@ -37,7 +37,7 @@ from personae.video.gating import ClipGate, Look, plain_seen, seen_of
 from personae.video.integrity import Damage
 from personae.video.job import QUEUE_FRAMES, ClipOptions, Progress, check_cast, reporter
 from personae.video.records import reading
-from personae.video.stages import run_stages
+from personae.video.stages import run_batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +126,30 @@ def analyse_chunk(
                 ChunkWriter(output, chunk.index, reader.shape, options.encode)
             )
 
-        def render(planned: PlannedFrame[DecodedFrame]) -> _Done:
-            frame, view = planned.frame, planned.frame.scene
-            looks = gate.look("scene", view)
+        def render(planned: list[PlannedFrame[DecodedFrame]]) -> list[_Done]:
+            seen = [gate.look("scene", one.frame.scene) for one in planned]
             if writer is None:
-                later = gate.is_marked("output", view)
-                return _Done(frame.pts, planned.plans, None, looks, later)
-            _render_into(engine, frame, planned.plans, options)
-            looks += gate.look("output", view)
-            return _Done(frame.pts, planned.plans, frame, looks, later=False)
+                return [
+                    _Done(
+                        one.frame.pts,
+                        one.plans,
+                        None,
+                        looks,
+                        gate.is_marked("output", one.frame.scene),
+                    )
+                    for one, looks in zip(planned, seen, strict=True)
+                ]
+            _render_into(engine, planned, options)
+            return [
+                _Done(
+                    one.frame.pts,
+                    one.plans,
+                    one.frame,
+                    looks + gate.look("output", one.frame.scene),
+                    later=False,
+                )
+                for one, looks in zip(planned, seen, strict=True)
+            ]
 
         def keep(done: _Done) -> None:
             gate.judge(done.looks)
@@ -145,7 +160,7 @@ def analyse_chunk(
         def follow(source: Iterator[DecodedFrame]) -> Iterator[PlannedFrame[DecodedFrame]]:
             return analysis.follow(gate.mark(source))
 
-        count = _run(frames, follow, render, keep, chunk, options)
+        count = _run(engine, frames, follow, render, keep, chunk, options)
         if chunk.last:
             check_cast(cast, scene)
         footer = _footer(cast, warnings) | {"seen": plain_seen(gate.seen)}
@@ -203,17 +218,24 @@ def render_chunk(
         def follow(source: Iterator[DecodedFrame]) -> Iterator[PlannedFrame[DecodedFrame]]:
             return with_plans(source, records)
 
-        def render(one: PlannedFrame[DecodedFrame]) -> tuple[DecodedFrame, list[Look]]:
-            view = one.frame.scene
-            _render_into(engine, one.frame, one.plans, options)
-            wanted = options.gate is not None and one.frame.pts in planned.looks
-            return one.frame, [gate.score("output", view)] if wanted else []
+        def render(
+            some: list[PlannedFrame[DecodedFrame]],
+        ) -> list[tuple[DecodedFrame, list[Look]]]:
+            _render_into(engine, some, options)
+            wanted = planned.looks if options.gate is not None else ()
+            return [
+                (
+                    one.frame,
+                    [gate.score("output", one.frame.scene)] if one.frame.pts in wanted else [],
+                )
+                for one in some
+            ]
 
         def keep(done: tuple[DecodedFrame, list[Look]]) -> None:
             gate.judge(done[1])
             writer.write(done[0])
 
-        count = _run(iter(reader), follow, render, keep, chunk, options)
+        count = _run(engine, iter(reader), follow, render, keep, chunk, options)
         for _ in records:  # up to the footer, which has to be sound as well
             pass
         writer.footer = {
@@ -225,28 +247,32 @@ def render_chunk(
 
 
 def _render_into(
-    engine: Engine, frame: DecodedFrame, plans: Sequence[FacePlan], options: ClipOptions
+    engine: Engine, planned: Sequence[PlannedFrame[DecodedFrame]], options: ClipOptions
 ) -> None:
-    engine.render_into(frame.scene.canvas, plans, options.restore, options.mark)
+    frames = [(one.frame.scene.canvas, one.plans) for one in planned]
+    engine.render_all(frames, options.restore, options.mark)
     if options.painter is not None:
-        options.painter.cover_into(frame.scene.canvas)
+        for canvas, _ in frames:
+            options.painter.cover_into(canvas)
 
 
 def _run(
+    engine: Engine,
     frames: Iterator[DecodedFrame],
     follow: Callable[[Iterator[DecodedFrame]], Iterator[PlannedFrame[DecodedFrame]]],
-    render: Callable[[PlannedFrame[DecodedFrame]], Any],
+    render: Callable[[list[PlannedFrame[DecodedFrame]]], Sequence[Any]],
     sink: Callable[[Any], None],
     chunk: Chunk,
     options: ClipOptions,
 ) -> int:
-    return run_stages(
+    return run_batches(
         frames,
         follow,
         render,
         sink,
         workers=options.workers,
         queue_frames=QUEUE_FRAMES,
+        batch=engine.batch,
         should_stop=options.should_stop,
         on_progress=reporter(options.progress, chunk.frames),
     )

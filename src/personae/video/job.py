@@ -24,7 +24,7 @@ from personae.video.gating import ClipGate, Look
 from personae.video.integrity import Damage
 from personae.video.reader import VideoReader
 from personae.video.sizing import SizeLimit, fit_pixels
-from personae.video.stages import run_stages
+from personae.video.stages import run_batches
 from personae.video.writer import VideoWriter
 
 QUEUE_FRAMES = 4
@@ -246,14 +246,17 @@ def _run(
 ) -> int:
     """Stream frames through the engine into `write`; how many there were."""
 
-    def render(planned: PlannedFrame[Any]) -> tuple[Any, list[Look]]:
-        frame, view = planned.frame, planned.frame.scene
-        looks = gate.look("scene", view)
-        engine.render_into(view.canvas, planned.plans, options.restore, options.mark)
-        if options.painter is not None:
-            alpha = frame.frame.alpha if isinstance(frame, _AnimatedFrame) else None
-            options.painter.cover_into(view.canvas, alpha)
-        return frame, looks + gate.look("output", view)
+    def render(planned: list[PlannedFrame[Any]]) -> list[tuple[Any, list[Look]]]:
+        looks = [gate.look("scene", one.frame.scene) for one in planned]
+        engine.render_all(
+            [(one.frame.scene.canvas, one.plans) for one in planned], options.restore, options.mark
+        )
+        for one, seen in zip(planned, looks, strict=True):
+            if options.painter is not None:
+                alpha = one.frame.frame.alpha if isinstance(one.frame, _AnimatedFrame) else None
+                options.painter.cover_into(one.frame.scene.canvas, alpha)
+            seen += gate.look("output", one.frame.scene)
+        return [(one.frame, seen) for one, seen in zip(planned, looks, strict=True)]
 
     def follow(source: Iterator[Any]) -> Iterator[PlannedFrame[Any]]:
         return engine.follow(gate.mark(source), cast, options.strength)
@@ -262,13 +265,14 @@ def _run(
         gate.judge(done[1])
         write(done[0])
 
-    return run_stages(
+    return run_batches(
         frames,
         follow,
         render,
         keep,
         workers=options.workers,
         queue_frames=QUEUE_FRAMES,
+        batch=engine.batch,
         should_stop=options.should_stop,
         on_progress=reporter(options.progress, total),
     )

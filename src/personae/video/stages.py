@@ -8,7 +8,7 @@ thread. Whatever fails first stops the rest, and its error is raised once, as it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from threading import Thread
 from typing import TypeVar
 
@@ -88,6 +88,64 @@ def run_stages(
         run.stop()
         for thread in threads:
             _join(thread)
+
+
+def run_batches(
+    source: Iterable[A],
+    follow: Callable[[Iterator[A]], Iterator[B]],
+    render: Callable[[list[B]], Sequence[C]],
+    sink: Callable[[C], None],
+    *,
+    batch: int,
+    workers: int = 2,
+    queue_frames: int = 4,
+    should_stop: Callable[[], bool] | None = None,
+    on_progress: Callable[[int], None] | None = None,
+) -> int:
+    """`run_stages` with a `render` that takes up to `batch` items at a time, the last ones fewer.
+
+    What reaches the sink must not depend on how the items were put together; `batch` times as many
+    of them may be on their way.
+    """
+    done = 0
+
+    def take(items: Sequence[C]) -> None:
+        nonlocal done
+        for item in items:
+            sink(item)
+            done += 1
+        if on_progress is not None:
+            on_progress(done)
+
+    def follow_all(items: Iterator[A]) -> Iterator[list[B]]:
+        return _in_batches(follow(items), batch)
+
+    run_stages(
+        source,
+        follow_all,
+        render,
+        take,
+        workers=workers,
+        queue_frames=queue_frames,
+        should_stop=should_stop,
+    )
+    return done
+
+
+def _in_batches(items: Iterator[B], batch: int) -> Generator[list[B]]:
+    """The same items in lists; nothing is held on to longer than its list is filled."""
+    some: list[B] = []
+    try:
+        for item in items:
+            some.append(item)
+            del item
+            if len(some) >= batch:
+                yield some
+                some = []
+        if some:
+            yield some
+    finally:
+        _close(items)
 
 
 def _threads(

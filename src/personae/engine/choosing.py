@@ -1,0 +1,173 @@
+"""From what a person asks for to an engine's setup, by what is installed."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from types import MappingProxyType
+from typing import Any, Final
+
+from personae.engine.card import Card
+from personae.engine.card_roles import ParserContract, SwapperContract
+from personae.engine.setup import CLASSICAL, MESH, EngineSetup
+from personae.errors import InvalidRequest
+
+LEVELS: Final = ("draft", "standard", "best")
+OFF: Final = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for; None leaves it to the level.
+
+    Attributes
+    ----------
+    level : one of `LEVELS`
+    engine : str, optional
+        "mesh" or a swapper.
+    boost_px : int, optional
+        The side of the crops that a swapper works at.
+    likeness : float, range [0, 1]
+    restorer : str, optional
+        A model, "classical", or "off".
+    occluders : tuple of str, optional
+        Models; empty for none.
+    parser : str, optional
+        A model, or "off".
+    regions : tuple of str
+        What of a face is swapped, by the parser's names; empty for all.
+    detector : str, optional
+    """
+
+    level: str = "standard"
+    engine: str | None = None
+    boost_px: int | None = None
+    likeness: float = 0.5
+    restorer: str | None = None
+    occluders: tuple[str, ...] | None = None
+    parser: str | None = None
+    regions: tuple[str, ...] = ()
+    detector: str | None = None
+
+
+@functools.cache
+def levels() -> Mapping[str, Mapping[str, Any]]:
+    """What each level stands for."""
+    text = resources.files("personae.engine").joinpath("data", "levels.toml").read_text("utf-8")
+    return MappingProxyType(tomllib.loads(text))
+
+
+def choose(wish: Wish, card: Callable[[str], Card], is_ready: Callable[[str], bool]) -> EngineSetup:
+    """The setup for a wish.
+
+    Parameters
+    ----------
+    wish : Wish
+    card : callable
+        The card of a name; raises InvalidRequest if there is none.
+    is_ready : callable
+        Whether the model of that name can be used here, with all that it needs.
+
+    Raises
+    ------
+    InvalidRequest
+        If a name is unknown or of another role, or a size or region does not fit it. A model that
+        was asked for by name and is not installed shows when it is loaded.
+    """
+    if wish.level not in LEVELS:
+        raise InvalidRequest(f"The quality is one of {', '.join(LEVELS)}, not {wish.level!r}.")
+    level = levels()[wish.level]
+    engine = wish.engine or _first(level["engine"], is_ready, MESH)
+    swapper = None if engine == MESH else _of_role(card(engine), "swapper")
+    restorer = wish.restorer or _first(level["restorer"], is_ready, CLASSICAL)
+    if restorer not in (CLASSICAL, OFF):
+        _of_role(card(restorer), "restorer")
+    # Restoring by the level alone needs a model: the filter is for those who ask for it.
+    restore = 0.0 if restorer in (CLASSICAL, OFF) else float(level["restore"])
+    parser = _parser(wish, level, card, is_ready)
+    if wish.detector:
+        _of_role(card(wish.detector), "detector")
+    return EngineSetup(
+        engine=engine,
+        boost=1 if swapper is None else _boost(wish, level, swapper),
+        likeness=wish.likeness,
+        restorer=CLASSICAL if restorer == OFF else restorer,
+        restore=restore,
+        occluders=_occluders(wish, level, card, is_ready),
+        parser=parser,
+        regions=wish.regions,
+        detector=wish.detector or "",
+    )
+
+
+def _first(names: Sequence[str], is_ready: Callable[[str], bool], free: str) -> str:
+    return next((name for name in names if name in (free, "") or is_ready(name)), free)
+
+
+def _of_role(card: Card, role: str) -> Card:
+    if card.role != role:
+        raise InvalidRequest(f"The model {card.name} is a {card.role}, not a {role}.")
+    return card
+
+
+def _boost(wish: Wish, level: Mapping[str, Any], swapper: Card) -> int:
+    contract = swapper.contract
+    assert isinstance(contract, SwapperContract), "a swapper's card has its contract"
+    own = contract.picture.size_px
+    if wish.boost_px is not None:
+        boost, rest = divmod(wish.boost_px, own)
+        if rest or boost not in contract.boosts:
+            sizes = ", ".join(str(own * each) for each in contract.boosts)
+            raise InvalidRequest(
+                f"The engine {swapper.name} works at {sizes} pixels, not {wish.boost_px}."
+            )
+        return boost
+    return max(each for each in contract.boosts if each == 1 or each * own <= level["boost_px"])
+
+
+def _occluders(
+    wish: Wish,
+    level: Mapping[str, Any],
+    card: Callable[[str], Card],
+    is_ready: Callable[[str], bool],
+) -> tuple[str, ...]:
+    if wish.occluders is not None:
+        for name in wish.occluders:
+            _of_role(card(name), "occluder")
+        return wish.occluders
+    ready = [name for name in level["occluders"] if is_ready(name)]
+    return tuple(ready[: level["most_occluders"]])
+
+
+def _parser(
+    wish: Wish,
+    level: Mapping[str, Any],
+    card: Callable[[str], Card],
+    is_ready: Callable[[str], bool],
+) -> str:
+    if wish.parser == OFF:
+        if wish.regions:
+            raise InvalidRequest("Regions need a parser; leave one of both out.")
+        return ""
+    name = wish.parser or _first(level["parser"], is_ready, "")
+    if wish.regions and not name:
+        any_level = levels()["best"]["parser"]
+        name = _first(any_level, is_ready, "")
+        if not name:
+            raise InvalidRequest(
+                f"Regions need a parser, such as {any_level[0]}; get one with `personae models "
+                "pull`."
+            )
+    if not name:
+        return ""
+    contract = _of_role(card(name), "parser").contract
+    assert isinstance(contract, ParserContract), "a parser's card has its contract"
+    for region in wish.regions:
+        if region not in contract.regions:
+            raise InvalidRequest(
+                f"The parser {name} knows {', '.join(contract.regions)}, not {region!r}."
+            )
+    return name
