@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -50,17 +51,20 @@ def does_not_fit(network: Network, gave: Sequence[Float32]) -> ModelError:
 
 
 def run_in_batches(
-    network: Network, pictures: Float32, further: Sequence[Float32 | Float64] = ()
+    network: Network,
+    name: str,
+    pictures: Float32,
+    further: Mapping[str, Float32 | Float64] = MappingProxyType({}),
 ) -> list[Float32]:
     """Run a network over any number of pictures, as many at once as it takes.
 
     Parameters
     ----------
     network : Network
-        Its first input is the pictures.
-    pictures : float32 (n, ...)
-    further : arrays
-        Its other inputs, the same for every call.
+    name : str
+        The input that takes the pictures.
+    pictures : float32 (n, ...), n at least 1
+    further : arrays by the names of the other inputs, the same for every call
 
     Returns
     -------
@@ -69,19 +73,25 @@ def run_in_batches(
     Raises
     ------
     ModelError
-        If it does not give one result for each picture.
+        If the network has other inputs, or does not give one result for each picture.
     """
+    names = [spec.name for spec in network.inputs]
+    if set(names) != {name, *further}:
+        raise ModelError(
+            f"The model {network.name} wants {', '.join(names)}, and its card says otherwise; "
+            "pull the model again or correct the card."
+        )
     most = max(1, network.batch)
     parts: list[list[Float32]] = []
     for start in range(0, len(pictures), most):
         some = pictures[start : start + most]
-        gave = network(some, *further)
+        gave = network(*(some if each == name else further[each] for each in names))
         if not gave or any(not one.ndim or len(one) != len(some) for one in gave):
             raise does_not_fit(network, gave)
         parts.append(gave)
-    return (
-        parts[0] if len(parts) == 1 else [np.concatenate(ones) for ones in zip(*parts, strict=True)]
-    )
+    if len(parts) == 1:
+        return parts[0]
+    return [np.concatenate(ones) for ones in zip(*parts, strict=True)]
 
 
 def in_batches(network: Network, *arrays: Float32) -> Float32:
