@@ -177,17 +177,17 @@ class Engine:
         self, jobs: Sequence[tuple[Canvas, FacePlan]], restore: float
     ) -> list[Rendered | None]:
         """Render jobs and write them, each after all of them were rendered."""
-        done: list[Rendered | None] = []
-        for (canvas, plan), one in zip(jobs, self._swapper.render(jobs), strict=True):
-            if one is not None and self._cover is not None:
-                one = self._cover.uncover(one, plan.landmarks)
-            if one is not None and restore > 0:
-                self._restore_into(one, canvas, plan, restore)
-            done.append(one)
-        for (canvas, _), one in zip(jobs, done, strict=True):
-            if one is not None:
-                canvas.add_into(one.box, one.delta)
-        return done
+        done = self._swapper.render(jobs)
+        there = [(canvas, plan, one) for (canvas, plan), one in zip(jobs, done, strict=True) if one]
+        faces = [one for _, _, one in there]
+        if self._cover is not None and faces:
+            faces = self._cover.uncover([(c, one, plan.landmarks) for c, plan, one in there])
+        if restore > 0 and faces:
+            self._restore_into(faces, there, restore)
+        for (canvas, _, _), one in zip(there, faces, strict=True):
+            canvas.add_into(one.box, one.delta)
+        left = iter(faces)
+        return [None if one is None else next(left) for one in done]
 
     def _marked_into(
         self,
@@ -204,12 +204,20 @@ class Engine:
         return [replace(one, marked=where) for one, where in zip(done, marks, strict=True)]
 
     def _restore_into(
-        self, rendered: Rendered, canvas: Canvas, plan: FacePlan, strength: float
+        self,
+        faces: Sequence[Rendered],
+        there: Sequence[tuple[Canvas, FacePlan, Rendered]],
+        strength: float,
     ) -> None:
-        """Add the restorer's change to what was rendered: both are written and rounded once."""
-        rgb = np.clip(rendered.scene + rendered.delta, 0, 255)
-        face = SwappedFace(canvas, rendered.box, rgb, rendered.mask, plan.landmarks)
-        imaging.add_into(rendered.delta, self._restorer.restore(face, strength))
+        """Add the restorer's changes to what was rendered: both are written and rounded once."""
+        given = [
+            SwappedFace(
+                canvas, one.box, np.clip(one.scene + one.delta, 0, 255), one.mask, plan.landmarks
+            )
+            for (canvas, plan, _), one in zip(there, faces, strict=True)
+        ]
+        for one, change in zip(faces, self._restorer.restore_all(given, strength), strict=True):
+            imaging.add_into(one.delta, change)
 
     def follow(
         self, frames: Iterable[FrameT], casting: Casting, strength: float

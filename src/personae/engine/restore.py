@@ -7,6 +7,7 @@ out the same.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -52,6 +53,10 @@ class Restorer(Protocol):
 
         `strength` lies in (0, 1].
         """
+        ...
+
+    def restore_all(self, faces: Sequence[SwappedFace], strength: float) -> list[Float32]:
+        """`restore` of several faces in one go, which gives the same as one by one."""
         ...
 
 
@@ -106,6 +111,10 @@ class ClassicalRestorer:
     def name(self) -> str:
         """``classical``."""
         return "classical"
+
+    def restore_all(self, faces: Sequence[SwappedFace], strength: float) -> list[Float32]:
+        """As `Restorer.restore_all`; one after the other."""
+        return [self.restore(face, strength) for face in faces]
 
     def restore(self, face: SwappedFace, strength: float) -> Float32:
         """As `Restorer.restore`; large faces get a change that was worked out at `WORK_PX`."""

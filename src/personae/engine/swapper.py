@@ -98,9 +98,10 @@ class Swapper(Protocol):
 class Cover(Protocol):
     """Finds what lies in front of a face; threads share it, and it keeps nothing."""
 
-    def uncover(self, rendered: Rendered, landmarks: Float64) -> Rendered:
-        """A new face without what hides the scene's: difference and mask are lessened there.
+    def uncover(self, faces: Sequence[tuple[Canvas, Rendered, Float64]]) -> list[Rendered]:
+        """New faces without what hides the scene's: difference and mask are lessened there.
 
-        `landmarks` are the scene's, float64 (478, 3), pixels of the picture.
+        Each with the picture that it is not written into yet, and the scene's landmarks, float64
+        (478, 3), pixels of the picture.
         """
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
@@ -234,6 +235,9 @@ class Marker:
         change = np.zeros_like(face.rgb)
         change[face.mask > 0.5] = 10 * strength
         return change
+
+    def restore_all(self, faces: Sequence[SwappedFace], strength: float) -> list[Float32]:
+        return [self.restore(face, strength) for face in faces]
 
 
 def test_another_restorer_takes_its_place(engine: Engine, plan: FacePlan) -> None:
