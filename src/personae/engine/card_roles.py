@@ -213,7 +213,7 @@ class SafetyContract:
     """A whole picture to scores.
 
     The sum of `plus` less that of `minus` is compared with `limit`; with `any_of` each of `plus`
-    is, alone. ``contain``: whether the picture is scaled to fit with grey bars or stretched.
+    is, alone. ``contain``: whether the picture is scaled to fit, between black bars, or stretched.
 
     ``box_numbers``: 0 where the output is one score for each class; otherwise it has a column for
     each box, with so many numbers before the scores, and a class's score is its highest. `plus`

@@ -37,8 +37,16 @@ class Network(Protocol):
     def __call__(self, *arrays: Float32) -> list[Float32]: ...
 
 
+class PictureScorer(Protocol):
+    """Says how likely a picture is to be unsafe; threads share it."""
+
+    def score(self, canvas: Canvas) -> float:
+        """In [0, 1]."""
+        ...
+
+
 class Scorer:
-    """Scores pictures; threads may share it if they may share the network."""
+    """Scores pictures with open_nsfw; threads may share it if they may share the network."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
@@ -48,14 +56,18 @@ class Scorer:
 
         Only a thumbnail is looked at, so that the size of the picture hardly matters.
         """
-        width, height = canvas.size_wh
-        length = max(width, height) / min(width, height)
-        limit_px = math.ceil(SIDE_PX * min(length, _MOST_SQUARES / 2))
+        limit_px = longest_thumbnail(canvas.size_wh, SIDE_PX)
         return max(self._score(view) for view in views(canvas.thumbnail_rgb(limit_px)))
 
     def _score(self, rgb: UInt8) -> float:
         (told, *_) = self._network(prepared(rgb))
         return min(1.0, max(0.0, float(told[0, 1])))
+
+
+def longest_thumbnail(size_wh: tuple[int, int], side_px: int) -> int:
+    """The longer side of the thumbnail of whose views each has `side_px` pixels a side."""
+    length = max(size_wh) / min(size_wh)
+    return math.ceil(side_px * min(length, _MOST_SQUARES / 2))
 
 
 def views(rgb: UInt8) -> Iterator[UInt8]:
@@ -142,7 +154,7 @@ class Gate:
     donor_limit : float or None
     """
 
-    scorer: Scorer
+    scorer: PictureScorer
     scene: float | None
     output: float | None
     every_s: float
