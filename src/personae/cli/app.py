@@ -10,6 +10,7 @@ from personae.cli import admin
 from personae.cli.check_client import check_client
 from personae.cli.detect import detect
 from personae.cli.doctor import doctor
+from personae.cli.evaluate import evaluate
 from personae.cli.exit_codes import epilog
 from personae.cli.inspect import inspect
 from personae.cli.models import models_app
@@ -46,6 +47,7 @@ app.command(epilog=epilog(), no_args_is_help=True)(swap)
 app.command(epilog=epilog(), no_args_is_help=True)(detect)
 app.command(epilog=epilog(), no_args_is_help=True)(probe)
 app.command(epilog=epilog(), no_args_is_help=True)(inspect)
+app.command(epilog=epilog(), no_args_is_help=True)(evaluate)
 app.add_typer(models_app, name="models")
 app.command(epilog=epilog())(doctor)
 app.command(epilog=epilog())(serve)

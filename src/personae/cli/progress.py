@@ -38,11 +38,12 @@ def clock(seconds: float | None) -> str:
     return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
 
 
-def describe(step: Step) -> str:
-    """``120/900 frames, 24.1 fps, 0:32 left``."""
+def describe(step: Step, unit: str = "frames") -> str:
+    """``120/900 frames, 24.1 fps, 0:32 left``; ``12/300 pairs, 4.0 a second, 1:12 left``."""
     total = "?" if step.frames_total is None else step.frames_total
     left = "" if step.remaining_s is None else f", {clock(step.remaining_s)} left"
-    return f"{step.frames_done}/{total} frames, {step.fps:.1f} fps{left}"
+    rate = f"{step.fps:.1f} {'fps' if unit == 'frames' else 'a second'}"
+    return f"{step.frames_done}/{total} {unit}, {rate}{left}"
 
 
 class _Facts(ProgressColumn):
@@ -62,10 +63,15 @@ class ShownProgress:
     quiet : bool
         Show nothing.
     every_s : float, seconds
+    unit : str
+        What is counted.
     """
 
-    def __init__(self, title: str, *, quiet: bool = False, every_s: float = 5.0) -> None:
+    def __init__(
+        self, title: str, *, quiet: bool = False, every_s: float = 5.0, unit: str = "frames"
+    ) -> None:
         self._title = title
+        self._unit = unit
         self._quiet = quiet
         self._every_s = every_s
         self._said_at = time.monotonic()
@@ -95,11 +101,11 @@ class ShownProgress:
                     self._bar.task_ids[0],
                     completed=step.frames_done,
                     total=step.frames_total,
-                    facts=describe(step),
+                    facts=describe(step, self._unit),
                 )
             elif time.monotonic() - self._said_at >= self._every_s:
                 self._said_at = time.monotonic()
-                print(f"{self._title}: {describe(step)}", file=sys.stderr, flush=True)
+                print(f"{self._title}: {describe(step, self._unit)}", file=sys.stderr, flush=True)
 
     def __exit__(
         self,
