@@ -11,16 +11,21 @@ import numpy as np
 from personae import wiring
 from personae.engine.canvas import RgbCanvas
 from personae.engine.card import Card
+from personae.engine.card_roles import FeaturesContract, Picture
 from personae.engine.cards import all_cards
 from personae.engine.geometry import crop_square, region_from_landmarks
+from personae.engine.neural.aligning import crop_matrix, five_points, take_crop
+from personae.engine.neural.tensors import picture_input
 from personae.engine.types import Face, Float32, Float64, UInt8
 from personae.errors import InvalidRequest, ModelError
 
 ROLE: Final = "features"
 MARGIN: Final = 1.6
-"""The side of the square that the network sees, over the larger side of the face."""
-
-Network = Callable[..., list[Float32]]
+"""The side of the square that a network without a template sees, over the face's larger side."""
+DEFAULT_PX: Final = 224
+"""The side of that square for a network that takes any size."""
+LONGEST: Final = 4096
+"""Numbers of a vector; a covariance has the square of that."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,41 +36,55 @@ class Features:
     ----------
     name : str
     network : callable
-        Takes float32 (1, 3, S, S) RGB, gives one array, (1, D) or (1, D, 1, 1).
-    size_px : int
-        S.
-    low, high : float
-        What black and white become.
+        Takes one float32 batch, as `picture` says, and gives arrays, of which the first counts.
+    picture : Picture
+        How it is fed.
     """
 
     name: str
-    network: Network
-    size_px: int
-    low: float
-    high: float
+    network: Callable[[Float32], list[Float32]]
+    picture: Picture
 
     def of(self, rgb: UInt8, face: Face) -> Float64:
-        """The vector of a face in uint8 (H, W, 3) RGB: float64 (D,)."""
-        region = region_from_landmarks(face.landmarks, MARGIN)
-        small = crop_square(RgbCanvas(rgb), region, self.size_px)
-        planes = small.transpose(2, 0, 1)[None].astype(np.float32) / 255
-        given = np.ascontiguousarray(planes * (self.high - self.low) + self.low, np.float32)
-        return self.network(given)[0].reshape(-1).astype(np.float64)
+        """The vector of a face in uint8 (H, W, 3) RGB: float64 (D,).
+
+        Cut upright by the network's template; without one, as a square around the face.
+
+        Raises
+        ------
+        ModelError
+            If the network gives no vector of at most `LONGEST` finite numbers.
+        """
+        made = self.network(picture_input([self._crop(rgb, face)], self.picture))[0]
+        vector = made.reshape(-1).astype(np.float64)
+        if not 0 < vector.size <= LONGEST or not np.isfinite(vector).all():
+            raise ModelError(
+                f"The feature network {self.name} gave {made.shape}, which is no vector of at "
+                f"most {LONGEST} finite numbers."
+            )
+        return vector
+
+    def _crop(self, rgb: UInt8, face: Face) -> UInt8:
+        canvas, side_px = RgbCanvas(rgb), self.picture.size_px or DEFAULT_PX
+        if self.picture.template:
+            matrix = crop_matrix(five_points(face.landmarks), self.picture.template, side_px)
+            crop = take_crop(canvas, matrix, side_px)
+            if crop is not None:
+                return crop.rgb
+        return crop_square(canvas, region_from_landmarks(face.landmarks, MARGIN), side_px)
 
 
 def installed_features(name: str | None = None) -> Features | None:
     """The feature network called `name`, or the first that is installed; None if there is none.
 
-    A card with the role ``features``, one part, one input (1, 3, S, S) with a range.
-
     Raises
     ------
     InvalidRequest
-        If `name` is no such card.
+        If `name` is no card with the role ``features``.
     ModelError
-        If it is not installed, does not load, or takes something else.
+        If it is not installed, does not load, or takes something else than its card says.
     """
-    cards = [card for card in all_cards() if str(card.role) == ROLE]
+    cards = [card for card in all_cards() if card.role == ROLE]
     store = wiring.model_store()
     if name is None:
         ready = [card for card in cards if store.status(card) == "ready"]
@@ -78,16 +97,15 @@ def installed_features(name: str | None = None) -> Features | None:
 
 
 def load_features(card: Card) -> Features:
-    """Load the network of a card."""
+    """Load the network of a card.
+
+    Raises
+    ------
+    ModelError
+    """
     from personae.engine.session import OnnxModel
 
-    part = card.part()
-    given = part.inputs[0] if len(part.inputs) == 1 else None
-    if given is None or len(given.shape) != 4 or given.shape[1] != 3 or given.range is None:
-        raise ModelError(
-            f"The feature network {card.name} must take one input (1, 3, S, S) with a range."
-        )
-    if given.shape[2] != given.shape[3] or given.shape[2] < 1:
-        raise ModelError(f"The feature network {card.name} must take squares of a fixed size.")
+    if not isinstance(card.contract, FeaturesContract):
+        raise ModelError(f"The model {card.name} makes no features.")
     network = OnnxModel(wiring.model_store().path(card))
-    return Features(card.name, network, given.shape[2], *given.range)
+    return Features(card.name, lambda batch: network(batch), card.contract.picture)
