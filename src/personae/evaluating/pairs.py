@@ -15,6 +15,7 @@ from personae.video.files import reason
 
 MOST_PAIRS = 1_000_000
 _T = TypeVar("_T", Person, Photo)
+_Named = Photo | Clip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,9 +88,9 @@ def read_pairs(path: Path, people: People, clips: Sequence[Clip] = ()) -> list[P
     """The pairs of a list: a donor and a scene a line, divided by a comma, a tab or a space.
 
     A donor is a person's name or one of their photos, which then makes the swap; a scene is a
-    photo or a clip. Names are those of the tables, with or without their endings where that is
-    enough to tell them. Lines that are empty or begin with ``#`` are passed over, and so is a
-    heading ``donor,scene``.
+    photo or a clip. Names are those of the tables; folders and endings may be left out where the
+    rest is enough to tell them. Lines that are empty or begin with ``#`` are passed over, and so
+    is a heading ``donor,scene``.
 
     Raises
     ------
@@ -106,10 +107,10 @@ def read_pairs(path: Path, people: People, clips: Sequence[Clip] = ()) -> list[P
         ) from error
     except UnicodeDecodeError as error:
         raise InvalidRequest(f"The pair list {path.name} is no text in UTF-8.") from error
-    photos: dict[str, Photo | Clip] = {photo.name: photo for photo in people.photos}
+    photos: dict[str, _Named] = {photo.name: photo for photo in people.photos}
     donors: dict[str, Person | Photo | Clip] = {one.name: one for one in people.persons}
-    everyone = {**_with_stems(photos), **donors}
-    named = _with_stems({**photos, **{clip.name: clip for clip in clips}})
+    everyone = {**_with_short_names(photos), **donors}
+    named = _with_short_names({**photos, **{clip.name: clip for clip in clips}})
     pairs: list[Pair] = []
     for number, line in enumerate(text.splitlines(), 1):
         fields = _fields(line)
@@ -145,11 +146,13 @@ def _fields(line: str) -> list[str]:
     return line.strip().split("\t") if "\t" in line else line.split()
 
 
-def _with_stems(named: Mapping[str, Photo | Clip]) -> dict[str, Photo | Clip]:
-    """The same, also by names without endings where only one has that."""
-    short: dict[str, list[Photo | Clip]] = {}
+def _with_short_names(named: Mapping[str, _Named]) -> dict[str, _Named]:
+    """The same, also by names without folders and without endings where only one has that."""
+    short: dict[str, list[_Named]] = {}
     for name, one in named.items():
-        short.setdefault(name.rpartition(".")[0] or name, []).append(one)
+        last = name.rpartition("/")[2]
+        for shorter in {last, *(each.rpartition(".")[0] or each for each in (name, last))}:
+            short.setdefault(shorter, []).append(one)
     unique = {name: ones[0] for name, ones in short.items() if len(ones) == 1}
     return {**unique, **named}
 

@@ -118,7 +118,8 @@ def as_markdown(evaluation: Evaluation, before: Baseline | None = None) -> str:
     if before is not None:
         out += [f"In brackets: the difference to {before.name}.", ""]
         out += [told, ""] if (told := before.differs(evaluation)) else []
-    out += [f"- {c.heading}: {c.meaning}" for c in PICTURE_COLUMNS]
+    meanings = {c.heading: c.meaning for c in (*CLIP_COLUMNS, *PICTURE_COLUMNS)}
+    out += [f"- {heading}: {meaning}" for heading, meaning in meanings.items()]
     if evaluation.problems:
         out += ["", "Files that could not be used:", ""]
         out += [f"- {one.message}" for one in evaluation.problems]

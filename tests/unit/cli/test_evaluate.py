@@ -1,0 +1,133 @@
+"""``personae evaluate`` as a shell sees it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from faces import headshot
+from personae.adapters.model_store import ModelStore
+from personae.cli.evaluate import parse_pairs
+from personae.errors import InvalidRequest
+
+FILES = {"evaluation.json", "evaluation.csv", "evaluation.md", "evaluation.html"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, store: ModelStore) -> Path:
+    """Two people, a damaged picture and some notes."""
+    people = tmp_path / "people"
+    people.mkdir()
+    for name in ("hopper", "collins"):
+        Image.fromarray(headshot(name)).save(people / f"{name}.png")
+    (people / "damaged.jpg").write_bytes(b"\xff\xd8\xff nothing")
+    (people / "notes.txt").write_text("notes")
+    return tmp_path
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "personae", "evaluate", *arguments],
+        cwd=folder,
+        env=dict(os.environ),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def test_a_folder_is_enough(folder: Path) -> None:
+    done = run(folder, "people")
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in (folder / "evaluation").iterdir()} == FILES
+    assert "ID retrieval" in done.stdout
+    assert "damaged.jpg" in done.stderr
+    again = run(
+        folder, "people", "--out", "two", "--baseline", "evaluation/evaluation.json", "--json"
+    )
+    assert again.returncode == 0, again.stderr
+    data = json.loads(again.stdout)
+    assert data["engines"][0]["pictures"]["pairs"] == 2
+    assert len(data["files"]) == 4
+    assert "(±0)" in (folder / "two" / "evaluation.md").read_text()
+
+
+def test_pairs_of_a_list(folder: Path) -> None:
+    (folder / "pairs.csv").write_text("hopper.png,collins.png\n")
+    done = run(folder, "people", "--pair-list", "pairs.csv", "--json", "-q")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)["engines"][0]["rows"]
+    assert [(row["donor"], row["scene"]) for row in rows] == [("hopper.png", "collins.png")]
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        ((), 2, "Usage"),
+        (("nowhere",), 3, "nowhere does not exist"),
+        (("people", "--built-in"), 2, "Give a FOLDER"),
+        (("people", "--engine", "nothing"), 2, "no engine 'nothing'"),
+        (("people", "--pairs", "none"), 2, "--pairs none is no number"),
+        (("people", "--pairs", "0"), 2, "no number of pairs"),
+        (("people", "--features", "nothing"), 2, "no feature network"),
+        (("people", "--clip", "people/hopper.png"), 2, "neither a video nor an animation"),
+        (("people", "--clip", "people/none.mp4"), 3, "does not exist"),
+        (("people", "--baseline", "people/notes.txt"), 2, "no evaluation"),
+        (("people", "--out", "people/notes.txt"), 3, "cannot be written"),
+        (("alone",), 2, "a swap needs two"),
+    ],
+)
+def test_what_makes_no_sense(
+    folder: Path, arguments: tuple[str, ...], code: int, told: str
+) -> None:
+    (folder / "alone").mkdir()
+    done = run(folder, *arguments)
+    if arguments:
+        assert (done.returncode, done.stdout) == (code, "")
+        assert done.stderr.count("Error:") == 1
+    assert told in done.stdout + done.stderr
+    assert not (folder / "evaluation").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+def test_ctrl_c_leaves_nothing(folder: Path) -> None:
+    for number in range(12):
+        name = ("hopper", "collins")[number % 2]
+        Image.fromarray(headshot(name, 100 + number)).save(folder / "people" / f"{number}.png")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "personae", "evaluate", "people", "--pairs", "all"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not (folder / "evaluation").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    out, told = process.communicate(timeout=60)
+    assert process.returncode == 130, told
+    assert out == ""
+    assert "Traceback" not in told
+    assert not (folder / "evaluation").exists()
+
+
+def test_numbers_of_pairs() -> None:
+    assert parse_pairs("300") == 300
+    assert parse_pairs(" All ") is None
+    for text in ("", "-3", "1.5", "٣"):
+        with pytest.raises(InvalidRequest):
+            parse_pairs(text)
