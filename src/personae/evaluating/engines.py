@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from personae import library
-from personae.donors import Donor, ImageLike, prepare_donor
+from personae.donors import Donor, ImageLike, load_pixels, prepare_donor
+from personae.engine.card import Card
+from personae.engine.card_roles import SwapperContract
 from personae.engine.types import UInt8
 from personae.errors import InvalidRequest
-from personae.requests import SwapSettings
+from personae.requests import SwapOptions, SwapSettings, parts_of
 from personae.results import SwapResult
+from personae.swapping import swap_pixels
 
 JUDGE: Final = "dlib_resnet"
 """The embedder that tells who an output is."""
@@ -33,15 +35,15 @@ class Contender:
     name : str
         As tables call it.
     swap : Swap
-    conditioned_on : str or None
-        The embedder whose vector tells the engine whom to draw; None where none does.
+    conditioned_on : set of str
+        The embedders whose vectors tell the engine whom to draw; empty where none does.
     options : dict
         What `SwapOptions` is told of the engine, for clips.
     """
 
     name: str
     swap: Swap
-    conditioned_on: str | None = None
+    conditioned_on: frozenset[str] = frozenset()
     options: SwapSettings = field(default_factory=SwapSettings)
 
 
@@ -55,19 +57,36 @@ def contender(name: str, restore: float = 0.0) -> Contender:
     """
     if name != MESH:
         raise InvalidRequest(f"There is no engine {name!r}; choose {MESH}.")
+    asked: SwapSettings = {"restore": restore}
+    return check_independent(Contender(name, swapping_as(asked), frozenset(), asked))
+
+
+def swapping_as(asked: SwapSettings) -> Swap:
+    """Swaps of pictures with these settings, without marks, and without the content gate.
+
+    The gate looks at donors and scenes once each, not once a pair.
+    """
+    unmarked: SwapSettings = {
+        "mark": None,
+        "gate_donor": None,
+        "gate_scene": None,
+        "gate_output": None,
+    }
+    settings: SwapSettings = {**asked, **unmarked}
+    how = SwapOptions(**settings)
 
     def swap(scene: UInt8, donor: Donor) -> SwapResult:
-        return library.swap(
-            scene,
-            donor,
-            restore=restore,
-            mark=None,
-            gate_donor=None,
-            gate_scene=None,
-            gate_output=None,
-        )
+        return swap_pixels(load_pixels(scene, "scene"), parts_of(donor, "largest", None), how)
 
-    return check_independent(Contender(name, swap, None, {"restore": restore}))
+    return swap
+
+
+def conditions_of(card: Card) -> frozenset[str]:
+    """The embedders whose vectors a swapper's card says that it is told by."""
+    if not isinstance(card.contract, SwapperContract):
+        return frozenset()
+    told = card.contract.conditioning
+    return frozenset(name for name in (told.embedder, told.converter) if name)
 
 
 def check_independent(one: Contender, judge: str = JUDGE) -> Contender:
@@ -77,7 +96,7 @@ def check_independent(one: Contender, judge: str = JUDGE) -> Contender:
     ------
     InvalidRequest
     """
-    if one.conditioned_on == judge:
+    if judge in one.conditioned_on:
         raise InvalidRequest(
             f"The engine {one.name} is conditioned on {judge}, which also judges identity here; "
             "its similarity would say nothing. Measure it with another embedder."

@@ -5,9 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from personae.engine.cards import card
 from personae.engine.types import Float32
 from personae.errors import InvalidRequest
-from personae.evaluating.engines import JUDGE, Contender, check_independent, contender
+from personae.evaluating.engines import (
+    JUDGE,
+    Contender,
+    check_independent,
+    conditions_of,
+    contender,
+)
 from personae.evaluating.looks import Gallery
 
 
@@ -43,11 +50,13 @@ def test_an_engine_is_not_judged_by_what_conditions_it() -> None:
     def swap(scene: object, donor: object) -> object:
         raise AssertionError
 
-    told = Contender("inswapper", swap, JUDGE)  # pyright: ignore[reportArgumentType]
+    told = Contender("inswapper", swap, frozenset({JUDGE}))  # pyright: ignore[reportArgumentType]
     with pytest.raises(InvalidRequest, match="conditioned on dlib_resnet, which also judges"):
         check_independent(told)
-    other = Contender("inswapper", swap, "arcface_w600k_r50")  # pyright: ignore[reportArgumentType]
+    other = Contender("inswapper", swap, conditions_of(card("inswapper_128")))  # pyright: ignore[reportArgumentType]
+    assert other.conditioned_on == {"arcface_w600k_r50"}
     assert check_independent(other) is other
+    assert conditions_of(card("dlib_resnet")) == frozenset()
 
 
 def test_engines_by_name() -> None:
