@@ -26,15 +26,18 @@ Earlier = tuple[str, Mapping[str, Summary], Mapping[str, Summary]]
 _STYLE: Final = """
 :root { color-scheme: light dark; --line: #8884; --good: #18794e; --bad: #c2410c; }
 @media (prefers-color-scheme: dark) { :root { --good: #4ade80; --bad: #fb923c; } }
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 84rem; padding: 0 1rem }
 h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2.2rem }
 .scroll { overflow-x: auto }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums }
-th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: right }
+table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums }
+th, td { padding: .3rem .45rem; border-bottom: 1px solid var(--line); text-align: right }
+td { vertical-align: top }
 th:first-child, td:first-child { text-align: left } th { font-weight: 600; vertical-align: bottom }
 .unit { display: block; font-weight: 400; opacity: .7 }
-.good { color: var(--good) } .bad { color: var(--bad) } small { opacity: .75 }
-.rows { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(23rem, 1fr)) }
+small { display: block; opacity: .75 } .good, .bad { opacity: 1 }
+.good { color: var(--good) } .bad { color: var(--bad) }
+.rows { display: grid; gap: 1rem }
+.rows { grid-template-columns: repeat(auto-fill, minmax(min(34rem, 100%), 1fr)) }
 .row { border: 1px solid var(--line); border-radius: .4rem; padding: .6rem }
 .row, figcaption { overflow-wrap: anywhere }
 .shots { display: grid; grid-template-columns: repeat(3, 1fr); gap: .3rem }

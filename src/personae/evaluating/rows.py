@@ -22,6 +22,8 @@ WRONG_FILE: Final[frozenset[Outcome]] = frozenset(
     ("scene_without_face", "donor_without_face", "donor_refused")
 )
 """Endings that are a file's and not an engine's."""
+WITH_PICTURES: Final[frozenset[Outcome]] = frozenset(("swapped", "output_without_face", "failed"))
+"""Endings that an engine has to answer for: the page shows them; of files it gives a list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from personae.evaluating.frechet import Gaussian, frechet_distance
 from personae.evaluating.looks import Gallery, Judge, Look, references_of
 from personae.evaluating.pairs import Pair
 from personae.evaluating.people import Clip, People, Photo, Problem, sentence
-from personae.evaluating.rows import WRONG_FILE, Row
+from personae.evaluating.rows import WITH_PICTURES, WRONG_FILE, Row
 from personae.evaluating.shots import Shots, Showcase, shot
 from personae.evaluating.stills import Context, Scenes, Seen, failed, measure_still
 from personae.evaluating.table import Summary, summarise
@@ -266,7 +266,7 @@ class Evaluator:
             self._note(Problem(name, row.outcome, row.message))
         if seen is not None and seen.face is not None and seen.output is not None:
             self._count_features(tally, row, seen.scene, seen.output, seen.face)
-        if tally.showcase.wants(row):
+        if row.outcome in WITH_PICTURES and tally.showcase.wants(row):
             scene = b"" if seen is None else shot(seen.scene, seen.face)
             output = None if seen is None else seen.output
             made = b"" if seen is None or output is None else shot(output, seen.face)

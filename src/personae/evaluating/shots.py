@@ -15,7 +15,7 @@ from personae.engine import imaging
 from personae.engine.types import Face, UInt8
 from personae.evaluating.rows import Row
 
-SIDE_PX: Final = 200
+SIDE_PX: Final = 240
 _MARGIN: Final = 0.45
 _QUALITY: Final = 86
 

@@ -27,6 +27,8 @@ class Column:
         After the point.
     meaning : str
         One sentence.
+    noise : float
+        Changes by less than this share of the number come by themselves.
     """
 
     key: str
@@ -35,6 +37,7 @@ class Column:
     better: Literal["higher", "lower", "one"] | None
     digits: int
     meaning: str
+    noise: float = 0.0
 
 
 _IDENTITY: Final = (
@@ -66,7 +69,7 @@ PICTURE_COLUMNS: Final = (
     Column("outside", "outside", "of 255", "lower", 0,
            "The largest change of a sample where the mask is 0, over all pairs."),
     Column("cpu_ms", "CPU", "ms/face", "lower", 1,
-           "Time of all threads for finding the scene's face and swapping it."),
+           "Time of all threads for finding the scene's face and swapping it.", 0.1),
     Column("output_without_face", "no face in output", "", "lower", 0, "Pairs."),
     Column("donor_refused", "donor refused", "", None, 0,
            "Pairs whose donor photo the quality gate refused."),
@@ -85,7 +88,7 @@ CLIP_COLUMNS: Final = (
     Column("outside", "far outside", "of 255", "lower", 0,
            "The largest change of a sample far from the face, over all frames."),
     Column("cpu_ms", "CPU", "ms/face", "lower", 1,
-           "Time of all threads for a face of a frame, decoding and encoding included."),
+           "Time of all threads for a face of a frame, decoding and encoding included.", 0.1),
     Column("lost", "lost", "frames", "lower", 0,
            "Frames in which the scene shows the face and the output does not."),
     Column("output_without_face", "no face in output", "", "lower", 0, "Clips."),
@@ -180,7 +183,8 @@ def is_better(column: Column, value: Number, before: Number) -> bool | None:
     """Whether a number got better; None if it did not change or nobody can say."""
     if value is None or before is None or column.better is None:
         return None
-    if shown(column, value) == shown(column, before):
+    same = abs(value - before) < column.noise * abs(before)
+    if same or shown(column, value) == shown(column, before):
         return None
     if column.better == "one":
         return abs(value - 1) < abs(before - 1)

@@ -102,6 +102,8 @@ def test_which_way_is_better() -> None:
     assert is_better(COLUMNS["id_retrieval"], 80.0, 90.0) is False
     assert is_better(COLUMNS["pose_error"], 2.001, 2.002) is None
     assert is_better(COLUMNS["pairs"], 5, 3) is None
+    assert is_better(COLUMNS["cpu_ms"], 47.0, 45.0) is None  # a clock is never that even
+    assert is_better(COLUMNS["cpu_ms"], 90.0, 45.0) is False
     jitter = next(column for column in CLIP_COLUMNS if column.key == "jitter")
     assert is_better(jitter, 1.1, 0.7) is True
     assert is_better(jitter, 2.0, 1.5) is False
