@@ -24,14 +24,13 @@ from personae.engine.geometry import (
 from personae.engine.types import Canvas, Face, Float32, UInt8
 from personae.errors import Canceled, PersonaeError
 from personae.evaluating.engines import Contender
-from personae.evaluating.expressions import expression, expression_error, pose_error
 from personae.evaluating.looks import nearest
 from personae.evaluating.pairs import Pair
 from personae.evaluating.people import Clip, sentence
 from personae.evaluating.pictures import colour_difference, outside_change, skin_mask
 from personae.evaluating.rows import Row
 from personae.evaluating.steadiness import Steadiness, ratio
-from personae.evaluating.stills import Context, Seen, outcome_of, who_is_it
+from personae.evaluating.stills import Context, Seen, outcome_of, what_it_does, who_is_it
 from personae.requests import SwapOptions, SwapSettings
 from personae.video.animations import AnimationReader
 from personae.video.reader import VideoReader
@@ -204,7 +203,10 @@ def _finished(row: Row, sums: _Sums, identities: list[dict[str, Any]]) -> Row:
     return replace(row, same_photo=same, nearest=identities[0].get("nearest"), **means, **votes)
 
 
-_MEANS = ("pose_deg", "expression", "lids", "brows", "mouth", "colour", "light", "face_px")
+_MEANS = (
+    *("pose_deg", "yaw", "pitch", "roll", "expression", "lids", "brows", "mouth"),
+    *("colour", "light", "face_px"),
+)
 
 
 def _pixels_into(sums: _Sums, scene: UInt8, output: UInt8, face: Face) -> None:
@@ -219,14 +221,7 @@ def _pixels_into(sums: _Sums, scene: UInt8, output: UInt8, face: Face) -> None:
 
 
 def _landmarks_into(sums: _Sums, before: Face, after: Face) -> None:
-    error = expression_error(expression(after.landmarks), expression(before.landmarks))
-    sums.add(
-        pose_deg=pose_error(after.pose, before.pose),
-        expression=error.total,
-        lids=error.lids,
-        brows=error.brows,
-        mouth=error.mouth,
-    )
+    sums.add(**what_it_does(after, before, None))
     for steadiness, face in zip(sums.jitter, (before, after), strict=True):
         steadiness.add(face.landmarks[:SKIN_POINTS, :2].astype(np.float64))
 

@@ -86,10 +86,21 @@ def expression_error(one: Float64, other: Float64) -> ExpressionError:
     return ExpressionError(total=float(np.linalg.norm(off)), **parts)
 
 
-def pose_error(one: Pose, other: Pose) -> float:
-    """The length of the difference of yaw, pitch and roll, in degrees.
+@dataclass(frozen=True, slots=True)
+class PoseError:
+    """How far one pose is from another, in degrees, without signs.
 
-    The same as the survey's: the Euclidean distance of three angles, each the short way round.
+    ``total`` is the length of the three differences, as the public survey takes it.
     """
+
+    total: float
+    yaw: float
+    pitch: float
+    roll: float
+
+
+def pose_error(one: Pose, other: Pose) -> PoseError:
+    """The differences of yaw, pitch and roll, each the short way round."""
     off = np.array([one.yaw - other.yaw, one.pitch - other.pitch, one.roll - other.roll])
-    return float(np.linalg.norm((off + 180) % 360 - 180))
+    short = np.abs((off + 180) % 360 - 180)
+    return PoseError(float(np.linalg.norm(short)), *map(float, short))

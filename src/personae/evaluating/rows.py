@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -48,8 +49,10 @@ class Row:
         Whom it looks like most, of all people.
     similarity, unswapped, to_scene : float, cosine
         Of the output and the donor, of the scene and the donor, of the output and the scene.
-    pose_deg, expression, lids, brows, mouth : float
-        Errors against the scene, in degrees and in percent of the distance of the eyes.
+    pose_deg, yaw, pitch, roll : float, degrees
+        Error of the pose, and its parts without their signs.
+    expression, lids, brows, mouth : float, percent of the distance of the eyes
+        Errors against the scene.
     donor_expression : float
         What `expression` would be if the output had the donor's.
     colour, light : float
@@ -81,6 +84,9 @@ class Row:
     unswapped: float | None = None
     to_scene: float | None = None
     pose_deg: float | None = None
+    yaw: float | None = None
+    pitch: float | None = None
+    roll: float | None = None
     expression: float | None = None
     lids: float | None = None
     brows: float | None = None
@@ -118,8 +124,11 @@ class Row:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, rounded to what was measured."""
-        return {
-            name: round(value, 4) if isinstance(value, float) else value
-            for name, value in dataclasses.asdict(self).items()
-        }
+        """Plain values, rounded to what was measured; what is no finite number is None."""
+        return {name: _plain(value) for name, value in dataclasses.asdict(self).items()}
+
+
+def _plain(value: Any) -> Any:
+    if not isinstance(value, float):
+        return value
+    return round(value, 4) if math.isfinite(value) else None

@@ -183,8 +183,12 @@ def what_it_does(after: Face, before: Face, donor: Look | None) -> dict[str, Any
     donors = None
     if donor is not None:
         donors = expression_error(expression(donor.face.landmarks), wanted).total
+    pose = pose_error(after.pose, before.pose)
     return {
-        "pose_deg": pose_error(after.pose, before.pose),
+        "pose_deg": pose.total,
+        "yaw": pose.yaw,
+        "pitch": pose.pitch,
+        "roll": pose.roll,
         "expression": error.total,
         "lids": error.lids,
         "brows": error.brows,

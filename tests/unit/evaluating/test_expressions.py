@@ -58,6 +58,7 @@ def test_brows_and_mouth_count_where_they_move() -> None:
 
 
 def test_pose_error_is_the_length_of_three_angles() -> None:
-    assert pose_error(Pose(3, 4, 0), Pose(0, 0, 0)) == pytest.approx(5)
-    assert pose_error(Pose(1, 2, 2), Pose(0, 0, 0)) == pytest.approx(3)
-    assert pose_error(Pose(0, 0, 179), Pose(0, 0, -179)) == pytest.approx(2)
+    assert pose_error(Pose(3, 4, 0), Pose(0, 0, 0)).total == pytest.approx(5)
+    off = pose_error(Pose(1, -2, 2), Pose(0, 0, 0))
+    assert (off.total, off.yaw, off.pitch, off.roll) == pytest.approx((3, 1, 2, 2))
+    assert pose_error(Pose(0, 0, 179), Pose(0, 0, -179)).total == pytest.approx(2)

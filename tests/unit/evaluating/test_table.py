@@ -124,6 +124,7 @@ def test_a_row_in_words() -> None:
 def test_rows_survive_json_and_csv() -> None:
     values = GOOD.to_json()
     assert values["similarity"] == 0.9
+    assert replace(GOOD, similarity=float("nan")).to_json()["similarity"] is None
     file = io.StringIO()
     csv.writer(file).writerow(values.values())
     assert file.getvalue().startswith("mesh,a.png")
