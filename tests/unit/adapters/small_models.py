@@ -6,8 +6,9 @@ import hashlib
 import threading
 import time
 import zipfile
+import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -81,6 +82,12 @@ class Answer:
     """The length that the header gives, if not the true one."""
     pause_s: float = 0.0
     """How long to wait in the middle of the body."""
+    etag: str = ""
+    """With one, the rest of the body can be asked for."""
+    cut: int | None = None
+    """After how many bytes the connection ends."""
+    to: str = ""
+    """Where else to look."""
 
 
 @dataclass
@@ -88,6 +95,14 @@ class Server:
     url: str
     answers: dict[str, Answer] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    ranges: list[str] = field(default_factory=list)
+    """The ranges that were asked for."""
+
+    def offer(self, path: str, body: bytes, **how: object) -> str:
+        """Serve `body`, and its CRC-32 beside it; returns where."""
+        self.answers[path] = Answer(body, etag=f'"{sha256(body)[:8]}"', **how)  # pyright: ignore
+        self.answers[path.rpartition(".")[0] + ".hash"] = Answer(b"%08x\n" % zlib.crc32(body))
+        return f"{self.url}{path}"
 
     def offer_wheel(self, wheel: Path, **how: float) -> None:
         """Serve a folder page for pip's --find-links, and the wheel."""
@@ -104,16 +119,37 @@ def serving() -> Iterator[Server]:
         def do_GET(self) -> None:
             server.asked.append(self.path)
             answer = server.answers.get(self.path, Answer(b"nothing here", 404))
-            length = len(answer.body) if answer.announced is None else answer.announced
-            self.send_response(answer.status)
+            body, start = answer.body, 0
+            asked = self.headers.get("Range", "")
+            if asked:
+                server.ranges.append(asked)
+            if answer.etag and asked and self.headers.get("If-Range") == answer.etag:
+                start = int(asked.removeprefix("bytes=").removesuffix("-"))
+            length = len(body) - start if answer.announced is None else answer.announced
+            if start >= len(body) > 0 and start:
+                self.send_response(416)
+                self.send_header("Content-Range", f"bytes */{len(body)}")
+                length = 0
+            elif answer.to:
+                self.send_response(302)
+                self.send_header("Location", answer.to)
+            elif start:
+                self.send_response(206)
+                self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
+            else:
+                self.send_response(answer.status)
+            if answer.etag:
+                self.send_header("ETag", answer.etag)
             self.send_header("Content-Length", str(length))
             self.send_header("Content-Type", "text/html" if self.path == "/links" else "any/thing")
             self.end_headers()
-            half = len(answer.body) // 2
-            self.wfile.write(answer.body[:half])
-            self.wfile.flush()
-            time.sleep(answer.pause_s)
-            self.wfile.write(answer.body[half:])
+            body = body[start : answer.cut]
+            half = len(body) // 2
+            with suppress(ConnectionError):  # Whoever asked may have been killed.
+                self.wfile.write(body[:half])
+                self.wfile.flush()
+                time.sleep(answer.pause_s)
+                self.wfile.write(body[half:])
 
         def log_message(self, format: str, *args: object) -> None:
             pass

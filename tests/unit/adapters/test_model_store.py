@@ -26,7 +26,8 @@ from small_models import (
     wheel_card,
 )
 
-from personae.adapters.model_store import RECORD, ModelStore
+from personae.adapters.model_store import ModelStore
+from personae.adapters.models.records import MADE as RECORD
 from personae.engine.card import Card
 from personae.engine.session import OnnxModel
 from personae.errors import ModelError
@@ -356,20 +357,22 @@ def test_two_processes_pull_at_once(server: Server, empty: ModelStore) -> None:
     empty.verify(url_card(f"{server.url}/tiny"))
 
 
-def test_a_killed_process_leaves_nothing_that_stays(server: Server, empty: ModelStore) -> None:
-    server.answers["/tiny"] = Answer(CONTENT, pause_s=5)
-    process = start(empty, f"{server.url}/tiny")
-    while not list(empty.folder.glob(".work-*/*")):
+def test_a_killed_process_is_gone_on_with(server: Server, empty: ModelStore) -> None:
+    url = server.offer("/tiny.bin", CONTENT, pause_s=5)
+    process = start(empty, url)
+    half = len(CONTENT) // 2
+    while not any(path.stat().st_size >= half for path in empty.folder.glob(".parts/tiny/*.part")):
         assert process.poll() is None
         time.sleep(0.01)
     process.kill()
     process.communicate()
-    card = url_card(f"{server.url}/tiny")
+    card = url_card(url)
     assert empty.status(card) == "missing"
-    server.answers["/tiny"] = Answer(CONTENT)
+    server.offer("/tiny.bin", CONTENT)
     empty.pull(card)
+    assert server.ranges == [f"bytes={half}-"], "Only the rest was asked for."
     assert left(empty) == ["tiny/tiny.bin"]
-    assert list(empty.folder.glob(".work-*")) == []
+    assert empty.path(card).read_bytes() == CONTENT
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs the signal of Ctrl-C")

@@ -1,0 +1,1 @@
+"""Fetching, keeping and passing on model files: what `ModelStore` is put together from."""
