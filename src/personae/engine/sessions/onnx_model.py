@@ -1,0 +1,219 @@
+"""ONNX graphs on the CPU or on accelerators."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, cast
+
+import numpy as np
+
+from personae.engine.sessions.evidence import RECORD, require_there, require_used
+from personae.engine.sessions.providers import CPU, Provider
+from personae.engine.sessions.tensors import Numbers, TensorSpec, described, fitting
+from personae.engine.sessions.tflite import PULL_AGAIN
+from personae.engine.types import Float32
+from personae.errors import ModelError
+
+_DTYPES: Final = {
+    "tensor(float)": "float32",
+    "tensor(float16)": "float16",
+    "tensor(double)": "float64",
+    "tensor(uint8)": "uint8",
+    "tensor(int8)": "int8",
+    "tensor(int32)": "int32",
+    "tensor(int64)": "int64",
+    "tensor(bool)": "bool",
+}
+_NO_MEMORY: Final = ("failed to allocate", "out of memory", "bad allocation", "out_of_memory")
+
+
+class OnnxModel:
+    """An ONNX graph on the CPU or on an accelerator that was asked for by name.
+
+    Safe to call from several threads at once: on the CPU each call computes in its caller's thread.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    threads : int
+        How many threads one call may use on the CPU.
+    providers : sequence of Provider or str, optional
+        In order of preference; names are ONNX Runtime's, such as ``"CUDAExecutionProvider"``.
+        Those that are named must really compute: see `evidence`.
+    name : str
+        What messages call it; the file's name if it is left out.
+    batch : int
+        How many items callers are asked to give at a time, where the graph leaves it free.
+    cache : path, optional
+        A folder where an accelerator keeps what takes it minutes to build.
+    prepared : bool
+        Whether the runtime has optimised the file before, for this processor.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing or does not load, or an accelerator cannot be used.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        threads: int = 1,
+        providers: Sequence[Provider | str] | None = None,
+        *,
+        name: str = "",
+        batch: int = 1,
+        cache: Path | None = None,
+        prepared: bool = False,
+    ) -> None:
+        import onnxruntime
+
+        runtime = cast("Any", onnxruntime)  # The runtime has no types.
+        self.name = name or Path(path).name
+        asked = [Provider(one) if isinstance(one, str) else one for one in providers or [CPU]]
+        asked = [Provider("cpu") if one.runtime_name == CPU else one for one in asked]
+        require_there(asked, runtime.get_available_providers(), "in this onnxruntime")
+        options = session_options(runtime, asked, threads)
+        if prepared:
+            options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        wanted = [(one.runtime_name, one.settings(cache, threads)) for one in asked]
+        if all(one.accelerator for one in asked):
+            # Shapes and single numbers are the CPU's work everywhere; `require_used` looks after
+            # everything else.
+            wanted.append((CPU, {}))
+        try:
+            session = runtime.InferenceSession(
+                str(path), options, providers=wanted, enable_fallback=0
+            )
+        except Exception as error:  # The runtime raises a dozen classes of its own.
+            raise ModelError(self._why(error, asked)) from error
+        self.providers: tuple[str, ...] = tuple(session.get_providers())
+        require_there(asked, self.providers, f"for {self.name}")
+        require_used(session, asked, self.name)
+        self._session = session
+        self._memory = next(((one.memory, one.device) for one in asked if one.memory), None)
+        self.inputs = _specs(self.name, session.get_inputs())
+        self.outputs = _specs(self.name, session.get_outputs())
+        self._names = [spec.name for spec in self.outputs]
+        self._free = all(spec.shape[:1] == (None,) for spec in (*self.inputs, *self.outputs))
+        self.batch: int = batch if self._free else 1
+
+    def __call__(self, *arrays: Numbers) -> list[Float32]:
+        """Run the model.
+
+        Parameters
+        ----------
+        *arrays : one for each of `inputs`
+            Not modified. float32 also where the network takes floats of 16 or 64 bits.
+
+        Returns
+        -------
+        list of arrays, one for each of `outputs`
+            The caller's own copies; floats of 16 or 64 bits come as float32.
+
+        Raises
+        ------
+        ModelError
+            If a shape or a type does not fit, or there is no memory even for one item.
+        """
+        made = self._run(fitting(self.name, self.inputs, arrays))
+        return [
+            array.astype(np.float32) if array.dtype in (np.float16, np.float64) else array
+            for array in made
+        ]
+
+    def _run(self, given: list[Numbers]) -> list[Any]:
+        """Run it; with too little memory for all items, for half of them at a time."""
+        try:
+            return self._bound(given) if self._memory else self._plain(given)
+        except Exception as error:
+            items = len(given[0]) if given and given[0].ndim else 1
+            if not _no_memory(error):
+                # What the runtime says may name files of this machine: it goes to the log alone.
+                raise ModelError(
+                    f"The model {self.name} failed while it computed ({type(error).__name__})."
+                ) from error
+            if not self._free or items < 2:
+                raise ModelError(
+                    f"There is no memory for one run of the model {self.name}; free some, or "
+                    "choose a smaller one."
+                ) from error
+        half = items // 2
+        parts = [
+            self._run([array[part] for array in given]) for part in (slice(half), slice(half, None))
+        ]
+        return [np.concatenate(pair) for pair in zip(*parts, strict=True)]
+
+    def _plain(self, given: list[Numbers]) -> list[Any]:
+        feed = {spec.name: array for spec, array in zip(self.inputs, given, strict=True)}
+        return self._session.run(None, feed)
+
+    def _bound(self, given: list[Numbers]) -> list[Any]:
+        """With what goes in and out laid into the accelerator's memory once each."""
+        assert self._memory is not None
+        binding = self._session.io_binding()
+        for spec, array in zip(self.inputs, given, strict=True):
+            binding.bind_cpu_input(spec.name, array)
+        for name in self._names:
+            binding.bind_output(name, *self._memory)
+        self._session.run_with_iobinding(binding)
+        return binding.copy_outputs_to_cpu()
+
+    def _why(self, error: Exception, asked: Sequence[Provider]) -> str:
+        """One sentence for a file that does not load."""
+        if _no_memory(error):
+            return (
+                f"There is no memory for the model {self.name}; free some, or choose a smaller one."
+            )
+        kind = type(error).__name__
+        if kind in ("InvalidProtobuf", "InvalidGraph", "InvalidArgument", "NoSuchFile"):
+            what = "it is missing" if kind == "NoSuchFile" else "it is no ONNX network"
+            return f"The model {self.name} does not load: {what}; {PULL_AGAIN}."
+        if any(one.accelerator for one in asked):
+            places = " and ".join(str(one) for one in asked if one.accelerator)
+            return f"The model {self.name} does not load on {places} ({kind}); choose the CPU."
+        return f"The model {self.name} does not load ({kind}); {PULL_AGAIN}."
+
+    def __repr__(self) -> str:
+        return (
+            f"OnnxModel({self.name}: {described(self.inputs)} -> {described(self.outputs)}, "
+            f"{self.providers[0]})"
+        )
+
+
+def session_options(runtime: Any, asked: Sequence[Provider], threads: int) -> Any:
+    """How sessions run, for those who make one themselves."""
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # What matters is raised.
+    # Threads that spin while they wait would take the CPU from decoder and encoder.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if any(one.accelerator for one in asked):
+        options.add_session_config_entry(RECORD, "1")
+    if any(one.name == "directml" for one in asked):
+        options.enable_mem_pattern = False  # DirectML works with neither that nor parallel nodes.
+    if any(one.name == "openvino" and one.unit not in ("", "CPU") for one in asked):
+        # OpenVINO would compile for its own CPU what its device refuses, and count it as its own.
+        options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+    return options
+
+
+def _no_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in _NO_MEMORY)
+
+
+def _specs(name: str, values: list[Any]) -> tuple[TensorSpec, ...]:
+    unknown = [value.type for value in values if value.type not in _DTYPES]
+    if unknown:
+        raise ModelError(f"The model {name} takes or gives {unknown[0]}, which no card describes.")
+    return tuple(
+        TensorSpec(
+            value.name,
+            tuple(size if isinstance(size, int) else None for size in value.shape),
+            _DTYPES[value.type],
+        )
+        for value in values
+    )
