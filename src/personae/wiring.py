@@ -19,9 +19,15 @@ if TYPE_CHECKING:
     from personae.engine.gate import Scorer
     from personae.engine.pipeline import Engine
     from personae.engine.session import OnnxModel
+    from personae.engine.sessions.layout import Layout
+    from personae.engine.sessions.pool import NetworkPool
+    from personae.engine.sessions.providers import Provider
     from personae.engine.types import Float32
 
 MODELS_DIR_VARIABLE = "PERSONAE_MODELS_DIR"
+PROVIDERS_VARIABLE = "PERSONAE_PROVIDERS"
+MODEL_MEMORY_VARIABLE = "PERSONAE_MODEL_MEMORY"
+MODEL_BATCH_VARIABLE = "PERSONAE_MODEL_BATCH"
 SIGNING_DIR_VARIABLE = "PERSONAE_SIGNING_DIR"
 SIGNING_VARIABLES = (
     *("PERSONAE_SIGNING_CERT", "PERSONAE_SIGNING_KEY", "PERSONAE_SIGNING_ALG"),
@@ -109,6 +115,7 @@ ENGINE_MODELS = (
     GATE_MODEL,
 )
 _engine_lock = threading.Lock()
+_networks_lock = threading.Lock()
 
 
 def fetch_missing_models(progress: Progress | None = None) -> tuple[Card, ...]:
@@ -185,6 +192,61 @@ def _score(*arrays: Float32) -> list[Float32]:
     with _engine_lock:
         network = _load_gate(models_dir())
     return network(*arrays)
+
+
+def providers() -> tuple[Provider, ...]:
+    """Where networks compute: PERSONAE_PROVIDERS, else the CPU.
+
+    Raises
+    ------
+    InvalidRequest
+        If it names something that there is not.
+    """
+    from personae.engine.sessions.providers import parse_providers
+
+    return parse_providers(os.environ.get(PROVIDERS_VARIABLE, ""))
+
+
+def layout() -> Layout:
+    """How many threads do what on this machine, and how many faces networks take at a time.
+
+    Raises
+    ------
+    InvalidRequest
+        If PERSONAE_PROVIDERS or PERSONAE_MODEL_BATCH makes no sense.
+    """
+    from personae.adapters.networks.machine import cores, whole_number
+    from personae.engine.sessions.layout import layout as best
+
+    batch = whole_number(MODEL_BATCH_VARIABLE, os.environ.get(MODEL_BATCH_VARIABLE, ""))
+    return best(cores(), providers(), batch)
+
+
+def networks() -> NetworkPool:
+    """The process's networks by the names of their cards, loaded when they are first called.
+
+    Raises
+    ------
+    InvalidRequest
+        If one of the variables about running models makes no sense. Calls raise ModelError if a
+        model is not installed, its licence was not accepted, or it does not load.
+    """
+    from personae.adapters.networks.machine import memory_bytes
+
+    chosen = providers()
+    budget = memory_bytes(MODEL_MEMORY_VARIABLE, os.environ.get(MODEL_MEMORY_VARIABLE, ""), chosen)
+    with _networks_lock:
+        return _networks(models_dir(), chosen, budget, layout().batch)
+
+
+@functools.lru_cache(maxsize=1)
+def _networks(
+    folder: Path, chosen: tuple[Provider, ...], budget_bytes: int, batch: int
+) -> NetworkPool:
+    from personae.adapters.networks.loading import Loader
+    from personae.engine.sessions.pool import NetworkPool
+
+    return NetworkPool(Loader(ModelStore(folder), card, chosen, batch), budget_bytes)
 
 
 @functools.lru_cache(maxsize=1)

@@ -126,7 +126,7 @@ class Provider:
                 made["cache_dir"] = str(cache)
         if self.half:
             made |= _HALF[self.name]
-        return made | self.options
+        return {**made, **self.options}
 
 
 def _of_device(provider: Provider) -> dict[str, str]:
@@ -184,7 +184,8 @@ def _parse_one(text: str) -> Provider:
     if name not in _RUNTIME_NAMES:
         known = ", ".join(_RUNTIME_NAMES)
         raise InvalidRequest(f"There is no provider {name!r}; choose from {known}.")
-    device, half, unit, options = 0, False, "", {}
+    device, half, unit = 0, False, ""
+    options: dict[str, str] = {}
     for word in words:
         option, equals, value = word.partition("=")
         if equals and option and value:

@@ -27,7 +27,9 @@ class TensorSpec:
     dtype: str = "float32"
 
     def fits(self, array: Numbers) -> bool:
-        """Whether `array` has this shape, free sizes aside."""
+        """Whether `array` has this shape, free sizes aside; one number fits a list of one."""
+        if self.shape in ((), (1,)) and array.ndim < 2:
+            return array.size == 1
         return len(array.shape) == len(self.shape) and all(
             want in (None, have) for want, have in zip(self.shape, array.shape, strict=True)
         )
@@ -63,6 +65,6 @@ def fitting(name: str, specs: Sequence[TensorSpec], arrays: Sequence[Numbers]) -
         wanted = ", ".join(f"{spec.dtype} {spec}" for spec in specs)
         raise ModelError(f"The model {name} wants {wanted} and got {given}.")
     return [
-        np.ascontiguousarray(array, np.dtype(spec.dtype))
+        np.require(array.reshape(()) if spec.shape == () else array, spec.dtype, "C")
         for spec, array in zip(specs, arrays, strict=True)
     ]

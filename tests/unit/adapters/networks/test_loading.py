@@ -1,0 +1,145 @@
+"""Installed networks are loaded by their cards, optimised and freed of their batch of one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from benchmarks.stand_ins import install_stand_ins, make_stand_in
+from onnx import TensorProto, helper
+
+from personae.adapters.model_store import ModelStore
+from personae.adapters.networks.derived import FOLDER, batched, prepared
+from personae.adapters.networks.loading import Loader
+from personae.adapters.networks.machine import memory_bytes, whole_number
+from personae.adapters.networks.rebatching import free_first_axis
+from personae.engine.card import Card
+from personae.engine.cards import card
+from personae.engine.session import OnnxModel
+from personae.engine.sessions.pool import NetworkPool
+from personae.engine.sessions.providers import parse_providers
+from personae.errors import InvalidRequest, ModelError
+
+SWAPPER = card("inswapper_128")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ModelStore:
+    install_stand_ins(tmp_path, [SWAPPER])
+    return ModelStore(tmp_path)
+
+
+def _pool(store: ModelStore, batch: int = 1, chosen: Card = SWAPPER) -> NetworkPool:
+    return NetworkPool(Loader(store, lambda _: chosen, parse_providers("cpu"), batch), 10**9)
+
+
+def _some(count: int) -> list[np.ndarray]:
+    random = np.random.default_rng(3)
+    sizes = [tensor.shape[1:] for tensor in SWAPPER.part("graph").inputs]
+    return [random.uniform(0, 1, (count, *size)).astype(np.float32) for size in sizes]
+
+
+def test_runs_an_installed_network_by_its_name(store: ModelStore) -> None:
+    network = _pool(store).network("inswapper_128")
+    assert network(*_some(1))[0].shape == (1, 3, 128, 128)
+    assert network.batch == 1
+
+
+def test_several_at_a_time_come_out_as_each_alone(store: ModelStore) -> None:
+    single, several = _pool(store), _pool(store, batch=3)
+    assert several.network("inswapper_128").batch == 3
+    given = _some(3)
+    together = several.network("inswapper_128")(*given)[0]
+    for item in range(3):
+        alone = single.network("inswapper_128")(*(one[item : item + 1] for one in given))[0]
+        np.testing.assert_allclose(together[item : item + 1], alone, atol=1e-5)
+
+
+def test_a_graph_that_mixes_its_items_stays_as_it_is(tmp_path: Path) -> None:
+    """Its reshape hides the items in another axis: freed, it would give something else."""
+    make = helper.make_tensor_value_info
+    shape = helper.make_tensor("shape", TensorProto.INT64, [2], [1, -1])
+    graph = helper.make_graph(
+        [
+            helper.make_node("ReduceMean", ["x"], ["mean"], axes=[0], keepdims=1),
+            helper.make_node("Sub", ["x", "mean"], ["centred"]),
+            helper.make_node("Reshape", ["centred", "shape"], ["y"]),
+        ],
+        "mixing",
+        [make("x", TensorProto.FLOAT, [1, 4])],
+        [make("y", TensorProto.FLOAT, [1, 4])],
+        [shape],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    path = tmp_path / "mixing.onnx"
+    onnx.save(model, str(path))
+    folder = tmp_path / "made"
+    folder.mkdir()
+    assert not free_first_axis(path, folder)
+    assert batched(path) is None
+    assert batched(path) is None, "It is remembered."
+
+
+def test_a_prepared_network_gives_the_same(tmp_path: Path) -> None:
+    converter = card("crossface_ghost")
+    path = make_stand_in(converter, tmp_path, "full").path
+    ready = prepared(path)
+    assert ready is not None
+    assert ready.with_name("network.weights").stat().st_size > 8e6
+    given = np.random.default_rng(0).standard_normal((1, 512)).astype(np.float32)
+    made = OnnxModel(ready, prepared=True)(given)[0]
+    np.testing.assert_array_equal(made, OnnxModel(path)(given)[0])
+    stamp = ready.stat().st_mtime_ns
+    assert prepared(path) == ready
+    assert ready.stat().st_mtime_ns == stamp
+    path.touch()
+    again = prepared(path)
+    assert again is not None
+    assert again != ready, "Another file has another name."
+
+
+def test_nothing_is_prepared_where_nothing_can_be_written(tmp_path: Path) -> None:
+    path = make_stand_in(card("crossface_ghost"), tmp_path, "full").path
+    (tmp_path / FOLDER).write_text("in the way")
+    assert prepared(path) is None
+    assert batched(path) is None
+
+
+def test_a_network_that_is_not_its_cards_is_refused(store: ModelStore) -> None:
+    part = SWAPPER.part("graph")
+    other = replace(part.inputs[0], shape=(1, 3, 256, 256))
+    parts = (replace(part, inputs=(other, part.inputs[1])), SWAPPER.parts[1])
+    wrong = replace(SWAPPER, parts=parts)
+    with pytest.raises(ModelError, match=r"inswapper_128 is not what its card says: .*target"):
+        _pool(store, chosen=wrong).network("inswapper_128")(*_some(1))
+
+
+def test_what_is_no_onnx_is_told_without_a_path(store: ModelStore) -> None:
+    path = store.path(SWAPPER, "graph")
+    path.write_bytes(b"x" * path.stat().st_size)
+    with pytest.raises(ModelError, match=r"inswapper_128 does not load: it is no ONNX") as raised:
+        _pool(store).network("inswapper_128")(*_some(1))
+    assert str(store.folder) not in raised.value.message
+
+
+@pytest.mark.parametrize("text", ["cuda", "tensorrt:fp16,cuda", "coreml", "directml:1", "rocm"])
+def test_an_accelerator_that_is_not_there_is_an_error(store: ModelStore, text: str) -> None:
+    pool = NetworkPool(Loader(store, card, parse_providers(text)), 10**9)
+    with pytest.raises(ModelError, match="ExecutionProvider cannot be used in this onnxruntime"):
+        pool.network("inswapper_128")(*_some(1))
+
+
+def test_reads_sizes_and_numbers() -> None:
+    cpu = parse_providers("cpu")
+    assert memory_bytes("X", "6GiB", cpu) == 6 * 2**30
+    assert memory_bytes("X", "1.5 GB", cpu) == 1_500_000_000
+    assert memory_bytes("X", "123", cpu) == 123
+    assert memory_bytes("X", "", cpu) > 2**20
+    assert (whole_number("X", ""), whole_number("X", "3")) == (0, 3)
+    with pytest.raises(InvalidRequest, match="X is 'much'; give a size such as 6GiB"):
+        memory_bytes("X", "much", cpu)
+    with pytest.raises(InvalidRequest, match="X is '0'"):
+        whole_number("X", "0")

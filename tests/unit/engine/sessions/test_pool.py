@@ -1,0 +1,155 @@
+"""A pool loads what is called, shares it, and lets what is idle leave for what needs its memory."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from personae.engine.sessions.pool import NetworkPool, Recipe
+from personae.engine.sessions.tensors import TensorSpec
+from personae.engine.types import Float32
+from personae.errors import ModelError
+
+ONE = np.zeros((1, 1), np.float32)
+
+
+class _Network:
+    inputs = (TensorSpec("x", (None, 1)),)
+    outputs = (TensorSpec("y", (None, 1)),)
+    batch = 4
+
+    def __init__(self, name: str, hold: threading.Event | None, called: threading.Event) -> None:
+        self.name = name
+        self._hold = hold
+        self._called = called
+
+    def __call__(self, *arrays: Float32) -> list[Float32]:
+        self._called.set()
+        if self._hold is not None:
+            assert self._hold.wait(30)
+        return [arrays[0] + 1]
+
+
+class _Shop:
+    """Networks of sizes by their names; those in `held` do not return before their event."""
+
+    def __init__(self, **sizes: int) -> None:
+        self.sizes = sizes
+        self.loads: Counter[str] = Counter()
+        self.held: dict[str, threading.Event] = {}
+        self.called: dict[str, threading.Event] = {name: threading.Event() for name in sizes}
+
+    def __call__(self, name: str) -> Recipe:
+        return Recipe(lambda: self._load(name), self.sizes[name])
+
+    def _load(self, name: str) -> _Network:
+        self.loads[name] += 1
+        return _Network(name, self.held.get(name), self.called[name])
+
+
+def test_loads_once_at_the_first_call() -> None:
+    shop = _Shop(a=10)
+    network = NetworkPool(shop, 100).network("a")
+    assert not shop.loads
+    for _ in range(3):
+        np.testing.assert_array_equal(network(ONE)[0], ONE + 1)
+    assert shop.loads["a"] == 1
+    assert (network.batch, network.inputs) == (4, _Network.inputs)
+
+
+def test_the_longest_unused_leaves_for_another() -> None:
+    shop = _Shop(a=40, b=40, c=40)
+    pool = NetworkPool(shop, 100)
+    for name in "abac":
+        pool.network(name)(ONE)
+    assert pool.loaded == ("a", "c")
+    assert pool.used_bytes == 80
+    pool.network("b")(ONE)
+    assert shop.loads == {"a": 1, "b": 2, "c": 1}
+
+
+def test_one_larger_than_the_budget_is_loaded_alone() -> None:
+    pool = NetworkPool(_Shop(a=40, large=400), 100)
+    pool.network("a")(ONE)
+    pool.network("large")(ONE)
+    assert pool.loaded == ("large",)
+    pool.network("a")(ONE)
+    assert pool.loaded == ("a",)
+
+
+def _start(pool: NetworkPool, name: str, done: list[str]) -> threading.Thread:
+    def work() -> None:
+        pool.network(name)(ONE)
+        done.append(name)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
+
+
+def test_none_leaves_while_it_is_called() -> None:
+    shop = _Shop(busy=60, other=60)
+    shop.held["busy"] = threading.Event()
+    pool = NetworkPool(shop, 100)
+    done: list[str] = []
+    first = _start(pool, "busy", done)
+    assert shop.called["busy"].wait(30)
+    second = _start(pool, "other", done)
+    assert not shop.called["other"].wait(0.2)
+    assert pool.loaded == ("busy",)
+    shop.held["busy"].set()
+    for thread in (first, second):
+        thread.join(30)
+    assert done == ["busy", "other"]
+    assert pool.loaded == ("other",)
+
+
+def test_waiting_for_memory_has_an_end() -> None:
+    shop = _Shop(busy=60, other=60)
+    shop.held["busy"] = threading.Event()
+    pool = NetworkPool(shop, 100, patience_s=0.05)
+    first = _start(pool, "busy", [])
+    assert shop.called["busy"].wait(30)
+    with pytest.raises(ModelError, match=r"no room for the model other .*PERSONAE_MODEL_MEMORY"):
+        pool.network("other")(ONE)
+    shop.held["busy"].set()
+    first.join(30)
+    pool.network("other")(ONE)
+
+
+def test_what_fails_to_load_leaves_nothing_behind() -> None:
+    def recipe(name: str) -> Recipe:
+        def load() -> _Network:
+            raise ModelError(f"{name} is broken.")
+
+        return Recipe(load, 10)
+
+    pool = NetworkPool(recipe, 100)
+    for _ in range(2):
+        with pytest.raises(ModelError, match="is broken"):
+            pool.network("a")(ONE)
+    assert pool.used_bytes == 0
+
+
+def test_many_threads_share_little_memory() -> None:
+    shop = _Shop(a=40, b=40, c=40, d=40)
+    pool = NetworkPool(shop, 100)
+    wrong: list[str] = []
+
+    def work(number: int) -> None:
+        for step in range(30):
+            name = "abcd"[(number + step) % 4]
+            made = pool.network(name)(ONE + number)[0]
+            if made[0, 0] != number + 1 or pool.used_bytes > 120:
+                wrong.append(name)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not wrong
+    assert pool.used_bytes <= 100
