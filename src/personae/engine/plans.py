@@ -27,7 +27,7 @@ class FacePlan:
         The scene's, smoothed over time in a video, in pixels.
     shift : float64 (468, 3)
         From `identity_shift`, canonical units; `NO_SHIFT` where the engine asks for none.
-    skin : float64 (MODES, 3)
+    skin : float64 (DETAIL_MODES, 3)
         The scene's skin coefficients from `observe_skin`; likewise `NO_COLOURS`.
     lips : float64 (3,), RGB in [0, 255]
         The scene's mean lip colour.

@@ -21,11 +21,17 @@ from personae.engine.mesh.vertices import (
 )
 from personae.engine.types import Float32, Float64, UInt8
 
-LIGHTER_EXPONENT, DARKER_EXPONENT = 0.4, 0.9
-LIGHTER_TINT, DARKER_TINT = 0.35, 0.8
+DARKER_EXPONENT, DARKER_TINT = 0.55, 0.8
+"""How contrast and colour shrink on darker skin. Contrast shrinks least: dark skin shines."""
+LIGHTER_EXPONENT, LIGHTER_TINT = 0.25, -0.4
+"""The same on lighter skin, where dark skin's sheen would come out as grey patches."""
+FEATURE_EXPONENT, FEATURE_TINT = 0.9, 0.35
+"""The same on lighter skin for brows, lids and lips, which are as dark there in proportion."""
 LEVELS_FROM = (1.3, 2.2, 4.0)
 """Texels per pixel from which the next blurred level of the texture is taken."""
 SHOULDER_FROM, SHOULDER = np.float32(205), np.float32(0.5)
+_GAINS = LIGHTER_EXPONENT, FEATURE_EXPONENT
+_TINTS = LIGHTER_TINT, FEATURE_TINT
 
 
 def relight(mesh: FaceMesh, donor: MeshDonor, skin: Float64, lips: Float64) -> Float64:
@@ -44,8 +50,8 @@ def relight(mesh: FaceMesh, donor: MeshDonor, skin: Float64, lips: Float64) -> F
         np.asarray((colour @ LUMA)[:, None], np.float64) for colour in (theirs, wanted)
     )
     light = np.log((wanted_luma + LOG_OFFSET) / (their_luma + LOG_OFFSET))
-    gain = np.exp(np.where(light > 0, LIGHTER_EXPONENT, DARKER_EXPONENT) * light)
-    tint = np.exp(np.where(light > 0, LIGHTER_TINT, DARKER_TINT) * light)
+    gain = np.exp(np.where(light > 0, _by_feature(mesh, *_GAINS), DARKER_EXPONENT) * light)
+    tint = np.exp(np.where(light > 0, _by_feature(mesh, *_TINTS), DARKER_TINT) * light)
     paler = _saturation(wanted, wanted_luma) / max(_saturation(theirs, their_luma), 0.05)
     tint *= min(1.0, paler)
     by_luma = gain * wanted / wanted_luma - tint * theirs / their_luma
@@ -63,6 +69,12 @@ def relight(mesh: FaceMesh, donor: MeshDonor, skin: Float64, lips: Float64) -> F
         out[centre, 0] = brightness * colour
         out[centre, 1:4] = brightness * (1 - colour)
     return out
+
+
+def _by_feature(mesh: FaceMesh, skin: float, feature: float) -> Float64:
+    """One value for plain skin, another for brows, lids and (mostly) lips: float64 (468, 1)."""
+    near = np.maximum.reduce([mesh.brow_near, mesh.eye_near, 0.7 * mesh.lip_near])
+    return skin + (feature - skin) * np.clip(1.6 * near, 0, 1)[:, None]
 
 
 def _saturation(colours: Float64, luma: Float64) -> float:

@@ -11,7 +11,14 @@ from personae.engine import imaging
 from personae.engine.geometry import clip_box
 from personae.engine.mesh.raster import visibility
 from personae.engine.mesh.shape import eye_openings
-from personae.engine.mesh.skin import LOG_OFFSET, fit_skin, log_colour, skin_model
+from personae.engine.mesh.skin import (
+    LOG_OFFSET,
+    fit_skin,
+    light_detail,
+    log_colour,
+    skin_model,
+    with_detail,
+)
 from personae.engine.mesh.topology import FaceMesh
 from personae.engine.mesh.vertices import LIPS_RED, SKIN
 from personae.engine.types import Bool, Canvas, Float32, Float64, UInt8
@@ -31,7 +38,8 @@ EYE_LINE = [33, 133, 362, 263]
 class SkinObservation:
     """One look at one face.
 
-    ``skin``: coefficients, float64 (MODES, 3). ``lips``: mean colour, float64 (3,) in [0, 255].
+    ``skin``: coefficients, float64 (DETAIL_MODES, 3), light's detail in them. ``lips``: mean
+    colour, float64 (3,) in [0, 255].
     ``glasses``: how surely dark, tinted or mirrored glasses are worn, [0, 1].
     """
 
@@ -72,7 +80,8 @@ def observe_skin(
         _dark_glasses(mesh, rest, seen),
         _tinted_glasses(mesh, rest, seen, pixels, points - offset),
     )
-    return SkinObservation(skin, lips - LOG_OFFSET, glasses)
+    detail = light_detail(mesh, rest, trust * likely * mesh.inner)
+    return SkinObservation(with_detail(skin, detail), lips - LOG_OFFSET, glasses)
 
 
 def _skin_like(colours: Float64, trust: Float64) -> Float64:

@@ -10,8 +10,13 @@ from personae.engine.mesh.vertices import SKIN
 from personae.engine.types import Float32, Float64, UInt8
 
 MODES = 12
+DETAIL_MODES = 60
+"""All that `FaceMesh.modes` holds: enough for a highlight on a cheek or the shadow of a nose."""
 LOG_OFFSET = 8.0
 """Added before the logarithm, so that noise in shadows weighs little."""
+SHINE_KEPT, CAST_KEPT = 0.8, 0.8
+MOST_DETAIL = 0.8
+"""As a logarithm; beyond it, it is no light but a reflection or something that lies there."""
 
 
 def sample(image: Float32 | UInt8, points: Float64 | Float32) -> Float32:
@@ -60,6 +65,42 @@ def fit_skin(mesh: FaceMesh, colours: Float64, weights: Float64, rounds: int = 3
     return coefficients
 
 
+def light_detail(mesh: FaceMesh, rest: Float64, trust: Float64) -> Float64:
+    """What the light does to skin beyond the smooth model: highlights, and shadows on one side.
+
+    Colour of its own is seldom brighter than the skin around it, and seldom on one side only, so
+    both are put down to the lamp. Creases, beards and features are dark on both sides and are not.
+
+    Parameters
+    ----------
+    rest : float64 (468, 3)
+        Logarithmic colours beyond `skin_model`.
+    trust : float64 (468,), range [0, 1]
+        How surely each vertex shows plain skin.
+
+    Returns
+    -------
+    float64 (DETAIL_MODES, 3)
+        Coefficients to be added to those of `fit_skin`, the finest weighed half.
+    """
+    light = rest.mean(1, keepdims=True)
+    flip = mesh.mirror[:SKIN]
+    shine = np.where(light > 0, np.clip(rest, 0, MOST_DETAIL), 0) * trust[:, None]
+    darker = np.clip((light - light[flip]) / 2, -MOST_DETAIL, 0)
+    cast = np.where(light < 0, darker, 0) * np.minimum(trust, trust[flip])[:, None]
+    # The modes are orthonormal for areas, so each coefficient stands for itself.
+    value = (SHINE_KEPT * shine + CAST_KEPT * cast) * mesh.area[:, None]
+    damping = 1 + mesh.mode_energy / mesh.mode_energy[-1]
+    return (mesh.modes.T @ value) / damping[:, None]
+
+
+def with_detail(skin: Float64, detail: Float64) -> Float64:
+    """Coefficients (MODES, 3) and (DETAIL_MODES, 3) as one: (DETAIL_MODES, 3)."""
+    out = detail.copy()
+    out[: len(skin)] += skin
+    return out
+
+
 def skin_model(mesh: FaceMesh, coefficients: Float64) -> Float64:
-    """Logarithmic skin colour at each vertex, float64 (468, 3)."""
-    return mesh.modes[:, :MODES] @ coefficients
+    """Logarithmic skin colour at each vertex, float64 (468, 3), from the first (K, 3) modes."""
+    return mesh.modes[:, : len(coefficients)] @ coefficients

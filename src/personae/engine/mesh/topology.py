@@ -58,6 +58,8 @@ class FaceMesh:
     occluder_weight, hidden_weight : float64 (468,), range [0, 1]
         Where an occluder can be told by its colour: in a scene, beside the donor's face; in a
         donor photo, beside its own skin, where brows and lips differ too.
+    inner : float64 (468,), range [0, 1]
+        0 on the rim, 1 three steps from it: where light can be told from what hangs into the face.
     around_eyes : float64 (468,); lids : bool (468,)
         The eye sockets, softly; the skin within them that glasses would cover.
     """
@@ -82,6 +84,7 @@ class FaceMesh:
     occluder_weight: Float64
     hidden_weight: Float64
     jaw_weight: Float64
+    inner: Float64
     around_eyes: Float64
     lids: Bool
 
@@ -147,5 +150,6 @@ def face_mesh() -> FaceMesh:
         mode_energy=energy,
         area=area,
         ring=ring,
+        inner=np.clip(ring / 3 - 0.3, 0, 1),
         **construction.weights(canonical),
     )

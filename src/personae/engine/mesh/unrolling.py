@@ -11,7 +11,7 @@ from personae.engine.geometry import clip_box
 from personae.engine.mesh.occlusion import rim_connected
 from personae.engine.mesh.raster import skin_extent, texture_positions, visibility
 from personae.engine.mesh.shape import eye_openings, mouth_gap, to_canonical
-from personae.engine.mesh.skin import LOG_OFFSET, fit_skin, log_colour, skin_model
+from personae.engine.mesh.skin import LOG_OFFSET, fit_skin, light_detail, log_colour, skin_model
 from personae.engine.mesh.topology import TEXTURE_PX, FaceMesh
 from personae.engine.mesh.vertices import (
     RING_START,
@@ -21,7 +21,7 @@ from personae.engine.mesh.vertices import (
 )
 from personae.engine.types import Canvas, Face, Float32, Float64
 
-HIGHLIGHT_KEPT = 0.35
+HIGHLIGHT_KEPT = 0.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +40,7 @@ class Unrolled:
     hidden : float32 (384, 384), range [0, 1]
         The same before one half was borrowed from the other: what the photo really lacks.
     skin : float64 (468, 3)
-        Logarithmic skin colour.
+        Logarithmic skin colour under the photo's light, highlights and cast shadows included.
     canonical : float64 (478, 3)
         Landmarks in canonical position.
     pixels_per_texel : float
@@ -86,6 +86,7 @@ def unroll(mesh: FaceMesh, canvas: Canvas, face: Face) -> Unrolled:
     direct, covered = _mirror_covered(mesh, direct, mirrored, skin, covered, face.pose.yaw)
     skin = _skin_of(mesh, direct, seen, covered)
     texture = _soften_highlights(mesh, direct, skin)
+    skin = skin + _lamp(mesh, texture, skin, seen, covered)
     return Unrolled(
         texture=texture,
         seen=seen,
@@ -128,6 +129,16 @@ def _skin_of(
         trust = trust * (1 - 0.95 * covered[y, x])
     colours = log_colour(np.asarray(blurred, np.float32), uv)
     return skin_model(mesh, fit_skin(mesh, colours, trust, rounds=4))
+
+
+def _lamp(
+    mesh: FaceMesh, texture: Float32, skin: Float64, seen: Float64, covered: Float32
+) -> Float64:
+    """What the photo's light does beyond the smooth skin model, float64 (468, 3)."""
+    x, y = np.rint(mesh.uv[:SKIN]).astype(int).T
+    trust = mesh.skin_weight * mesh.inner * np.clip(seen, 0.02, 1) * (1 - covered[y, x])
+    colours = log_colour(np.asarray(imaging.blur(texture, 5), np.float32), mesh.uv[:SKIN])
+    return skin_model(mesh, light_detail(mesh, colours - skin, trust))
 
 
 def _mirror_hidden_half(

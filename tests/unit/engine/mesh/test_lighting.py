@@ -44,6 +44,19 @@ def test_skin_becomes_as_light_as_the_scenes(
     np.testing.assert_allclose(out[plain], scene[plain], rtol=0.06, atol=4)
 
 
+def test_on_lighter_skin_brows_stay_dark_and_sheen_does_not_grow(
+    mesh: FaceMesh, hopper_donor: MeshDonor
+) -> None:
+    table = relight(
+        mesh, hopper_donor, coefficients(mesh, hopper_donor.skin + 0.6), hopper_donor.lips
+    )[:SKIN]
+    # What a grey step of the texture becomes, beside what it would be in proportion.
+    step = (table[:, 0] + table[:, 1:4] @ np.array([0.299, 0.587, 0.114])) / np.exp(0.6)
+    brows, plain = mesh.brow_near > 0.7, mesh.skin_weight > 0.9
+    assert step[brows].min() > 0.8
+    assert step[plain].max() < 0.8
+
+
 def test_colours_stay_within_their_range() -> None:
     texture = np.random.default_rng(0).integers(0, 256, (8, 8, 3)).astype(np.uint8)
     for tint, offset in ((3.0, 100.0), (0.2, -120.0)):

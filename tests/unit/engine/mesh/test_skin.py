@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from personae.engine.mesh.skin import LOG_OFFSET, MODES, fit_skin, log_colour, sample, skin_model
+from personae.engine.mesh.skin import (
+    DETAIL_MODES,
+    LOG_OFFSET,
+    MODES,
+    fit_skin,
+    light_detail,
+    log_colour,
+    sample,
+    skin_model,
+    with_detail,
+)
 from personae.engine.mesh.topology import FaceMesh
 from personae.engine.mesh.vertices import SKIN
 
@@ -70,3 +80,41 @@ def test_samples_are_bilinear_and_stay_at_the_edge() -> None:
     at = np.array([[2.5, 1.0], [-3.0, 2.0], [20.0, 0.0]])
     assert sample(ramp, at)[:, 0].tolist() == [2.5, 0, 9]
     np.testing.assert_allclose(log_colour(ramp, at)[:, 0], np.log(np.array([2.5, 0, 9]) + 8))
+
+
+def spot(mesh: FaceMesh, vertices: list[int], height: float) -> np.ndarray:
+    """A soft spot of light, or of dark, around each of `vertices`; (468, 3)."""
+    off = mesh.canonical[:468, None, :2] - mesh.canonical[None, vertices, :2]
+    bump = np.exp(-(np.linalg.norm(off, axis=2).min(1) ** 2) / 0.03)
+    return height * np.repeat(bump[:, None], 3, 1)
+
+
+LEFT_CHEEK, RIGHT_CHEEK = 50, 280
+
+
+@pytest.mark.parametrize(
+    ("vertices", "height", "least", "most"),
+    [
+        ([LEFT_CHEEK, RIGHT_CHEEK], 0.5, 0.15, 0.5),  # Shine.
+        ([LEFT_CHEEK], 0.5, 0.15, 0.5),
+        ([LEFT_CHEEK], -0.5, -0.25, -0.08),  # The shadow of something, half of it.
+        ([LEFT_CHEEK, RIGHT_CHEEK], -0.5, -0.03, 0.03),  # Creases, a beard, dark circles.
+    ],
+)
+def test_what_shines_or_is_dark_on_one_side_is_light(
+    mesh: FaceMesh, vertices: list[int], height: float, least: float, most: float
+) -> None:
+    trust = mesh.skin_weight * mesh.inner
+    detail = skin_model(mesh, light_detail(mesh, spot(mesh, vertices, height), trust))
+    assert least < detail[LEFT_CHEEK].mean() < most
+    assert np.abs(detail[152]).max() < 0.05  # The chin is far away.
+
+
+def test_detail_is_added_to_the_smooth_skin(mesh: FaceMesh) -> None:
+    random = np.random.default_rng(3)
+    skin, detail = random.normal(size=(MODES, 3)), random.normal(size=(DETAIL_MODES, 3))
+    both = with_detail(skin, detail)
+    assert both.shape == (DETAIL_MODES, 3)
+    np.testing.assert_allclose(
+        skin_model(mesh, both), skin_model(mesh, skin) + skin_model(mesh, detail)
+    )
