@@ -6,6 +6,7 @@ import functools
 
 import numpy as np
 
+from personae.engine.canonical import read_table
 from personae.engine.geometry import Similarity3D, fit_similarity_3d
 from personae.engine.mesh.construction import near
 from personae.engine.mesh.topology import FaceMesh
@@ -21,6 +22,9 @@ from personae.engine.types import Float32, Float64
 DEFAULT_TRANSFER = 0.9
 MOUTH_TRANSFER = 0.35
 RIM_TRANSFER = 0.6
+CALM_MOUTH, BROAD_MOUTH = 0.60, 0.78
+"""Width of the mouth, in eye distances: calm ones are narrower; the broadest smiles reach it."""
+SMILE_REMOVED = 0.9
 
 
 def to_canonical(mesh: FaceMesh, landmarks: Float32 | Float64) -> tuple[Similarity3D, Float64]:
@@ -50,6 +54,30 @@ def eye_openings(landmarks: Float32 | Float64) -> tuple[float, float]:
     return one((160, 158), (144, 153), 33, 133), one((387, 385), (373, 380), 263, 362)
 
 
+def smile(canonical: Float64) -> float:
+    """How broadly a face smiles, range [0, 1], from landmarks (478, 3) in canonical position.
+
+    The mouth is wider than calm ones are, and its corners lie above the line between the lips.
+    """
+    corners = canonical[[61, 291]]
+    wide = float(np.linalg.norm(corners[0, :2] - corners[1, :2]))
+    lift = float(canonical[[13, 14], 1].mean() - corners[:, 1].mean())
+    share = min(max((wide - CALM_MOUTH) / (BROAD_MOUTH - CALM_MOUTH), 0.0), 1.0)
+    return share * share * (3 - 2 * share) * min(max((lift + 0.01) / 0.04, 0.0), 1.0)
+
+
+def without_smile(canonical: Float64) -> Float64:
+    """The skin's landmarks (468, 3), in canonical position, as they would be without a smile."""
+    return canonical[:SKIN] - SMILE_REMOVED * smile(canonical) * _smile_direction()
+
+
+@functools.cache
+def _smile_direction() -> Float64:
+    direction = read_table("smile.txt")
+    direction.setflags(write=False)
+    return direction
+
+
 def identity_shift(mesh: FaceMesh, donor: Float64, scene: Float64) -> Float64:
     """How to move the scene's vertices so that the face takes the donor's build.
 
@@ -61,11 +89,12 @@ def identity_shift(mesh: FaceMesh, donor: Float64, scene: Float64) -> Float64:
     Returns
     -------
     float64 (468, 3)
-        Displacement in canonical units, smooth, without the difference in expression: a jaw
-        opening is taken out, and eyes and mouth move and widen as wholes.
+        Displacement in canonical units, smooth, without the difference in expression: smiles and
+        a jaw's opening are taken out, and eyes and mouth move and widen as wholes.
     """
-    shift = donor[:SKIN] - scene[:SKIN]
-    gap = np.linalg.norm(donor[13] - donor[14]) - np.linalg.norm(scene[13] - scene[14])
+    calm_donor, calm_scene = without_smile(donor), without_smile(scene)
+    shift = calm_donor - calm_scene
+    gap = _lip_gap(calm_donor) - _lip_gap(calm_scene)
     shift = shift - mesh.jaw_weight[:, None] * gap * np.array([0.0, 1.0, 0.25])
     upper = np.clip(0.35 - mesh.canonical[:SKIN, 1], 0, 1) + 1e-3
     shift = shift - np.average(shift, axis=0, weights=upper)
@@ -81,6 +110,10 @@ def identity_shift(mesh: FaceMesh, donor: Float64, scene: Float64) -> Float64:
     fall = fall * np.where(mesh.canonical[:SKIN, 1] < -0.55, 0.4, 1.0)
     smooth = mesh.modes @ (mesh.modes.T @ (out * mesh.area[:, None]))
     return smooth * fall[:, None]
+
+
+def _lip_gap(canonical: Float64) -> float:
+    return float(np.linalg.norm(canonical[13] - canonical[14]))
 
 
 @functools.cache

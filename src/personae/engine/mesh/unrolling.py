@@ -8,9 +8,10 @@ import numpy as np
 
 from personae.engine import imaging
 from personae.engine.geometry import clip_box
+from personae.engine.mesh.calming import calm_texture
 from personae.engine.mesh.occlusion import rim_connected
 from personae.engine.mesh.raster import skin_extent, texture_positions, visibility
-from personae.engine.mesh.shape import eye_openings, mouth_gap, to_canonical
+from personae.engine.mesh.shape import eye_openings, mouth_gap, smile, to_canonical
 from personae.engine.mesh.skin import LOG_OFFSET, fit_skin, light_detail, log_colour, skin_model
 from personae.engine.mesh.topology import TEXTURE_PX, FaceMesh
 from personae.engine.mesh.vertices import (
@@ -31,6 +32,7 @@ class Unrolled:
     Attributes
     ----------
     texture : float32 (384, 384, 3), RGB in [0, 255]
+        Without the photo's highlights and the creases of a smile.
     seen : float64 (468,), range [0, 1]
         How well each vertex was seen, after the hidden half was mirrored in.
     own : float64 (468,), range [0, 1]
@@ -87,6 +89,7 @@ def unroll(mesh: FaceMesh, canvas: Canvas, face: Face) -> Unrolled:
     skin = _skin_of(mesh, direct, seen, covered)
     texture = _soften_highlights(mesh, direct, skin)
     skin = skin + _lamp(mesh, texture, skin, seen, covered)
+    texture = calm_texture(mesh, texture, skin, smile(canonical))
     return Unrolled(
         texture=texture,
         seen=seen,

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from portraits import head, turn
 
-from personae.engine.mesh.shape import eye_openings, identity_shift, mouth_gap, to_canonical
+from personae.engine.canonical import read_table
+from personae.engine.mesh.shape import (
+    eye_openings,
+    identity_shift,
+    mouth_gap,
+    smile,
+    to_canonical,
+    without_smile,
+)
 from personae.engine.mesh.topology import FaceMesh
 from personae.engine.mesh.vertices import EYE_LEFT, EYE_RIGHT, SKIN
 
@@ -32,6 +40,13 @@ def opened_jaw(mesh: FaceMesh, by: float) -> np.ndarray:
     wide = mesh.canonical.copy()
     wide[:SKIN, 1] += mesh.jaw_weight * by
     return wide
+
+
+def smiling(mesh: FaceMesh, share: float) -> np.ndarray:
+    """The mean face with a smile, (478, 3)."""
+    out = mesh.canonical.copy()
+    out[:468] += share * read_table("smile.txt")
+    return out
 
 
 def test_a_face_put_onto_itself_does_not_move(mesh: FaceMesh, face: np.ndarray) -> None:
@@ -90,3 +105,35 @@ def test_measures_do_not_depend_on_the_pose_in_the_picture(face: np.ndarray) -> 
     turned = face @ turn(40, 2).T * 130 + 7
     assert mouth_gap(turned) == pytest.approx(mouth_gap(face), abs=1e-6)
     assert eye_openings(turned) == pytest.approx(eye_openings(face), abs=0.02)
+
+
+def test_a_broad_smile_is_measured_and_a_calm_face_is_not(mesh: FaceMesh) -> None:
+    calm = mesh.canonical
+    assert smile(calm) < 0.05
+    assert smile(smiling(mesh, 1.0)) > 0.8
+    wide = calm.copy()
+    wide[:, 0] *= 1.3  # A wide face, corners of the mouth where they were.
+    wide[[61, 291], 1] += 0.03
+    assert smile(wide) == 0
+
+
+def test_taking_a_smile_out_gives_the_calm_face(mesh: FaceMesh) -> None:
+    again = without_smile(smiling(mesh, 1.0))
+    cheeks = [50, 280, 205, 425]
+    left = np.linalg.norm(again - mesh.canonical[:468], axis=1)[cheeks]
+    moved = np.linalg.norm((smiling(mesh, 1.0) - mesh.canonical)[:468], axis=1)[cheeks]
+    assert (left < 0.35 * moved).all()
+
+
+def test_a_smile_on_either_side_is_no_difference_of_build(mesh: FaceMesh) -> None:
+    calm, broad = mesh.canonical, smiling(mesh, 1.0)
+    cheeks = [50, 280, 205, 425]
+    for donor, scene in ((broad, calm), (calm, broad)):
+        shift = np.linalg.norm(identity_shift(mesh, donor, scene), axis=1)[cheeks]
+        assert (shift < 0.02).all()
+
+
+def test_the_smile_is_symmetric(mesh: FaceMesh) -> None:
+    direction = smiling(mesh, 1.0)[:468] - mesh.canonical[:468]
+    other = direction[mesh.mirror[:468]] * [-1, 1, 1]
+    np.testing.assert_allclose(direction, other, atol=2e-4)
