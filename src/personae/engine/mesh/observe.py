@@ -28,6 +28,8 @@ HIDDEN_LIPS = np.array([0.92, 0.78, 0.8])
 """Lips beside the skin around them, for faces whose lips are covered."""
 SHUT, OPEN = 0.15, 0.2
 """Height over width of an eye, below and above which it surely is shut, or open."""
+SQUINT_NONE, SQUINT_ALL = 0.45, 0.6
+"""A donor's openness over the scene's, below which the scene's eyes stay, and above which not."""
 EYE_CONTRAST_PX = 64
 """From eye to eye, outer corners, at most, where an eye's contrast is measured."""
 EYE_STEPS = (0.35, 0.5, 0.65, 0.8)
@@ -153,16 +155,19 @@ def _eye_contrast(pixels: UInt8, points: Float64) -> float:
 def eye_shares(landmarks: Float64, donor_eyes: tuple[float, float]) -> tuple[float, float]:
     """How much of each eye the donor gives, [0, 1].
 
-    None when the scene's eye is closed (a blink belongs to the scene) or when the donor's eye is
-    much more closed than the scene's (there is nothing to show).
+    None when the scene's eye is closed (a blink belongs to the scene) or when the donor's eyes are
+    much more closed than the scene's (there is nothing to show). Between the two the step is short:
+    half a lid over half an iris is no eye.
     """
     shares: list[float] = []
     openings = eye_openings(landmarks)
-    both = (openings[0] + openings[1]) / 2
+    # Lids mostly close together, so each eye counts for the other, too: the landmarks of a shut eye
+    # are up to 0.19 high, those of a narrow open one from 0.19 on.
+    both, donors_both = sum(openings) / 2, sum(donor_eyes) / 2
     for scene, donor in zip(openings, donor_eyes, strict=True):
-        # Lids mostly close together, so each eye counts for the other, too: the landmarks of a
-        # shut eye are up to 0.19 high, those of a narrow open one from 0.19 on.
-        blink = float(np.clip(((scene + both) / 2 - SHUT) / (OPEN - SHUT), 0, 1))
-        squint = float(np.clip((donor / max(scene, 1e-3) - 0.35) / 0.25, 0, 1))
+        height = (scene + both) / 2
+        blink = float(np.clip((height - SHUT) / (OPEN - SHUT), 0, 1))
+        ratio = (donor + donors_both) / 2 / max(height, 1e-3)
+        squint = float(np.clip((ratio - SQUINT_NONE) / (SQUINT_ALL - SQUINT_NONE), 0, 1))
         shares.append(blink * squint)
     return shares[0], shares[1]

@@ -21,7 +21,7 @@ from personae.engine.types import Bool, Canvas, Face, Float32
 WARN_YAW, REFUSE_YAW = 28.0, 42.0
 WARN_PITCH, REFUSE_PITCH = 28.0, 40.0
 WARN_HEIGHT_PX, REFUSE_HEIGHT_PX = 100, 40
-WARN_EYES, REFUSE_EYES = 0.175, 0.09
+WARN_EYES, CLOSED_EYES = 0.175, 0.09
 WARN_SHARPNESS, REFUSE_SHARPNESS = 2.6, 1.2
 WARN_COVERED, REFUSE_COVERED = 0.55, 0.8
 SHARPNESS_PX = 128
@@ -74,9 +74,9 @@ def _eyes(photo: Unrolled) -> list[Finding]:
     low = min(photo.eyes)
     if low >= WARN_EYES:
         return []
-    both = max(photo.eyes) < REFUSE_EYES
-    text = "the eyes are closed" if both else "an eye is half-closed"
-    return [Finding("eyes", text, fatal=both)]
+    both = max(photo.eyes) < CLOSED_EYES
+    text = "the eyes are closed, so the scene's own show" if both else "an eye is half-closed"
+    return [Finding("eyes", text, fatal=False)]
 
 
 def sharpness(canvas: Canvas, face: Face) -> float:

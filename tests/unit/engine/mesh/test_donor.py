@@ -13,8 +13,8 @@ from portraits import MORE_FACES, Rgb, astronaut, hopper, largest, resized
 
 from personae.engine.canvas import RgbCanvas
 from personae.engine.mesh.donor import MeshDonor
-from personae.engine.mesh.quality import Finding
-from personae.engine.mesh.topology import TEXTURE_PX, FaceMesh
+from personae.engine.mesh.quality import Finding, judge
+from personae.engine.mesh.topology import TEXTURE_PX, FaceMesh, face_mesh
 from personae.engine.mesh.unrolling import Unrolled, smoothstep
 from personae.engine.pipeline import Engine
 from personae.engine.types import Face
@@ -92,6 +92,20 @@ def test_too_little_light_is_noticed(
 ) -> None:
     dark = (hopper() * gain).astype(np.uint8)
     assert study(engine, dark, hopper_face)[1]["under_exposed"].fatal is fatal
+
+
+@pytest.mark.parametrize(
+    ("openness", "word"), [(0.05, "the scene's own show"), (0.15, "half-closed")]
+)
+def test_closed_eyes_are_noticed_but_not_refused(
+    engine: Engine, hopper_face: Face, openness: float, word: str
+) -> None:
+    photo, _ = study(engine, hopper(), hopper_face)
+    photo = replace(photo, eyes=(openness, openness))
+    findings = judge(face_mesh(), RgbCanvas(hopper()), hopper_face, photo)
+    assert [finding.code for finding in findings] == ["eyes"]
+    assert word in findings[0].text
+    assert not findings[0].fatal
 
 
 @pytest.mark.parametrize("side", ["left", "right"])

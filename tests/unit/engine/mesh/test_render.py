@@ -14,8 +14,10 @@ from portraits import MORE_FACES, astronaut, face_at, hopper, largest, resized
 from personae.engine.canvas import RgbCanvas, YuvCanvas, YuvFormat
 from personae.engine.faces.embedder import distance
 from personae.engine.mesh.donor import MeshDonor
+from personae.engine.mesh.observe import eye_shares
 from personae.engine.mesh.placement import WORK_PX
 from personae.engine.mesh.render import FacePlan, Rendered, render_face
+from personae.engine.mesh.shape import eye_openings
 from personae.engine.mesh.topology import FaceMesh
 from personae.engine.mesh.vertices import EYE_LEFT, EYE_RIGHT, LIPS_INNER
 from personae.engine.pipeline import Engine
@@ -265,6 +267,16 @@ def test_closed_eyes_stay_the_scenes(mesh: FaceMesh, plan: FacePlan) -> None:
         x, y = np.rint(plan.landmarks[iris, :2]).astype(int)
         assert result.mask[y - y0, x - x0] < 0.35
         assert still.mask[y - still.box[1], x - still.box[0]] > 0.6
+
+
+@pytest.mark.parametrize(("donor", "share"), [(0.06, 0), (0.12, 0), (0.22, 1)])
+def test_a_donor_with_closed_eyes_gets_the_scenes(
+    plan: FacePlan, donor: float, share: float
+) -> None:
+    assert min(eye_openings(plan.landmarks)) > 0.25
+    assert eye_shares(plan.landmarks, (donor, donor)) == (share, share)
+    winking = eye_shares(plan.landmarks, (donor, donor + 0.03))
+    assert abs(winking[0] - winking[1]) < 0.35  # Not one eye of each.
 
 
 def test_dark_glasses_stay_the_scenes(
