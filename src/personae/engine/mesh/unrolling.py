@@ -9,12 +9,14 @@ import numpy as np
 from personae.engine import imaging
 from personae.engine.geometry import clip_box
 from personae.engine.mesh.calming import calm_texture
+from personae.engine.mesh.construction import near
 from personae.engine.mesh.occlusion import rim_connected
 from personae.engine.mesh.raster import skin_extent, texture_positions, visibility
 from personae.engine.mesh.shape import eye_openings, mouth_gap, smile, to_canonical
 from personae.engine.mesh.skin import LOG_OFFSET, fit_skin, light_detail, log_colour, skin_model
-from personae.engine.mesh.topology import TEXTURE_PX, FaceMesh
+from personae.engine.mesh.topology import COARSE_PX, TEXTURE_PX, FaceMesh
 from personae.engine.mesh.vertices import (
+    BROWS,
     RING_START,
     SKIN,
     extend_positions,
@@ -23,6 +25,8 @@ from personae.engine.mesh.vertices import (
 from personae.engine.types import Canvas, Face, Float32, Float64
 
 HIGHLIGHT_KEPT = 0.25
+COVERED_BROW = 60
+"""Coarse texels around a brow that are covered, from which hair may go on over the brow itself."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -202,11 +206,38 @@ def _mirror_covered(
     one_sided = one_sided * (1 - float(smoothstep(abs(yaw), 20, 30)))
     if one_sided.max() < 0.3:
         return texture, covered
-    share = imaging.blur(one_sided.astype(np.float32), 4)[..., None]
     shade = np.exp(np.clip(skin - skin[mesh.mirror[:SKIN]], -1, 1))
     relit = mirrored * mesh.on_texture(extend_values(shade))
+    one_sided = np.maximum(one_sided, _covered_brow(mesh, texture, relit, one_sided))
+    share = imaging.blur(one_sided.astype(np.float32), 4)[..., None]
     mixed = texture * (1 - share) + relit * share
     return mixed.astype(np.float32), (covered * (1 - share[..., 0])).astype(np.float32)
+
+
+def _covered_brow(mesh: FaceMesh, texture: Float32, other: Float32, covered: Float32) -> Float32:
+    """Where hair goes on over a brow, from which no colour can tell it: unlike the `other` brow.
+
+    float32 (384, 384) in [0, 1]; only what is connected to `covered`, and only on the side that is
+    clearly more so.
+    """
+    size, cells = (COARSE_PX, COARSE_PX), (COARSE_PX, 2, COARSE_PX // 2)
+    brows = near(mesh.canonical, BROWS, 0.14) * 3 * (1 - np.clip(3 * mesh.eye_near, 0, 1))
+    zone = mesh.on_coarse(extend_values(np.clip(brows, 0, 1))[:, None])[..., 0]
+    zone *= imaging.resize_area((mesh.texture_triangle >= 0).astype(np.float32), size)
+    rim = imaging.resize_area(covered.astype(np.float32), size)
+    amount = (rim * imaging.dilate(zone, 4)).reshape(cells).sum((0, 2))
+    hidden = (amount > COVERED_BROW) & (amount > 2 * amount[::-1])
+    if not hidden.any():
+        return np.zeros_like(covered)
+    small, same = (
+        imaging.resize_area(np.clip(one, 0, 255).astype(np.float32), size)
+        for one in (texture, other)
+    )
+    off = imaging.lab(small) - imaging.lab(same)
+    unlike = np.clip((np.sqrt((off**2).sum(2)) - 10) / 10, 0, 1) * zone
+    unlike = (unlike.reshape(cells) * hidden[:, None]).reshape(size).astype(np.float32)
+    kept = np.minimum(rim_connected(np.maximum(unlike, rim), rim), unlike)
+    return imaging.resize_linear(imaging.dilate(kept, 2), (TEXTURE_PX, TEXTURE_PX))
 
 
 def _soften_highlights(mesh: FaceMesh, texture: Float32, skin: Float64) -> Float32:

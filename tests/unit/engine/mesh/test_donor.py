@@ -121,6 +121,22 @@ def test_a_covered_cheek_is_noticed(engine: Engine, hopper_face: Face, side: str
     assert photo.hidden.mean() > photo.covered.mean()
 
 
+def test_hair_over_one_brow_is_taken_from_the_other(
+    engine: Engine, mesh: FaceMesh, astronaut_face: Face
+) -> None:
+    plain, _ = study(engine, astronaut(), astronaut_face)
+    rgb = astronaut()
+    brow = astronaut_face.landmarks[[46, 53, 52, 65, 55, 70, 63, 105, 66, 107], :2]
+    x0, y0 = np.rint(brow.min(0)).astype(int)
+    x1, y1 = np.rint(brow.max(0)).astype(int)
+    rgb[y0 - 40 : y1 + 1, x0 - 30 : x1 - 4] = [25, 18, 14]  # Down from the forehead.
+    photo, _ = study(engine, rgb, astronaut_face)
+    u, v = np.rint(mesh.uv[[70, 63, 105, 53, 52]].mean(0)).astype(int)
+    patch = np.s_[v - 6 : v + 7, u - 12 : u + 13]
+    hair = np.abs(np.float32([25, 18, 14]) - plain.texture[patch]).mean()
+    assert np.abs(photo.texture[patch] - plain.texture[patch]).mean() < 0.5 * hair
+
+
 def test_a_head_turned_too_far_is_refused(engine: Engine) -> None:
     """Any of the portraits beside the checkout in which a head is turned well to the side."""
     if not MORE_FACES.is_dir():
