@@ -274,14 +274,16 @@ def _entry_state(entry: Entry[Any, SkinObservation]) -> dict[str, Any]:
     return {
         "cut": entry.cut,
         "landmarks": [[track, landmarks] for track, landmarks in entry.landmarks.items()],
-        "sights": [[t, one.skin, one.lips, one.glasses] for t, one in entry.sights.items()],
+        "sights": [
+            [t, one.skin, one.lips, one.glasses, one.frames] for t, one in entry.sights.items()
+        ],
     }
 
 
 def _entry_of(state: Mapping[str, Any]) -> Entry[Any, SkinObservation]:
     landmarks = {int(track): landmarks for track, landmarks in state["landmarks"]}
     sights = {
-        int(track): SkinObservation(skin, lips, float(glasses))
-        for track, skin, lips, glasses in state["sights"]
+        int(track): SkinObservation(skin, lips, float(glasses), float(frames))
+        for track, skin, lips, glasses, frames in state["sights"]
     }
     return Entry(None, landmarks, sights, bool(state["cut"]))

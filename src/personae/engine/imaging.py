@@ -118,6 +118,14 @@ def box_mean(image: NDArray[SampleT], radius_px: int) -> NDArray[SampleT]:
     return cast("NDArray[SampleT]", cv2.blur(image, (side, side)))
 
 
+def hats(image: Float32, shape_wh: tuple[int, int]) -> tuple[Float32, Float32]:
+    """What is darker, and what is brighter, than all around it and smaller than a rectangle."""
+    block = np.ones(shape_wh[::-1], np.uint8)
+    dark = cv2.morphologyEx(image, cv2.MORPH_BLACKHAT, block)
+    bright = cv2.morphologyEx(image, cv2.MORPH_TOPHAT, block)
+    return cast("Float32", dark), cast("Float32", bright)
+
+
 def second_differences(image: Float32, step: int = 1) -> Float32:
     """Second differences across of second differences down, between pixels `step` apart.
 

@@ -33,7 +33,8 @@ def plan_face(
     skin = np.mean([sight.skin for sight in sights], axis=0)
     lips = np.mean([sight.lips for sight in sights], axis=0)
     glasses = float(np.mean([sight.glasses for sight in sights]))
-    return FacePlan(donor, landmarks, shift, skin, lips, glasses, strength)
+    frames = float(np.mean([sight.frames for sight in sights]))
+    return FacePlan(donor, landmarks, shift, skin, lips, glasses, strength, frames=frames)
 
 
 def box_of(landmarks: Float64) -> Box:

@@ -35,6 +35,8 @@ class FacePlan:
         How surely dark or tinted glasses cover the eyes; they stay.
     strength : float in [0, 1]
     nearer : landmarks (478, 3) of faces that may stand in front of this one
+    frames : float in [0, 1]
+        How surely glasses are worn whose frame can be seen; it stays.
     """
 
     donor: EngineDonor
@@ -45,6 +47,7 @@ class FacePlan:
     glasses: float
     strength: float
     nearer: tuple[Float64, ...] = ()
+    frames: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,7 +26,11 @@ def bend(image: UInt8, offsets: Float32, size_wh: tuple[int, int]) -> UInt8:
 
 
 def blend(
-    background: UInt8, face: Float32, alpha: Float32, weight: Float32
+    background: UInt8,
+    face: Float32,
+    alpha: Float32,
+    weight: Float32,
+    front: Float32 | None = None,
 ) -> tuple[Float32, Float32]:
     """Two bands: fine detail under a tight mask, colour under a soft one that stays inside it.
 
@@ -36,6 +40,9 @@ def blend(
         `face` is used up.
     alpha, weight : float32 (h, w), on cells
         The mask, and where skin is plain enough to compare colours.
+    front : float32 (H, W), optional
+        Thin things in front of the face, in [0, 1]. They stay to the pixel and have no part in
+        the soft band, so that skin right beside them is the donor's.
 
     Returns
     -------
@@ -51,14 +58,31 @@ def blend(
     soft = np.minimum(imaging.blur(inner, 0.035 * cells), imaging.blur(fine, 2))
     face -= background
     low_wh = (max(8, work_wh[0] // 6), max(8, work_wh[1] // 6))
-    low = imaging.blur(imaging.resize_area(face, low_wh), 1.2)
+    bare = None if front is None else np.float32(1) - front
+    if bare is None:
+        low = imaging.blur(imaging.resize_area(face, low_wh), 1.2)
+    else:
+        low = _mean_where(face, bare, low_wh)
     face -= imaging.resize_linear(low, work_wh)
     low -= _colour_pull(low, weight * alpha)
     imaging.multiply_into(face, imaging.resize_linear(imaging.thrice(fine), work_wh))
     tinted = imaging.resize_linear(imaging.thrice(soft), work_wh)
     imaging.multiply_into(tinted, imaging.resize_linear(low, work_wh))
     imaging.add_into(face, tinted)
-    return face, np.maximum(fine, soft)
+    mask = np.maximum(fine, soft)
+    if bare is not None:
+        imaging.multiply_into(face, imaging.thrice(bare))
+        mask *= imaging.resize_area(bare, (mask.shape[1], mask.shape[0]))
+    return face, mask
+
+
+def _mean_where(values: Float32, share: Float32, size_wh: tuple[int, int]) -> Float32:
+    """Values scaled down and blurred, counting only `share` of each pixel."""
+    counted = imaging.multiply(values, imaging.thrice(share))
+    low = imaging.blur(imaging.resize_area(counted, size_wh), 1.2)
+    weight = np.maximum(imaging.blur(imaging.resize_area(share, size_wh), 1.2), np.float32(0.05))
+    low /= weight[..., None]
+    return low
 
 
 def _colour_pull(low: Float32, skin: Float32) -> Float32:

@@ -106,7 +106,12 @@ def outline(alpha: Float32, core: Bool, open_mouth: Bool | None) -> Float32:
 
 
 def occluders(
-    background: UInt8, face: Float32, weight: Float32, rim: Float32, cell_wh: tuple[int, int]
+    background: UInt8,
+    face: Float32,
+    weight: Float32,
+    rim: Float32,
+    cell_wh: tuple[int, int],
+    front: Float32 | None = None,
 ) -> Float32:
     """How surely something hides the scene's face, float32 (h, w) on cells, in [0, 1].
 
@@ -116,9 +121,13 @@ def occluders(
         What is there, and what would be put there.
     weight, rim : float32 (h, w)
         Where colour can tell, and where occluders come in from.
+    front : float32 (H, W), optional
+        Thin things that are known to lie in front, and need no telling.
     """
     size = (max(8, cell_wh[0] * 5 // 8), max(8, cell_wh[1] * 5 // 8))
     scene = imaging.resize_area(background, size).astype(np.float32)
     far = colour_distance(scene, imaging.resize_area(face, size))
+    if front is not None:
+        far *= 1 - np.minimum(2 * imaging.dilate(imaging.resize_area(front, size)), 1)
     found = occluded(far, imaging.resize_linear(weight, size), imaging.resize_linear(rim, size))
     return imaging.resize_linear(found, cell_wh)

@@ -9,6 +9,7 @@ import numpy as np
 
 from personae.engine import imaging
 from personae.engine.geometry import clip_box
+from personae.engine.mesh.glasses import frames_worn
 from personae.engine.mesh.raster import visibility
 from personae.engine.mesh.shape import eye_openings
 from personae.engine.mesh.skin import (
@@ -41,13 +42,14 @@ class SkinObservation:
     """One look at one face.
 
     ``skin``: coefficients, float64 (DETAIL_MODES, 3), light's detail in them. ``lips``: mean
-    colour, float64 (3,) in [0, 255].
-    ``glasses``: how surely dark, tinted or mirrored glasses are worn, [0, 1].
+    colour, float64 (3,) in [0, 255]. ``glasses``: how surely dark, tinted or mirrored glasses are
+    worn, [0, 1]. ``frames``: how surely glasses of any kind are, whose frame can be seen.
     """
 
     skin: Float64
     lips: Float64
     glasses: float
+    frames: float
 
 
 def observe_skin(
@@ -83,7 +85,8 @@ def observe_skin(
         _tinted_glasses(mesh, rest, seen, pixels, points - offset),
     )
     detail = light_detail(mesh, rest, trust * likely * mesh.inner)
-    return SkinObservation(with_detail(skin, detail), lips - LOG_OFFSET, glasses)
+    frames = frames_worn(pixels, points - offset)
+    return SkinObservation(with_detail(skin, detail), lips - LOG_OFFSET, glasses, frames)
 
 
 def _skin_like(colours: Float64, trust: Float64) -> Float64:

@@ -13,13 +13,14 @@ import numpy as np
 from personae.engine import imaging
 from personae.engine.mesh import blending, lighting, masks
 from personae.engine.mesh.donor import MeshDonor, mesh_donor
+from personae.engine.mesh.glasses import frames_mask
 from personae.engine.mesh.placement import Placement, place
 from personae.engine.mesh.raster import draw_triangles, interpolate, skin_extent, visibility
 from personae.engine.mesh.shape import mouth_gap
 from personae.engine.mesh.topology import COARSE_PX, TEXTURE_PX, FaceMesh
 from personae.engine.mesh.vertices import KIND_MOUTH, KIND_RING, OVAL
 from personae.engine.plans import FacePlan, Rendered
-from personae.engine.types import Bool, Canvas, Float32
+from personae.engine.types import Bool, Canvas, Float32, UInt8
 
 OPEN_MOUTH = 0.05
 """`mouth_gap` from which the inside of the scene's mouth is shown."""
@@ -77,8 +78,9 @@ def render_face(mesh: FaceMesh, canvas: Canvas, plan: FacePlan) -> Rendered | No
 
     mouth = drawing.core & drawing.mouth if mouth_gap(plan.landmarks) > OPEN_MOUTH else None
     alpha = masks.outline(maps.alpha * maps.donor_shows, drawing.core, mouth)
-    alpha *= 1 - masks.occluders(background, face, maps.weight, maps.rim, where.cell_wh)
-    change, mask = blending.blend(background, face, alpha, maps.weight)
+    front = _in_front(plan, where, background)
+    alpha *= 1 - masks.occluders(background, face, maps.weight, maps.rim, where.cell_wh, front)
+    change, mask = blending.blend(background, face, alpha, maps.weight, front)
     change *= np.float32(plan.strength)
     change = blending.at_full_size(pixels, scene, background, change, maps.bend)
     mask = blending.confine_into(change, mask * np.float32(plan.strength), maps.bend)
@@ -137,6 +139,14 @@ def _behind(maps: _Maps, plan: FacePlan, where: Placement) -> _Maps:
         rim=np.maximum(maps.rim, edges),
         bend=maps.bend * (1 - faces)[..., None],
     )
+
+
+def _in_front(plan: FacePlan, where: Placement, background: UInt8) -> Float32 | None:
+    """Thin things in front of the face, float32 (h, w) at working size in [0, 1], if any."""
+    if plan.frames <= 0:
+        return None
+    mask = frames_mask(background, where.in_work(where.after)[[33, 263]])
+    return mask * np.float32(plan.frames)
 
 
 def _face(
