@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from personae import wiring
 from personae.engine.card import Card
 from personae.engine.card_roles import (
     ConverterContract,
+    DetectorContract,
     EmbedderContract,
+    LandmarkerContract,
+    OccluderContract,
+    ParserContract,
+    RestorerContract,
     SwapperContract,
 )
 from personae.engine.choosing import Wish, choose
 from personae.engine.setup import CLASSICAL, MESH, EngineSetup
-from personae.errors import ModelError
+from personae.errors import InvalidRequest, PersonaeError
 
 if TYPE_CHECKING:
+    from personae.engine.faces.rough import RoughDetector
     from personae.engine.neural.conditioning import Conditioner
+    from personae.engine.neural.landmarking import PointRefiner
     from personae.engine.neural.network import Network
     from personae.engine.pipeline import Engine
     from personae.engine.restore import Restorer
     from personae.engine.swapper import Cover, Swapper
     from personae.engine.types import Float32
+
+_T = TypeVar("_T")
 
 EMBEDDED = EngineSetup()
 
@@ -43,10 +52,8 @@ def is_ready(name: str) -> bool:
     store = wiring.model_store()
     try:
         cards = with_needs(wiring.card_called(name))
-    except Exception as error:
-        if type(error).__module__.startswith("personae."):
-            return False
-        raise
+    except PersonaeError:
+        return False
     return all(store.status(one) == "ready" for one in cards)
 
 
@@ -74,7 +81,8 @@ def engine_for(setup: EngineSetup) -> Engine:
 
 @functools.lru_cache(maxsize=4)
 def _build(_folder: Path, setup: EngineSetup) -> Engine:
-    return wiring.engine().beside(_swapper(setup), _restorer(setup), _cover(setup))
+    detectors = [_detector(setup.detector)] if setup.detector else []
+    return wiring.engine().beside(_swapper(setup), _restorer(setup), _cover(setup), detectors)
 
 
 def _swapper(setup: EngineSetup) -> Swapper | None:
@@ -83,8 +91,10 @@ def _swapper(setup: EngineSetup) -> Swapper | None:
     from personae.engine.neural.swapping import NeuralSwapper
 
     card = wiring.card_called(setup.engine)
-    network = wiring.network(card, "graph")
-    return NeuralSwapper(card, network, _conditioner(card), setup.boost, setup.likeness)
+    network = wiring.network(card)
+    return NeuralSwapper(
+        card, network, _conditioner(card), setup.boost, setup.likeness, _refiner(setup)
+    )
 
 
 def _conditioner(card: Card) -> Conditioner:
@@ -96,27 +106,69 @@ def _conditioner(card: Card) -> Conditioner:
     how = card.contract.conditioning
     if how.kind == "picture":
         return Conditioner(how)
-    embedder = wiring.card_called(how.embedder)
-    if not isinstance(embedder.contract, EmbedderContract):
-        raise ModelError(f"The model {embedder.name}, which {card.name} needs, is no embedder.")
+    embedder, contract = _known(how.embedder, EmbedderContract)
     converter: Network | None = None
     if how.converter:
-        wanted = wiring.card_called(how.converter)
-        if not isinstance(wanted.contract, ConverterContract):
-            raise ModelError(f"The model {wanted.name}, which {card.name} needs, converts nothing.")
+        wanted, _ = _known(how.converter, ConverterContract)
         converter = wiring.network(wanted)
     projection: Float32 | None = None
     if how.projection:
         path = wiring.model_store().path(card, how.projection)
         projection = np.load(path, allow_pickle=False).astype(np.float32)
-    return Conditioner(how, wiring.network(embedder), embedder.contract, converter, projection)
+    return Conditioner(how, wiring.network(embedder), contract, converter, projection)
+
+
+def _refiner(setup: EngineSetup) -> PointRefiner | None:
+    if not setup.landmarkers:
+        return None
+    from personae.engine.neural.landmarking import CardLandmarker, PointRefiner
+
+    return PointRefiner(
+        [
+            CardLandmarker(wiring.network(card), contract)
+            for card, contract in (_known(name, LandmarkerContract) for name in setup.landmarkers)
+        ]
+    )
+
+
+def _detector(name: str) -> RoughDetector:
+    from personae.engine.neural.detecting import CardDetector
+
+    card, contract = _known(name, DetectorContract)
+    return CardDetector(wiring.network(card), contract)
 
 
 def _restorer(setup: EngineSetup) -> Restorer | None:
     if setup.restorer == CLASSICAL:
         return None
-    raise ModelError("Restorer models are not there yet.")
+    from personae.engine.neural.restoring import CardRestorer
+
+    card, contract = _known(setup.restorer, RestorerContract)
+    return CardRestorer(card.name, wiring.network(card), contract)
 
 
 def _cover(setup: EngineSetup) -> Cover | None:
-    return None
+    from personae.engine.neural.covering import FACE_REGIONS, CardCover, Occluder, Parser
+
+    seers: list[Occluder | Parser] = []
+    for name in setup.occluders:
+        card, contract = _known(name, OccluderContract)
+        seers.append(Occluder(wiring.network(card), contract))
+    if setup.parser:
+        card, told = _known(setup.parser, ParserContract)
+        seers.append(Parser(wiring.network(card), told, setup.regions or FACE_REGIONS))
+    return CardCover(seers) if seers else None
+
+
+def _known(name: str, kind: type[_T]) -> tuple[Card, _T]:
+    """A card and its contract.
+
+    Raises
+    ------
+    InvalidRequest
+        If there is no such card, or it says nothing of this kind.
+    """
+    card = wiring.card_called(name)
+    if not isinstance(card.contract, kind):
+        raise InvalidRequest(f"The model {name} is a {card.role} that no step here can use.")
+    return card, card.contract

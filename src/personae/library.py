@@ -141,7 +141,7 @@ def swap(
         As the fields of `SwapOptions`: what is written over the output, and how.
     gate_donor, gate_scene, gate_output : float, range [0, 1], optional
         The highest score of the content gate that passes; None does not look.
-    level, engine, boost_px, likeness, restorer, occluders, parser, regions, detector
+    level, engine, boost_px, likeness, restorer, occluders, parser, regions, detector, landmarkers
         As the fields of `SwapOptions`: which engine and models make the new faces.
 
     Raises
@@ -228,7 +228,7 @@ def swap_video(
         strength, restore, max_long_px, max_short_px, start_s, end_s, codec, crf, preset, quality,
         threads, mark, allow_poor, manifest, label, label_place, label_size, label_font, gate_donor,
         gate_scene, gate_output, gate_every_s, level, engine, boost_px, likeness, restorer,
-        occluders, parser, regions, detector.
+        occluders, parser, regions, detector, landmarkers.
     progress : callable, called in this thread
     should_stop : callable
         Asked several times a second; True ends the work with `Canceled` and no output.

@@ -97,6 +97,8 @@ class SwapOptions:
         What of a face is swapped, by the parser's names, such as skin, nose and mouth.
     detector : str, optional
         The model that finds faces at all.
+    landmarkers : sequence of str
+        Models that find the points by which a swapper's crops are aligned.
 
     Raises
     ------
@@ -132,10 +134,11 @@ class SwapOptions:
     boost_px: int | None = None
     likeness: float = 0.5
     restorer: str | None = None
-    occluders: tuple[str, ...] | None = None
+    occluders: Sequence[str] | None = None
     parser: str | None = None
-    regions: tuple[str, ...] = ()
+    regions: Sequence[str] = ()
     detector: str | None = None
+    landmarkers: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         self._check_label()
@@ -178,7 +181,7 @@ class SwapOptions:
             if value is not None and not isinstance(value, str):
                 raise InvalidRequest(f"The {name} is a name, not {value!r}.")
         # What was stored as JSON comes back as lists.
-        for name in ("occluders", "regions"):
+        for name in ("occluders", "regions", "landmarkers"):
             value = getattr(self, name)
             if value is not None:
                 object.__setattr__(self, name, _names(name, value))
@@ -198,10 +201,11 @@ class SwapOptions:
             self.boost_px,
             self.likeness,
             self.restorer,
-            self.occluders,
+            None if self.occluders is None else tuple(self.occluders),
             self.parser,
-            self.regions,
+            tuple(self.regions),
             self.detector,
+            tuple(self.landmarkers),
         )
         return engines.setup_for(wish)
 
@@ -247,6 +251,7 @@ class EngineSettings(TypedDict, total=False):
     parser: str | None
     regions: Sequence[str]
     detector: str | None
+    landmarkers: Sequence[str]
 
 
 class SwapSettings(EngineSettings, total=False):

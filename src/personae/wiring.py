@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from personae.engine.pipeline import Engine
     from personae.engine.session import OnnxModel
     from personae.engine.sessions.layout import Layout
-    from personae.engine.sessions.pool import NetworkPool
+    from personae.engine.sessions.pool import NetworkPool, SharedNetwork
     from personae.engine.sessions.providers import Provider
     from personae.engine.types import Float32
 
@@ -139,23 +139,15 @@ def card_called(name: str) -> Card:
     return card(name)
 
 
-def network(wanted: Card, part: str = "") -> OnnxModel:
-    """The process's network of a card, loaded at first use.
+def network(wanted: Card) -> SharedNetwork:
+    """The process's network of a card, loaded when it is first called.
 
     Raises
     ------
-    ModelError
-        If it is not installed, does not load, or is not what its card says.
+    InvalidRequest
+        As `networks`.
     """
-    with _engine_lock:
-        return _load_network(models_dir(), wanted.name, part)
-
-
-@functools.lru_cache(maxsize=32)
-def _load_network(folder: Path, name: str, part: str) -> OnnxModel:
-    from personae.engine.session import OnnxModel
-
-    return OnnxModel(ModelStore(folder).path(card_called(name), part))
+    return networks().network(wanted.name)
 
 
 def models_are_missing() -> bool:
@@ -246,7 +238,7 @@ def _networks(
     from personae.adapters.networks.loading import Loader
     from personae.engine.sessions.pool import NetworkPool
 
-    return NetworkPool(Loader(ModelStore(folder), card, chosen, batch), budget_bytes)
+    return NetworkPool(Loader(ModelStore(folder), card_called, chosen, batch), budget_bytes)
 
 
 @functools.lru_cache(maxsize=1)

@@ -55,6 +55,7 @@ FULL: dict[str, Any] = {
     "parser": "bisenet_resnet_18",
     "regions": ("skin", "nose"),
     "detector": "yunet_2023_mar",
+    "landmarkers": ("fan_2d_4",),
 }
 
 

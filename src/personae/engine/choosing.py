@@ -40,6 +40,8 @@ class Wish:
     regions : tuple of str
         What of a face is swapped, by the parser's names; empty for all.
     detector : str, optional
+    landmarkers : tuple of str
+        What finds the points by which a swapper's crops are aligned; the embedded one if empty.
     """
 
     level: str = "standard"
@@ -51,6 +53,7 @@ class Wish:
     parser: str | None = None
     regions: tuple[str, ...] = ()
     detector: str | None = None
+    landmarkers: tuple[str, ...] = ()
 
 
 @functools.cache
@@ -88,6 +91,8 @@ def choose(wish: Wish, card: Callable[[str], Card], is_ready: Callable[[str], bo
     # Restoring by the level alone needs a model: the filter is for those who ask for it.
     restore = 0.0 if restorer in (CLASSICAL, OFF) else float(level["restore"])
     parser = _parser(wish, level, card, is_ready)
+    for name in wish.landmarkers:
+        _of_role(card(name), "landmarker")
     if wish.detector:
         _of_role(card(wish.detector), "detector")
     return EngineSetup(
@@ -100,6 +105,7 @@ def choose(wish: Wish, card: Callable[[str], Card], is_ready: Callable[[str], bo
         parser=parser,
         regions=wish.regions,
         detector=wish.detector or "",
+        landmarkers=wish.landmarkers,
     )
 
 

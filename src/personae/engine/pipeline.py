@@ -15,6 +15,7 @@ import numpy as np
 from personae.engine import imaging
 from personae.engine.faces.embedder import SAME_PERSON_DISTANCE, Embedder, distance
 from personae.engine.faces.finder import FaceFinder
+from personae.engine.faces.rough import RoughDetector
 from personae.engine.following import Casting, Follower, FrameT, PlannedFrame
 from personae.engine.marking.embedding import mark_into
 from personae.engine.mesh.donor import MeshDonor, build_donor
@@ -87,9 +88,18 @@ class Engine:
         swapper: Swapper | None = None,
         restorer: Restorer | None = None,
         cover: Cover | None = None,
+        detectors: Sequence[RoughDetector] = (),
     ) -> Engine:
-        """Another engine that finds and knows faces with the same models."""
-        return Engine(self._finder, self._embedder, restorer, swapper, cover)
+        """Another engine over the same models; without `detectors` it finds faces by them as well.
+
+        Parameters
+        ----------
+        swapper, restorer, cover
+            As for `Engine`.
+        detectors : sequence of RoughDetector
+        """
+        finder = self._finder.looking_with(detectors) if detectors else self._finder
+        return Engine(finder, self._embedder, restorer, swapper, cover)
 
     def cast(self, embedded: EngineDonor, portraits: Sequence[Portrait]) -> EngineDonor:
         """A donor for this engine's plans; see `Swapper.prepare`."""

@@ -34,6 +34,8 @@ class EngineSetup:
         The parser's regions that get the new face; empty for all that it knows.
     detector : str
         What finds faces at all; empty for the embedded one.
+    landmarkers : tuple of str
+        What finds the points that a swapper's crops are aligned by; the embedded one if empty.
     """
 
     engine: str = MESH
@@ -45,9 +47,11 @@ class EngineSetup:
     parser: str = ""
     regions: tuple[str, ...] = ()
     detector: str = ""
+    landmarkers: tuple[str, ...] = ()
 
     @property
     def models(self) -> tuple[str, ...]:
         """The cards that it asks for by name, without those that these need in turn."""
         named = (self.engine, self.restorer, *self.occluders, self.parser, self.detector)
+        named += self.landmarkers
         return tuple(name for name in named if name not in ("", MESH, CLASSICAL))

@@ -62,6 +62,10 @@ class FaceFinder:
         self._detectors = tuple(detectors)
         self._landmarks = landmarks
 
+    def looking_with(self, detectors: Sequence[RoughDetector]) -> FaceFinder:
+        """Another finder with the same landmark model."""
+        return FaceFinder(detectors, self._landmarks)
+
     def find_all(self, canvas: Canvas) -> list[Face]:
         """All faces of a still, by the left edges of their boxes, then by the upper ones.
 

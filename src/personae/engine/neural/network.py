@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
 
@@ -75,12 +75,7 @@ def run_in_batches(
     ModelError
         If the network has other inputs, or does not give one result for each picture.
     """
-    names = [spec.name for spec in network.inputs]
-    if set(names) != {name, *further}:
-        raise ModelError(
-            f"The model {network.name} wants {', '.join(names)}, and its card says otherwise; "
-            "pull the model again or correct the card."
-        )
+    names = _names(network, {name, *further})
     most = max(1, network.batch)
     parts: list[list[Float32]] = []
     for start in range(0, len(pictures), most):
@@ -94,13 +89,13 @@ def run_in_batches(
     return [np.concatenate(ones) for ones in zip(*parts, strict=True)]
 
 
-def in_batches(network: Network, *arrays: Float32) -> Float32:
+def in_batches(network: Network, given: Mapping[str, Float32]) -> Float32:
     """The first output for all items, of which every input has one along its first axis.
 
     Parameters
     ----------
     network : Network
-    *arrays : float32 (n, …)
+    given : float32 (n, …) by the names of the inputs
 
     Returns
     -------
@@ -109,8 +104,9 @@ def in_batches(network: Network, *arrays: Float32) -> Float32:
     Raises
     ------
     ModelError
-        If the network gives no item for each.
+        If the network has other inputs, or gives no item for each.
     """
+    arrays = [given[name] for name in _names(network, given)]
     count, most = len(arrays[0]), max(1, network.batch)
     made: list[Float32] = []
     for start in range(0, count, most):
@@ -122,6 +118,12 @@ def in_batches(network: Network, *arrays: Float32) -> Float32:
     return made[0] if len(made) == 1 else np.concatenate(made)
 
 
-def ordered(inputs: Sequence[str], given: Mapping[str, Float32]) -> list[Float32]:
-    """Arrays in the order of a card's inputs."""
-    return [given[name] for name in inputs]
+def _names(network: Network, wanted: Iterable[str]) -> list[str]:
+    """The names of a network's inputs, in its order, which must be those that a card says."""
+    names = [spec.name for spec in network.inputs]
+    if set(names) != set(wanted):
+        raise ModelError(
+            f"The model {network.name} wants {', '.join(names)}, and its card says otherwise; "
+            "pull the model again or correct the card."
+        )
+    return names

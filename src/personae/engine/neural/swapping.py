@@ -12,7 +12,8 @@ from personae.engine.card import Card
 from personae.engine.card_roles import SwapperContract
 from personae.engine.neural.aligning import crop_matrix, cut, five_points, lay_back, reach_of
 from personae.engine.neural.conditioning import EVEN, Conditioner, NeuralDonor, lean
-from personae.engine.neural.network import Network, in_batches, ordered
+from personae.engine.neural.landmarking import PointRefiner
+from personae.engine.neural.network import Network, in_batches
 from personae.engine.neural.outline import face_mask, inner_box
 from personae.engine.neural.tensors import picture_input, pictures_of
 from personae.engine.neural.tiling import put_together, take_apart
@@ -48,6 +49,8 @@ class NeuralSwapper:
         By how much the crop is larger than the network's: one of the card's ``boosts``.
     likeness : float, range [0, 1]
         How far the identity leans from the scene's person (0) over the donor (0.5) beyond.
+    refiner : PointRefiner, optional
+        What finds the points that faces are aligned by; the plans' landmarks without it.
 
     Raises
     ------
@@ -64,6 +67,7 @@ class NeuralSwapper:
         conditioner: Conditioner,
         boost: int = 1,
         likeness: float = EVEN,
+        refiner: PointRefiner | None = None,
     ) -> None:
         if not isinstance(card.contract, SwapperContract):
             raise ModelError(f"The model {card.name} is no swapper.")
@@ -72,11 +76,11 @@ class NeuralSwapper:
             raise InvalidRequest(f"The engine {card.name} works at {sizes} pixels.")
         self._name = card.name
         self._contract = card.contract
-        self._inputs = [one.name for one in card.part("graph").inputs]
         self._network = network
         self._conditioner = conditioner
         self._boost = boost
         self._likeness = likeness
+        self._refiner = refiner
 
     @property
     def name(self) -> str:
@@ -116,21 +120,29 @@ class NeuralSwapper:
             If a donor was prepared for another engine.
         ModelError
         """
-        cut_out = [self._cut_out(canvas, plan) for canvas, plan in jobs]
+        points = self._points(jobs)
+        cut_out = [
+            self._cut_out(canvas, plan, five)
+            for (canvas, plan), five in zip(jobs, points, strict=True)
+        ]
         todo = [job for job in cut_out if job is not None]
         made = iter(self._run(todo))
         return [None if job is None else _laid_back(job, next(made)) for job in cut_out]
 
-    def _cut_out(self, canvas: Canvas, plan: FacePlan) -> _Job | None:
+    def _points(self, jobs: Sequence[tuple[Canvas, FacePlan]]) -> list[Float64]:
+        if self._refiner is None or not jobs:
+            return [five_points(plan.landmarks) for _, plan in jobs]
+        told = self._refiner.refine_all([(canvas, plan.landmarks) for canvas, plan in jobs])
+        return [points for points, _ in told]
+
+    def _cut_out(self, canvas: Canvas, plan: FacePlan, points: Float64) -> _Job | None:
         if plan.strength <= 0:
             return None
         if not isinstance(plan.donor, NeuralDonor) or plan.donor.card != self.name:
             raise InvalidRequest(
                 "The donor was prepared for another engine; prepare it for this one."
             )
-        matrix = crop_matrix(
-            five_points(plan.landmarks), self._contract.picture.template, self.side_px
-        )
+        matrix = crop_matrix(points, self._contract.picture.template, self.side_px)
         reach = reach_of(matrix, self.side_px, canvas.size_wh)
         box = None if reach is None else inner_box(plan.landmarks, reach)
         if reach is None or box is None:
@@ -159,7 +171,7 @@ class NeuralSwapper:
         crops = picture_input([tile for job in jobs for tile in job.tiles], contract.picture)
         identities = np.concatenate([np.repeat(job.identity, each, 0) for job in jobs])
         given = {contract.picture.input: crops, contract.conditioning.input: identities}
-        output = in_batches(self._network, *ordered(self._inputs, given))
+        output = in_batches(self._network, given)
         tiles = pictures_of(output, contract.picture, normalised=contract.normalised)
         return [
             put_together(tiles[start : start + each], self._boost)

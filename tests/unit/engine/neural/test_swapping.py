@@ -14,6 +14,7 @@ from personae.engine.cards import card
 from personae.engine.neural.conditioning import Conditioner, NeuralDonor
 from personae.engine.neural.swapping import NeuralSwapper
 from personae.engine.plans import EngineDonor, FacePlan, bare_plan
+from personae.engine.session import TensorSpec
 from personae.engine.types import Face, Float32
 from personae.errors import InvalidRequest, ModelError
 
@@ -24,7 +25,8 @@ class Same:
     """Gives back the crop; counts its calls and their sizes."""
 
     name = "same"
-    inputs = outputs = ()
+    inputs = (TensorSpec("target", (None, 3, 128, 128)), TensorSpec("source", (None, 512)))
+    outputs = ()
 
     def __init__(self, batch: int = 1) -> None:
         self.batch = batch
