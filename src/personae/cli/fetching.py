@@ -23,8 +23,8 @@ def download_bars() -> Generator[Report]:
 
         def report(what: str, done: int, total: int) -> None:
             if what not in tasks:
-                tasks[what] = progress.add_task(what, total=total)
-            progress.update(tasks[what], completed=min(done, total))
+                tasks[what] = progress.add_task(what, total=total or None)
+            progress.update(tasks[what], completed=min(done, total or done))
 
         yield report
 

@@ -107,8 +107,10 @@ class Licences:
             ) from error
         return given
 
-    def require(self, cards: Iterable[Card]) -> None:
+    def require(self, cards: Iterable[Card], options: str = "") -> None:
         """Raise unless every one of `cards` may be used.
+
+        ``options`` are added to the command that the message gives.
 
         Raises
         ------
@@ -122,7 +124,7 @@ class Licences:
         missing = [card for card, state in states.items() if state in ("needed", "changed")]
         if not missing:
             return
-        command = f"personae models accept {' '.join(card.name for card in missing)}"
+        command = f"personae models accept {' '.join(card.name for card in missing)}{options}"
         first = missing[0]
         if len(missing) > 1:
             told = ", ".join(f"{card.name} ({card.licence.name})" for card in missing)
@@ -143,5 +145,6 @@ def stated_sha256(card: Card) -> str:
 def _refused(card: Card) -> str:
     return (
         f"The model {card.name} is under {card.licence.name}, which is not permissive, and "
-        "PERSONAE_PERMISSIVE_ONLY allows no other; choose another model, or unset it."
+        "only permissive ones are allowed (PERSONAE_PERMISSIVE_ONLY, --permissive-only); choose "
+        "another model."
     )
