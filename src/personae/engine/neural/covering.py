@@ -16,7 +16,7 @@ import numpy as np
 from personae.engine import imaging
 from personae.engine.card_roles import OccluderContract, ParserContract
 from personae.engine.neural.aligning import Crop, crop_matrix, five_points, lay_back, take_crop
-from personae.engine.neural.masks import inner
+from personae.engine.neural.masks import area_mask, check_areas, inner
 from personae.engine.neural.network import Network, does_not_fit, run_in_batches
 from personae.engine.neural.tensors import picture_input
 from personae.engine.plans import Rendered
@@ -25,6 +25,12 @@ from personae.errors import InvalidRequest, ModelError
 
 FACE_REGIONS: Final = ("skin", "brows", "eyes", "nose", "mouth", "upper_lip", "lower_lip")
 """What a parser leaves to the new face unless something else is asked for: all but glasses."""
+
+
+AREA_PX: Final = 256
+"""The side of crops that no network looks at."""
+AREA_SOFT: Final = 0.02
+"""How soft the outline of areas is, relative to the crop."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,21 +77,29 @@ class CardCover:
 
     Parameters
     ----------
-    seers : one or more `Occluder` or `Parser`
+    seers : sequence of `Occluder` or `Parser`
+    areas : names of `masks.AREAS`
+        To which new faces are confined besides; none confine them. They need no network.
+
+    Raises
+    ------
+    InvalidRequest
+        If there is neither, or no area of a name.
     """
 
-    def __init__(self, seers: Sequence[Occluder | Parser]) -> None:
-        if not seers:
-            raise InvalidRequest(
-                "Name at least one occluder or face parser, or leave the step out."
-            )
-        self._seers = tuple(seers)
-        largest = max(self._seers, key=lambda seer: seer.contract.picture.size_px)
-        self.side_px = largest.contract.picture.size_px
-        self.template = largest.contract.picture.template
+    def __init__(self, seers: Sequence[Occluder | Parser], areas: Sequence[str] = ()) -> None:
+        if not seers and not areas:
+            raise InvalidRequest("Name an occluder or a face parser, or leave the step out.")
+        check_areas(areas)
+        self._seers, self._areas = tuple(seers), tuple(areas)
+        self.side_px, self.template = AREA_PX, "ffhq_512"
+        if seers:
+            largest = max((seer.contract.picture for seer in seers), key=lambda one: one.size_px)
+            self.side_px, self.template = largest.size_px, largest.template
 
     def __repr__(self) -> str:
-        return f"CardCover({', '.join(seer.network.name for seer in self._seers)})"
+        names = [*(seer.network.name for seer in self._seers), *self._areas]
+        return f"CardCover({', '.join(names)})"
 
     def uncover(self, faces: Sequence[tuple[Canvas, Rendered, Float64]]) -> list[Rendered]:
         """New faces without what hides the scene's; see `personae.engine.swapper.Cover`.
@@ -136,12 +150,17 @@ class CardCover:
         there = [crop for crop in crops if crop is not None]
         told = iter(self.visible(there))
         out: list[Float32] = []
-        for (_, box, _), crop in zip(faces, crops, strict=True):
+        for (_, box, landmarks), crop in zip(faces, crops, strict=True):
             if crop is None:
                 out.append(np.ones((box[3] - box[1], box[2] - box[0]), np.float32))
-            else:
-                laid = lay_back(next(told), crop.to_crop, box, edge=True)
-                out.append(np.clip(laid, 0, 1, out=laid))
+                continue
+            seen = next(told)
+            if self._areas:
+                points = landmarks[:, :2] @ crop.to_crop[:, :2].T + crop.to_crop[:, 2]
+                inside = area_mask(points, crop.side_px, self._areas, AREA_SOFT * crop.side_px)
+                seen = np.minimum(seen, inside)
+            laid = lay_back(seen, crop.to_crop, box, edge=True)
+            out.append(np.clip(laid, 0, 1, out=laid))
         return out
 
     def visible(self, crops: Sequence[Crop]) -> list[Float32]:
@@ -153,17 +172,10 @@ class CardCover:
         ------
         ModelError
         """
-        if not crops:
-            return []
-        seen: list[Float32] = []
-        for seer in self._seers:
-            for number, mask in enumerate(_masks(seer, [crop.rgb for crop in crops])):
-                side = crops[number].side_px
-                fitted = _resized(mask, side)
-                if number < len(seen):
-                    np.minimum(seen[number], fitted, out=seen[number])
-                else:
-                    seen.append(fitted)
+        seen = [np.ones((crop.side_px, crop.side_px), np.float32) for crop in crops]
+        for seer in self._seers if crops else ():
+            for mask, so_far in zip(_masks(seer, [crop.rgb for crop in crops]), seen, strict=True):
+                np.minimum(so_far, _resized(mask, len(so_far)), out=so_far)
         return seen
 
     def _cut(self, canvas: Canvas, landmarks: Float64) -> Crop | None:

@@ -94,17 +94,23 @@ def area_mask(landmarks: Float64, side_px: int, areas: Sequence[str], blur_px: f
     InvalidRequest
         If there is no area of a name.
     """
+    check_areas(areas)
     found = np.zeros((side_px, side_px), np.uint8)
     for name in areas:
-        if name not in AREAS:
-            raise InvalidRequest(
-                f"There is no area {name!r} of a face; choose of {', '.join(AREAS)}."
-            )
         # Far outside nothing changes, and OpenCV counts in 16 bits.
         points = np.clip(landmarks[list(AREAS[name]), :2], -side_px * 4, side_px * 4)
         imaging.fill_hull_into(found, points.astype(np.float32))
     inside = found.astype(np.float32)
     return inside if blur_px <= 0 else inner(imaging.blur(inside, blur_px), 0.5)
+
+
+def check_areas(areas: Sequence[str]) -> None:
+    """Raise an InvalidRequest unless all are names of areas."""
+    for name in areas:
+        if name not in AREAS:
+            raise InvalidRequest(
+                f"There is no area {name!r} of a face; choose of {', '.join(AREAS)}."
+            )
 
 
 def inner(mask: Float32, floor: float) -> Float32:

@@ -212,3 +212,15 @@ def test_the_engine_leaves_what_hides_a_face(
         np.testing.assert_allclose(after.mask[above], before.mask[above], atol=1e-3)
         assert (after.mask <= before.mask + 1e-6).all()
         assert (after.delta[after.mask == 0] == 0).all()
+
+
+def test_areas_confine_a_new_face_without_any_network() -> None:
+    face = face_at(400, 300, 200)
+    landmarks = face.landmarks.astype(np.float64)
+    canvas = RgbCanvas(np.zeros((600, 800, 3), np.uint8))
+    seen = CardCover([], ["upper_face"]).visible_in(canvas, (0, 0, 800, 600), landmarks)
+    (eye_x, eye_y), (chin_x, chin_y) = face.points[0].astype(int), landmarks[152, :2].astype(int)
+    assert seen[eye_y, eye_x] == pytest.approx(1)
+    assert seen[chin_y - 5, chin_x] == 0
+    with pytest.raises(InvalidRequest, match="lower_face"):
+        CardCover([], ["ears"])
