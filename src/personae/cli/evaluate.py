@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from personae.evaluating.pairs import Pair
     from personae.evaluating.people import Clip, People
     from personae.evaluating.report import Baseline
-    from personae.evaluating.run import Evaluation
+    from personae.evaluating.run import Evaluation, Settings
 
 Folder = Annotated[
     Path | None,
@@ -44,6 +45,14 @@ Clips = Annotated[
 Engines = Annotated[
     list[str] | None,
     typer.Option("--engine", metavar="NAME", help="Which engine; repeat it to compare several."),
+]
+Outputs = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--outputs",
+        metavar="DIR",
+        help="Measure outputs made elsewhere as well, called DONOR-SCENE after both photos.",
+    ),
 ]
 Pairs = Annotated[
     str, typer.Option("--pairs", metavar="N", help="How many pairs of pictures, or all.")
@@ -90,6 +99,7 @@ def evaluate(
     built_in: BuiltIn = False,
     clip: Clips = None,
     engine: Engines = None,
+    outputs: Outputs = None,
     pairs: Pairs = "100",
     seed: Seed = 0,
     pair_list: PairList = None,
@@ -115,15 +125,13 @@ def evaluate(
         if (folder is None) != built_in:
             raise InvalidRequest("Give a FOLDER of people, or --built-in.")
         from personae.cli.fetching import fetch_models
-        from personae.evaluating.engines import contender
-        from personae.evaluating.features import installed_features
         from personae.evaluating.report import as_json as to_json
         from personae.evaluating.report import read_baseline, write_report
-        from personae.evaluating.run import Evaluator, Settings
+        from personae.evaluating.run import Settings
 
         before = None if baseline is None else read_baseline(baseline)
         fetch_models(talk)
-        contenders = [contender(name, restore) for name in dict.fromkeys(engine or ["mesh"])]
+        contenders = _contenders(engine or [], outputs or [], restore)
         people, clips = _people(folder, clip or [])
         chosen = _pairs(people, clips, pair_list, count, seed)
         settings = Settings(
@@ -134,30 +142,52 @@ def evaluate(
             worst=rows,
             best=(rows + 2) // 3,
         )
-        made = _make(out)
-        try:
-            with (
-                Interruptible() as interrupt,
-                ShownProgress("Evaluating", quiet=quiet, unit="pairs") as progress,
-            ):
-                evaluation = Evaluator(
-                    people,
-                    chosen,
-                    contenders,
-                    settings,
-                    features=installed_features(features),
-                    progress=progress,
-                    should_stop=interrupt.should_stop,
-                ).run()
+        with _report_folder(out):
+            evaluation = _run(people, chosen, contenders, settings, features, quiet=quiet)
             written = write_report(out, evaluation, before)
-        except BaseException:
-            if made:
-                with suppress(OSError):  # Only if nothing lies in it.
-                    out.rmdir()
-            raise
         _tell(talk, evaluation, before, contenders)
         data = {**to_json(evaluation), "files": [str(path) for path in written]}
         talk.result(_text(evaluation, before, written), data)
+
+
+def _run(
+    people: People,
+    pairs: list[Pair],
+    contenders: list[Contender],
+    settings: Settings,
+    features: str | None,
+    *,
+    quiet: bool,
+) -> Evaluation:
+    """All pairs of all engines, in sight, until somebody stops it."""
+    from personae.evaluating.features import installed_features
+    from personae.evaluating.run import Evaluator
+
+    with (
+        Interruptible() as interrupt,
+        ShownProgress("Evaluating", quiet=quiet, unit="pairs") as progress,
+    ):
+        return Evaluator(
+            people,
+            pairs,
+            contenders,
+            settings,
+            features=installed_features(features),
+            progress=progress,
+            should_stop=interrupt.should_stop,
+        ).run()
+
+
+def _contenders(engines: list[str], outputs: list[Path], restore: float) -> list[Contender]:
+    """Engines by name and outputs by folder; the mesh engine where nothing is named."""
+    from personae.evaluating.engines import contender
+    from personae.evaluating.stored import stored
+
+    made_elsewhere = [stored(path) for path in outputs]
+    names = dict.fromkeys(engines or ([] if made_elsewhere else ["mesh"]))
+    contenders = [*(contender(name, restore) for name in names), *made_elsewhere]
+    check_names(one.name for one in contenders)
+    return contenders
 
 
 def parse_pairs(text: str) -> int | None:
@@ -173,6 +203,20 @@ def parse_pairs(text: str) -> int | None:
     if word.isascii() and word.isdigit() and int(word) > 0:
         return int(word)
     raise InvalidRequest(f"--pairs {text} is no number of pairs; write a number from 1 on, or all.")
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Refuse two engines of one name, which no table could tell apart.
+
+    Raises
+    ------
+    InvalidRequest
+    """
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise InvalidRequest(f"Two engines are called {name}; rename the folder of outputs.")
+        seen.add(name)
 
 
 def _people(folder: Path | None, clips: list[Path]) -> tuple[People, list[Clip]]:
@@ -194,8 +238,9 @@ def _pairs(
     return [*choose_pairs(people, count, seed), *choose_clip_pairs(people, clips, seed)]
 
 
-def _make(folder: Path) -> bool:
-    """Make the folder for the report; whether it was missing.
+@contextmanager
+def _report_folder(folder: Path) -> Generator[None]:
+    """A folder for the report; if it was missing and there is no report, it goes again.
 
     Raises
     ------
@@ -207,7 +252,13 @@ def _make(folder: Path) -> bool:
     there = folder.is_dir()
     with output_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    return not there
+    try:
+        yield
+    except BaseException:
+        if not there:
+            with suppress(OSError):  # Only if nothing lies in it.
+                folder.rmdir()
+        raise
 
 
 def _tell(

@@ -22,7 +22,7 @@ from personae.engine.geometry import (
     region_from_landmarks,
 )
 from personae.engine.types import Canvas, Face, Float32, UInt8
-from personae.errors import Canceled, PersonaeError
+from personae.errors import Canceled, ModelError, PersonaeError
 from personae.evaluating.engines import Contender
 from personae.evaluating.looks import nearest
 from personae.evaluating.pairs import Pair
@@ -48,7 +48,7 @@ LEAST_FOUND: Final = 0.5
 def measure_clip(
     one: Contender,
     pair: Pair,
-    donor: Donor,
+    donor: Donor | None,
     context: Context,
     *,
     seconds: float,
@@ -61,7 +61,7 @@ def measure_clip(
 
     Raises
     ------
-    Canceled
+    Canceled, ModelError
     """
     clip = pair.scene
     row = Row(
@@ -73,6 +73,9 @@ def measure_clip(
     )
     if not isinstance(clip, Clip):
         return replace(row, outcome="failed", message="This scene is no clip."), None
+    if donor is None or one.stored is not None:
+        told = "Outputs that were made elsewhere are measured in pictures only."
+        return replace(row, outcome="failed", message=told), None
     try:
         with tempfile.TemporaryDirectory(prefix="personae-") as folder:
             moving = sniff(clip.path) == "animation"
@@ -85,7 +88,7 @@ def measure_clip(
             spent_ms = (time.process_time() - started) * 1000
             row = replace(row, cpu_ms=spent_ms / max(1, report.faces_swapped))
             return _compare(row, clip, output, pair, context, seconds)
-    except Canceled:
+    except (Canceled, ModelError):
         raise
     except Exception as error:  # One bad clip, or one engine's mistake, must not end the run.
         if not isinstance(error, PersonaeError):

@@ -11,6 +11,7 @@ from personae.engine.card import Card
 from personae.engine.card_roles import SwapperContract
 from personae.engine.types import UInt8
 from personae.errors import InvalidRequest
+from personae.evaluating.pairs import Pair
 from personae.requests import SwapOptions, SwapSettings, parts_of
 from personae.results import SwapResult
 from personae.swapping import swap_pixels
@@ -39,12 +40,15 @@ class Contender:
         The embedders whose vectors tell the engine whom to draw; empty where none does.
     options : dict
         What `SwapOptions` is told of the engine, for clips.
+    stored : callable, optional
+        Gives the output of a pair and its scene that was made elsewhere; then nothing is swapped.
     """
 
     name: str
     swap: Swap
     conditioned_on: frozenset[str] = frozenset()
     options: SwapSettings = field(default_factory=SwapSettings)
+    stored: Callable[[Pair, UInt8], UInt8] | None = None
 
 
 def contender(name: str, restore: float = 0.0) -> Contender:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from personae import wiring
@@ -13,19 +13,18 @@ from personae.domain.gate import LIMIT
 from personae.donors import Donor, load_pixels
 from personae.engine.canvas import RgbCanvas
 from personae.engine.gate import check_picture
-from personae.engine.types import Face, UInt8
-from personae.errors import Canceled, FaceNotFound, PersonaeError
+from personae.engine.types import UInt8
+from personae.errors import Canceled, FaceNotFound, ModelError, PersonaeError
 from personae.evaluating.clips import measure_clip
 from personae.evaluating.engines import JUDGE, Contender, Prepare, preparing
 from personae.evaluating.features import Features
-from personae.evaluating.frechet import Gaussian, frechet_distance
 from personae.evaluating.looks import Gallery, Judge, Look, references_of
 from personae.evaluating.pairs import Pair
 from personae.evaluating.people import Clip, People, Photo, Problem, sentence
-from personae.evaluating.rows import WITH_PICTURES, WRONG_FILE, Row
-from personae.evaluating.shots import Shots, Showcase, shot
+from personae.evaluating.rows import WRONG_FILE, Row
+from personae.evaluating.shots import shot
 from personae.evaluating.stills import Context, Scenes, Seen, failed, measure_still
-from personae.evaluating.table import Summary, summarise
+from personae.evaluating.tally import Result, Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,17 +72,6 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Result:
-    """What came of one engine."""
-
-    engine: str
-    pictures: Summary
-    clips: Summary
-    rows: tuple[Row, ...]
-    showcase: Showcase
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
     """What came of all engines.
 
@@ -99,16 +87,6 @@ class Evaluation:
     gallery: int
     features: str | None
     judge: str = JUDGE
-
-
-@dataclass(slots=True, eq=False)
-class _Tally:
-    """One engine's results so far."""
-
-    showcase: Showcase
-    rows: list[Row] = field(default_factory=list[Row])
-    scenes: Gaussian = field(default_factory=Gaussian)
-    outputs: Gaussian = field(default_factory=Gaussian)
 
 
 class Evaluator:
@@ -165,19 +143,19 @@ class Evaluator:
         context = Context(judge, gallery, {}, donors, self._check_scene)
         scenes = Scenes(engine, context)
         settings = self._settings
-        tallies = [_Tally(Showcase(settings.worst, settings.best)) for _ in self._contenders]
+        tallies = [
+            Tally(one.name, settings.worst, settings.best, self._features)
+            for one in self._contenders
+        ]
         self._started = time.monotonic()
         for photo, pairs in itertools.groupby(self._pairs, key=lambda pair: pair.donor.donor):
             self._one_donor(photo, list(pairs), scenes, context, tallies)
-        results = [
-            _result(one, tally) for one, tally in zip(self._contenders, tallies, strict=True)
-        ]
         features = None if self._features is None else self._features.name
         return Evaluation(
             self._people,
             self._pairs,
             settings,
-            tuple(results),
+            tuple(tally.result() for tally in tallies),
             tuple(self._problems),
             len(gallery),
             features,
@@ -218,7 +196,7 @@ class Evaluator:
         pairs: Sequence[Pair],
         scenes: Scenes,
         context: Context,
-        tallies: Sequence[_Tally],
+        tallies: Sequence[Tally],
     ) -> None:
         """All pairs of one donor, who is forgotten afterwards."""
         donor: Donor | None = None
@@ -236,52 +214,49 @@ class Evaluator:
             pairs, list(zip(self._contenders, tallies, strict=True))
         ):
             self._pause()
-            if donor is None:
+            if donor is None and one.stored is None:
                 row, seen = _refused(one, pair, photo, refused or FaceNotFound("donor")), None
             else:
-                row, seen = self._measure(one, pair, donor, scenes, context)
+                row, seen = self._measure(one, pair, donor, scenes, context, tally)
             self._keep(tally, row, seen, portrait)
         context.known.pop(photo.name, None)
 
     def _measure(
-        self, one: Contender, pair: Pair, donor: Donor, scenes: Scenes, context: Context
+        self,
+        one: Contender,
+        pair: Pair,
+        donor: Donor | None,
+        scenes: Scenes,
+        context: Context,
+        tally: Tally,
     ) -> tuple[Row, Seen | None]:
-        if isinstance(pair.scene, Photo):
-            return measure_still(one, pair, donor, scenes, context)
-        settings = self._settings
-        return measure_clip(
-            one,
-            pair,
-            donor,
-            context,
-            seconds=settings.clip_seconds,
-            gate_scene=settings.gate,
-            should_stop=self._should_stop,
-        )
+        try:
+            if isinstance(pair.scene, Photo):
+                return measure_still(one, pair, donor, scenes, context)
+            settings = self._settings
+            return measure_clip(
+                one,
+                pair,
+                donor,
+                context,
+                seconds=settings.clip_seconds,
+                gate_scene=settings.gate,
+                should_stop=self._should_stop,
+            )
+        except ModelError as error:
+            if not tally.has_output:  # It will not do better with the next pair.
+                raise
+            return _refused(one, pair, pair.donor.donor, error), None
 
-    def _keep(self, tally: _Tally, row: Row, seen: Seen | None, portrait: bytes) -> None:
-        tally.rows.append(row)
+    def _keep(self, tally: Tally, row: Row, seen: Seen | None, portrait: bytes) -> None:
+        tally.add(row, seen, portrait)
         if row.outcome in WRONG_FILE:
             name = row.donor if row.outcome.startswith("donor") else row.scene
             self._note(Problem(name, row.outcome, row.message))
-        if seen is not None and seen.face is not None and seen.output is not None:
-            self._count_features(tally, row, seen.scene, seen.output, seen.face)
-        if row.outcome in WITH_PICTURES and tally.showcase.wants(row):
-            scene = b"" if seen is None else shot(seen.scene, seen.face)
-            output = None if seen is None else seen.output
-            made = b"" if seen is None or output is None else shot(output, seen.face)
-            tally.showcase.add(row, Shots(portrait, scene, made))
         self._done += 1
         if self._progress is not None:
             total = len(self._pairs) * len(self._contenders)
             self._progress(Step(self._done, total, time.monotonic() - self._started))
-
-    def _count_features(
-        self, tally: _Tally, row: Row, scene: UInt8, output: UInt8, face: Face
-    ) -> None:
-        if self._features is not None and row.kind == "picture":
-            tally.scenes.add(self._features.of(scene, face))
-            tally.outputs.add(self._features.of(output, face))
 
     def _check_scene(self, rgb: UInt8) -> None:
         """Raise `PolicyRefused` for a scene that the content gate refuses."""
@@ -304,7 +279,7 @@ def _refused(one: Contender, pair: Pair, photo: Photo, error: Exception) -> Row:
         scene=pair.scene.name,
         kind=kind,
     )
-    return replace(failed(row, error, photo))
+    return failed(row, error, photo)
 
 
 def _portrait(photo: Photo, known: Look | None) -> bytes:
@@ -313,23 +288,3 @@ def _portrait(photo: Photo, known: Look | None) -> bytes:
         return shot(load_pixels(photo.image, "donor").rgb, None if known is None else known.face)
     except PersonaeError:
         return b""
-
-
-def _result(one: Contender, tally: _Tally) -> Result:
-    enough = min(tally.scenes.count, tally.outputs.count) >= 2
-    fid = frechet_distance(tally.scenes, tally.outputs) if enough else None
-    pictures = [row for row in tally.rows if row.kind == "picture"]
-    clips = [row for row in tally.rows if row.kind == "clip"]
-    return Result(
-        one.name,
-        summarise(pictures, fid),
-        summarise(clips),
-        tuple(tally.rows),
-        tally.showcase,
-    )
-
-
-def rows_of(evaluation: Evaluation) -> Iterator[Row]:
-    """Every row of every engine."""
-    for result in evaluation.results:
-        yield from result.rows

@@ -18,6 +18,7 @@ from personae.errors import (
     DonorUnusable,
     FaceNotFound,
     MediaError,
+    ModelError,
     PersonaeError,
     PolicyRefused,
 )
@@ -105,15 +106,29 @@ class Scenes:
 
 
 def measure_still(
-    one: Contender, pair: Pair, donor: Donor, scenes: Scenes, context: Context
+    one: Contender, pair: Pair, donor: Donor | None, scenes: Scenes, context: Context
 ) -> tuple[Row, Seen | None]:
-    """Swap a donor into a photo and measure the output; nothing is raised but interruptions.
+    """Swap a donor into a photo and measure the output; errors become a row.
+
+    Parameters
+    ----------
+    one : Contender
+    pair : Pair
+        Its scene is a photo.
+    donor : Donor or None
+        None only for a contender with stored outputs.
+    scenes : Scenes
+    context : Context
 
     Returns
     -------
     row : Row
     seen : Seen or None
         None where not even the scene could be opened.
+
+    Raises
+    ------
+    ModelError
     """
     photo = pair.scene
     row = Row(
@@ -125,12 +140,18 @@ def measure_still(
     try:
         rgb, look = scenes.open(photo)
         seen = Seen(rgb, look.face, None)
-        started = time.process_time()
-        result = one.swap(rgb, donor)
-        cpu_ms = (time.process_time() - started) * 1000 / max(1, len(result.swapped))
-        output = np.ascontiguousarray(result.image[..., :3])
-        row = replace(row, cpu_ms=cpu_ms, face_px=_height(look.face))
-        row = replace(row, **against_scene(rgb, output, result.mask, look))
+        row = replace(row, face_px=_height(look.face))
+        if one.stored is not None:
+            output, mask = one.stored(pair, rgb), None
+        elif donor is not None:
+            started = time.process_time()
+            result = one.swap(rgb, donor)
+            spent_ms = (time.process_time() - started) * 1000
+            row = replace(row, cpu_ms=spent_ms / max(1, len(result.swapped)))
+            output, mask = np.ascontiguousarray(result.image[..., :3]), result.mask
+        else:
+            raise FaceNotFound("donor")
+        row = replace(row, **against_scene(rgb, output, mask, look))
         face = context.judge.same_place(output, look.face)
         seen = Seen(rgb, look.face, output)
         if face is None:
@@ -143,15 +164,18 @@ def measure_still(
             **who_is_it(after.embedding, look.embedding, pair, context),
             **what_it_does(face, look.face, context.known.get(row.donor)),
         ), seen
+    except ModelError:
+        raise
     except Exception as error:  # One bad file, or one engine's mistake, must not end the run.
         return failed(row, error, photo), seen
 
 
-def against_scene(scene: UInt8, output: UInt8, mask: Float32, look: Look) -> dict[str, Any]:
+def against_scene(scene: UInt8, output: UInt8, mask: Float32 | None, look: Look) -> dict[str, Any]:
     """What the pixels tell: the fields of `Row` about colour and what lies outside the mask."""
     skin = skin_mask(look.face.landmarks, (scene.shape[1], scene.shape[0]))
     colour, light = colour_difference(scene, output, skin)
-    return {"colour": colour, "light": light, "outside": outside_change(scene, output, mask)}
+    outside = None if mask is None else outside_change(scene, output, mask)
+    return {"colour": colour, "light": light, "outside": outside}
 
 
 def who_is_it(after: Float32, before: Float32, pair: Pair, context: Context) -> dict[str, Any]:

@@ -82,6 +82,8 @@ def test_pairs_of_a_list(folder: Path) -> None:
         (("people", "--pairs", "none"), 2, "--pairs none is no number"),
         (("people", "--pairs", "0"), 2, "no number of pairs"),
         (("people", "--features", "nothing"), 2, "no feature network"),
+        (("people", "--outputs", "nowhere"), 3, "is no folder"),
+        (("people", "--outputs", "people", "--outputs", "people"), 2, "Two engines are called"),
         (("people", "--clip", "people/hopper.png"), 2, "neither a video nor an animation"),
         (("people", "--clip", "people/none.mp4"), 3, "does not exist"),
         (("people", "--baseline", "people/notes.txt"), 2, "no evaluation"),

@@ -16,13 +16,19 @@ from personae.evaluating.people import People, Person, Photo
 from personae.results import SwapResult
 
 
-def two_people() -> People:
-    """Hopper and Collins, two photos each of different sizes."""
+def two_people(*, flat_names: bool = False) -> People:
+    """Hopper and Collins, two photos each of different sizes.
+
+    With `flat_names` every photo's last name is its own: ``hopper/hopper120.png``.
+    """
     persons = [
         Person(
             name,
             tuple(
-                Photo(f"{name}/{height}.png", name, headshot(name, height)) for height in (120, 150)
+                Photo(
+                    f"{name}/{name if flat_names else ''}{height}.png", name, headshot(name, height)
+                )
+                for height in (120, 150)
             ),
         )
         for name in ("hopper", "collins")
