@@ -16,7 +16,9 @@ LIKE = np.eye(128, dtype=np.float32)
 def donor() -> MeshDonor:
     nothing = np.zeros((1, 1, 3), np.uint8)
     numbers = np.zeros((1, 3))
-    return MeshDonor((nothing,), nothing[..., 0], numbers, numbers, numbers[0], (0.3, 0.3))
+    return MeshDonor(
+        (nothing,), nothing[..., 0], numbers, numbers, numbers[0], (0.3, 0.3), numbers[:, 0]
+    )
 
 
 A, B, C = donor(), donor(), donor()

@@ -40,6 +40,8 @@ class MeshDonor(EngineDonor):
     lips : float64 (3,), RGB in [0, 255]
         Mean colour of the lips.
     eyes : (left, right) openness of the eyes in the texture.
+    beard : float64 (468,), range [0, 1]
+        As in `Unrolled`.
     """
 
     levels: tuple[UInt8, ...]
@@ -48,6 +50,7 @@ class MeshDonor(EngineDonor):
     canonical: Float64
     lips: Float64
     eyes: tuple[float, float]
+    beard: Float64
 
     def __repr__(self) -> str:
         return f"MeshDonor(texture={self.levels[0].shape})"
@@ -94,6 +97,7 @@ def build_donor(mesh: FaceMesh, photos: Sequence[Unrolled]) -> MeshDonor:
         canonical=canonical,
         lips=sample(blurred[2], mesh.uv[list(LIPS_RED)]).mean(0).astype(np.float64),
         eyes=eyes,
+        beard=reference.beard,
     )
 
 

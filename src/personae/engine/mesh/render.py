@@ -18,12 +18,14 @@ from personae.engine.mesh.placement import Placement, place
 from personae.engine.mesh.raster import draw_triangles, interpolate, skin_extent, visibility
 from personae.engine.mesh.shape import mouth_gap
 from personae.engine.mesh.topology import COARSE_PX, TEXTURE_PX, FaceMesh
-from personae.engine.mesh.vertices import KIND_MOUTH, KIND_RING, OVAL
+from personae.engine.mesh.vertices import KIND_MOUTH, KIND_RING, OVAL, extend_values
 from personae.engine.plans import FacePlan, Rendered
 from personae.engine.types import Bool, Canvas, Float32, UInt8
 
 OPEN_MOUTH = 0.05
 """`mouth_gap` from which the inside of the scene's mouth is shown."""
+BEARD_SPARED = 0.8
+"""How much less colour tells occluders where the donor has a beard."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,6 +108,8 @@ def _look_up(
     seen = visibility(mesh, where.after)
     alpha = masks.vertex_alpha(mesh, seen, plan.landmarks, donor.eyes, plan.glasses)
     weight, rim = masks.occluder_maps(mesh, plan.glasses)
+    # A donor's beard is unlike any skin, and lies before nobody's.
+    weight *= 1 - BEARD_SPARED * extend_values(donor.beard)
     light = lighting.relight(mesh, donor, plan.skin, plan.lips)
     bend = where.in_cells(where.before) - where.in_cells(where.after)
     columns = [alpha, weight, rim, bend, light[:, 0], light[:, 0], light]

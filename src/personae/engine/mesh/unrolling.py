@@ -8,6 +8,7 @@ import numpy as np
 
 from personae.engine import imaging
 from personae.engine.geometry import clip_box
+from personae.engine.mesh.beards import cheeks, find_beard, smoothstep
 from personae.engine.mesh.calming import calm_texture
 from personae.engine.mesh.construction import near
 from personae.engine.mesh.occlusion import rim_connected
@@ -53,6 +54,8 @@ class Unrolled:
     frontal : float in [0, 1]
         1 when the head faces the camera, 0 from 45 degrees away.
     eyes : (left, right) openness; mouth : gap over width
+    beard : float64 (468,), range [0, 1]
+        From `find_beard`.
     """
 
     texture: Float32
@@ -66,12 +69,7 @@ class Unrolled:
     frontal: float
     eyes: tuple[float, float]
     mouth: float
-
-
-def smoothstep(values: Float64 | float, low: float, high: float) -> Float64:
-    """Hermite step from 0 at `low` to 1 at `high`."""
-    t = np.clip((np.asarray(values, np.float64) - low) / (high - low), 0, 1)
-    return t * t * (3 - 2 * t)
+    beard: Float64
 
 
 def unroll(mesh: FaceMesh, canvas: Canvas, face: Face) -> Unrolled:
@@ -84,13 +82,14 @@ def unroll(mesh: FaceMesh, canvas: Canvas, face: Face) -> Unrolled:
     density = skin_extent(positions) / texels
     direct = _sample_photo(mesh, canvas, positions, density)
     mirrored = _sample_photo(mesh, canvas, positions[mesh.mirror], density)
-    skin = _skin_of(mesh, direct, seen)
+    beard = find_beard(mesh, log_colour(imaging.blur(direct, 4), mesh.uv[:SKIN]))
+    skin = _skin_of(mesh, direct, seen, beard)
     direct, seen = _mirror_hidden_half(mesh, direct, mirrored, skin, seen, face.pose.yaw)
-    skin = _skin_of(mesh, direct, seen)
-    covered = _covered(mesh, direct, skin)
+    skin = _skin_of(mesh, direct, seen, beard)
+    covered = _covered(mesh, direct, skin, beard)
     hidden = covered
     direct, covered = _mirror_covered(mesh, direct, mirrored, skin, covered, face.pose.yaw)
-    skin = _skin_of(mesh, direct, seen, covered)
+    skin = _skin_of(mesh, direct, seen, beard, covered)
     texture = _soften_highlights(mesh, direct, skin)
     skin = skin + _lamp(mesh, texture, skin, seen, covered)
     texture = calm_texture(mesh, texture, skin, smile(canonical))
@@ -106,6 +105,7 @@ def unroll(mesh: FaceMesh, canvas: Canvas, face: Face) -> Unrolled:
         frontal=float(np.clip(1 - max(abs(face.pose.yaw), abs(face.pose.pitch)) / 45, 0, 1)),
         eyes=eye_openings(landmarks),
         mouth=mouth_gap(landmarks),
+        beard=beard,
     )
 
 
@@ -125,9 +125,13 @@ def _sample_photo(mesh: FaceMesh, canvas: Canvas, positions: Float64, density: f
 
 
 def _skin_of(
-    mesh: FaceMesh, texture: Float32, seen: Float64, covered: Float32 | None = None
+    mesh: FaceMesh,
+    texture: Float32,
+    seen: Float64,
+    beard: Float64,
+    covered: Float32 | None = None,
 ) -> Float64:
-    """The skin model of a texture, float64 (468, 3)."""
+    """The skin model of a texture, float64 (468, 3); under a beard it is the cheeks', faintly."""
     blurred = imaging.blur(texture, 4)
     trust = mesh.skin_weight * np.clip(seen, 0.02, 1) + 1e-4
     uv = mesh.uv[:SKIN]
@@ -135,6 +139,9 @@ def _skin_of(
         x, y = np.rint(uv).astype(int).T
         trust = trust * (1 - 0.95 * covered[y, x])
     colours = log_colour(np.asarray(blurred, np.float32), uv)
+    bare = np.median(colours[cheeks(mesh)], 0)
+    colours = colours + (bare - colours) * beard[:, None]
+    trust = trust * (1 - 0.8 * beard)
     return skin_model(mesh, fit_skin(mesh, colours, trust, rounds=4))
 
 
@@ -165,8 +172,8 @@ def _mirror_hidden_half(
     return mixed.astype(np.float32), seen * (1 - need) + seen[flip] * need
 
 
-def _covered(mesh: FaceMesh, texture: Float32, skin: Float64) -> Float32:
-    """Where the texture is not skin and reaches in from the rim: hair, a hand, a microphone."""
+def _covered(mesh: FaceMesh, texture: Float32, skin: Float64, beard: Float64) -> Float32:
+    """Where the texture is neither skin nor beard and reaches in from the rim: hair, a hand."""
     skin_rgb = np.exp(mesh.on_texture(extend_values(skin))) - LOG_OFFSET
     model: Float32 = np.clip(skin_rgb, 0, 255).astype(np.float32)
     smooth = imaging.blur(np.clip(texture, 0, 255), 2)
@@ -177,6 +184,7 @@ def _covered(mesh: FaceMesh, texture: Float32, skin: Float64) -> Float32:
     maps = mesh.on_texture(_occluder_maps(mesh))
     inside = mesh.texture_triangle >= 0
     strength = np.clip((far * maps[..., 0] - 13) / 12, 0, 1) * inside
+    strength *= 1 - np.clip(3 * mesh.on_texture(extend_values(beard)[:, None])[..., 0], 0, 1)
     small = (96, 96)
     coarse = imaging.resize_area(strength.astype(np.float32), small)
     rim = imaging.resize_linear((maps[..., 1] * inside).astype(np.float32), small)

@@ -12,10 +12,11 @@ from PIL import Image
 from portraits import MORE_FACES, Rgb, astronaut, hopper, largest, resized
 
 from personae.engine.canvas import RgbCanvas
+from personae.engine.mesh.beards import smoothstep
 from personae.engine.mesh.donor import MeshDonor
 from personae.engine.mesh.quality import Finding, judge
 from personae.engine.mesh.topology import TEXTURE_PX, FaceMesh, face_mesh
-from personae.engine.mesh.unrolling import Unrolled, smoothstep
+from personae.engine.mesh.unrolling import Unrolled
 from personae.engine.pipeline import Engine
 from personae.engine.types import Face
 
