@@ -82,7 +82,7 @@ def microphone(rgb: Image8, landmarks: NDArray[np.float32], shift: float = 0.0) 
 
 def strands(rgb: Image8, landmarks: NDArray[np.float32], shift: float = 0.0) -> Covered:
     """A lock of hair that falls over brow and cheek."""
-    return _hair(rgb, landmarks, 46, (-0.55, 0.12), (-0.62, 1.0), shift, 3)
+    return _hair(rgb, landmarks, 46, (-0.8, -0.45), (-0.7, 0.8), shift, 3)
 
 
 def fringe(rgb: Image8, landmarks: NDArray[np.float32], shift: float = 0.0) -> Covered:

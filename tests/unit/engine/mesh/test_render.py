@@ -14,10 +14,11 @@ from portraits import MORE_FACES, astronaut, face_at, hopper, largest, resized
 from personae.engine.canvas import RgbCanvas, YuvCanvas, YuvFormat
 from personae.engine.faces.embedder import distance
 from personae.engine.mesh.donor import MeshDonor
-from personae.engine.mesh.observe import eye_shares
+from personae.engine.mesh.observe import eye_shares, observe_skin
 from personae.engine.mesh.placement import WORK_PX
 from personae.engine.mesh.render import FacePlan, Rendered, render_face
 from personae.engine.mesh.shape import eye_openings
+from personae.engine.mesh.skin import skin_model
 from personae.engine.mesh.topology import FaceMesh
 from personae.engine.mesh.vertices import EYE_LEFT, EYE_RIGHT, LIPS_INNER
 from personae.engine.pipeline import Engine
@@ -395,6 +396,24 @@ def test_something_in_front_of_the_face_stays_in_front(
     ]
     assert plain.mask[bar].mean() > 0.6
     assert result.mask[bar].mean() < 0.3
+
+
+def test_a_dark_fringe_does_not_darken_the_skin(mesh: FaceMesh, astronaut_face: Face) -> None:
+    rgb = astronaut()
+    points = np.rint(astronaut_face.landmarks[:, :2]).astype(int)
+    x0, x1 = points[54, 0] - 6, points[284, 0] + 6
+    y0, y1 = points[10, 1] - 6, points[[105, 334], 1].min() - 2
+    stripes = np.random.default_rng(0).uniform(0.6, 1.4, (1, x1 - x0, 1))
+    rgb[y0:y1, x0:x1] = np.rint(np.array([70, 50, 36]) * stripes)
+    bare, under = (
+        observe_skin(mesh, RgbCanvas(picture), astronaut_face.landmarks)
+        for picture in (astronaut(), rgb)
+    )
+    assert bare is not None
+    assert under is not None
+    forehead = [10, 67, 109, 151, 297, 338]
+    pulled = skin_model(mesh, bare.skin)[forehead] - skin_model(mesh, under.skin)[forehead]
+    assert np.abs(pulled).mean() < 0.3
 
 
 def test_a_face_too_small_to_see_is_left_alone(mesh: FaceMesh, plan: FacePlan) -> None:
