@@ -54,7 +54,7 @@ def is_ready(name: str) -> bool:
         cards = with_needs(wiring.card_called(name))
     except PersonaeError:
         return False
-    return all(store.status(one) == "ready" for one in cards)
+    return all(store.usable(one) for one in cards)
 
 
 def with_needs(card: Card) -> tuple[Card, ...]:

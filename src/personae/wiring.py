@@ -182,8 +182,10 @@ def card_called(name: str) -> Card:
     ------
     InvalidRequest
         If there is none of that name.
+    ModelError
+        If there is an operator's file of that name that makes no sense.
     """
-    return card(name)
+    return shelf().card(name)
 
 
 def network(wanted: Card) -> SharedNetwork:
@@ -195,6 +197,11 @@ def network(wanted: Card) -> SharedNetwork:
         As `networks`.
     """
     return networks().network(wanted.name)
+
+
+def _store(folder: Path) -> ModelStore:
+    """The store in `folder`, for loading alone."""
+    return ModelStore(folder, permissive_only=permissive_only())
 
 
 def models_are_missing() -> bool:
@@ -285,7 +292,7 @@ def _networks(
     from personae.adapters.networks.loading import Loader
     from personae.engine.sessions.pool import NetworkPool
 
-    return NetworkPool(Loader(ModelStore(folder), card_called, chosen, batch), budget_bytes)
+    return NetworkPool(Loader(_store(folder), card_called, chosen, batch), budget_bytes)
 
 
 @functools.lru_cache(maxsize=1)

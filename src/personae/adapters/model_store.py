@@ -83,6 +83,11 @@ class ModelStore:
             return "missing"
         return "ready" if sizes == [file.size_bytes for file in files.values()] else "altered"
 
+    def usable(self, card: Card) -> bool:
+        """Whether a model can be loaded: it is installed and its licence lets it be used."""
+        allowed = self.licences.state(card) in ("permissive", "accepted")
+        return allowed and self.status(card) == "ready"
+
     def path(self, card: Card, part: str = "") -> Path:
         """Where one file of a model is, ready to be loaded.
 

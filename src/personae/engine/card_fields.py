@@ -44,6 +44,8 @@ class Table:
         return value
 
     def one_of(self, field: str, choices: tuple[T, ...]) -> T:
+        if not self.has(field):
+            raise self.error(field, "no value")
         value = self.take(field, object)
         for choice in choices:
             if choice == value:

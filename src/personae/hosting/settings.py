@@ -120,6 +120,8 @@ class Settings(BaseSettings):
     inspect, inspect_per_minute, inspect_limit_bytes : bool, int, int
         Whether anybody may ask what a file is, how often from one address (counted by each API
         process for itself), and how large it may be.
+    permissive_only : bool
+        Refuse models whose licence is not permissive, whatever was accepted for them.
     marks : bool
         Let new faces carry the number of their task invisibly.
     manifests : bool
@@ -201,6 +203,7 @@ class Settings(BaseSettings):
     aifaceswap: AifaceswapSettings = AifaceswapSettings()
     vidnoz: VidnozSettings = VidnozSettings()
     manifests: bool = True
+    permissive_only: bool = False
     marks: bool = True
     signing_cert: str = ""
     signing_key: str = Field(default="", repr=False)

@@ -143,7 +143,9 @@ def build_api(settings: Settings) -> tuple[FastAPI, Callable[[], None]]:
         *(scratch.path / "register", assets.materialise),
     )
     secret = settings.signing_secret()
-    onlookers = ChildMediaHost(1, "full", notary=Onlooker(settings.signing))
+    onlookers = ChildMediaHost(
+        1, "full", notary=Onlooker(settings.signing), permissive_only=settings.permissive_only
+    )
     inspector = None
     if settings.inspect:
         inspector = Inspector(
@@ -221,6 +223,7 @@ def run_worker(settings: Settings, stop: threading.Event) -> bool:
         memory_limit_bytes=settings.media_memory_bytes,
         prewarm=True,
         notary=signs,
+        permissive_only=settings.permissive_only,
     )
     fetcher = GuardedFetcher(allow=settings.fetch_allow)
     blobs = storage(settings)

@@ -366,6 +366,15 @@ def test_children_know_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @linux
+def test_children_hear_that_only_permissive_models_are_allowed() -> None:
+    for allowed in (False, True):
+        with ChildMediaHost(1, "probe", permissive_only=allowed) as host:
+            host.run({"op": "ping"}, timeout_s=LONG_S)
+            known = Path(f"/proc/{host.pids[0]}/environ").read_bytes()
+        assert (b"PERSONAE_PERMISSIVE_ONLY=true" in known) == allowed
+
+
+@linux
 def test_children_live_under_limits() -> None:
     with ChildMediaHost(1, "probe", memory_limit_bytes=1 << 30, file_limit_bytes=1 << 20) as host:
         host.run({"op": "ping"}, timeout_s=LONG_S)

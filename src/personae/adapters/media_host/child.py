@@ -19,6 +19,7 @@ from personae.errors import InvalidRequest
 
 _log = structlog.get_logger("personae.media")
 
+PERMISSIVE_ONLY = "PERSONAE_PERMISSIVE_ONLY"
 # Everything else, above all the keys to database and storage, stays out of the child.
 KEPT_VARIABLES = (
     *("PATH", "HOME", "TMPDIR", "TEMP", "TMP", "LANG", "LANGUAGE", "TZ", "SYSTEMROOT"),
@@ -26,6 +27,7 @@ KEPT_VARIABLES = (
     *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "XDG_DATA_HOME", "XDG_CACHE_HOME"),
     *("LOCALAPPDATA", "APPDATA", "USERPROFILE", "PERSONAE_MODELS_DIR"),
     *("PERSONAE_PROVIDERS", "PERSONAE_MODEL_MEMORY", "PERSONAE_MODEL_BATCH"),
+    *("PERSONAE_CARDS_DIR", PERMISSIVE_ONLY),
     # Another kernel of BLAS rounds differently: a child computes as the rest of the machine does.
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENBLAS_CORETYPE", "CUDA_VISIBLE_DEVICES"),
 )
@@ -38,12 +40,14 @@ class ChildSettings:
     """How children are started.
 
     ``memory_limit_bytes``: what one may hold before it ends its job with `MediaTooLarge`.
-    ``file_limit_bytes``: the largest file that one may write.
+    ``file_limit_bytes``: the largest file that one may write. ``permissive_only``: whether it may
+    load only models whose licence is permissive.
     """
 
     role: Literal["probe", "full"]
     memory_limit_bytes: int
     file_limit_bytes: int
+    permissive_only: bool = False
 
     @property
     def command(self) -> list[str]:
@@ -73,6 +77,8 @@ class Child:
 
     def __init__(self, settings: ChildSettings) -> None:
         environment = {k: v for k, v in os.environ.items() if k in KEPT_VARIABLES or k[:3] == "LC_"}
+        if settings.permissive_only:
+            environment[PERMISSIVE_ONLY] = "true"
         self._process = subprocess.Popen(
             settings.command,
             stdin=subprocess.PIPE,

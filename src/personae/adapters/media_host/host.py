@@ -58,6 +58,8 @@ class ChildMediaHost:
         Start all children now, and replace lost ones at once, so that no job waits for a start.
     notary : Notary, optional
         Signs what children seal; without one they seal nothing.
+    permissive_only : bool
+        Let children load only models whose licence is permissive, whatever was accepted.
     """
 
     def __init__(
@@ -71,9 +73,10 @@ class ChildMediaHost:
         keep_bytes: int | None = None,
         prewarm: bool = False,
         notary: Notary | None = None,
+        permissive_only: bool = False,
     ) -> None:
         memory = memory_limit_bytes or (FULL_BYTES if role == "full" else PROBE_BYTES)
-        self._settings = ChildSettings(role, memory, file_limit_bytes)
+        self._settings = ChildSettings(role, memory, file_limit_bytes, permissive_only)
         self._size = size
         self._jobs_per_child = jobs_per_child
         self._keep_bytes = memory // 2 if keep_bytes is None else keep_bytes

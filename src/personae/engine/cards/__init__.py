@@ -41,8 +41,8 @@ def card(name: str) -> Card:
 def no_such_card(name: str, names: Iterable[str]) -> InvalidRequest:
     """The error for a model that none of `names` is, with those that are spelled like it."""
     close = difflib.get_close_matches(name, sorted(names), 3)
-    meant = f"did you mean {' or '.join(close)}" if close else "`personae models list` shows all"
-    return InvalidRequest(f"There is no model {name!r}; {meant}.")
+    meant = f"did you mean {' or '.join(close)}?" if close else "`personae models list` shows all."
+    return InvalidRequest(f"There is no model {name!r}; {meant}")
 
 
 def cards(names: Iterable[str] = ()) -> tuple[Card, ...]:
