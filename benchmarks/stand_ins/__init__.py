@@ -10,8 +10,6 @@ They look for the marker, a colour that no photograph has: see `pictures`.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +26,9 @@ from benchmarks.stand_ins.figures import (
     figures_of,
 )
 from benchmarks.stand_ins.graph import Graph
+from personae.adapters.models.hashes import fingerprint
+from personae.adapters.models.licences import Licences
+from personae.adapters.models.records import MADE, Made, MadeFile, Pin, made_text, write_pin
 from personae.engine.card import Card, Part
 from personae.engine.card_roles import SwapperContract
 
@@ -113,29 +114,32 @@ def _projected(card: Card) -> str:
 def install_stand_ins(
     models_folder: Path, cards: Iterable[Card], size: Size = "small"
 ) -> list[StandIn]:
-    """Put stand-ins into a models folder, as if the cards' models had been pulled into it."""
+    """Put stand-ins into a models folder, as if the cards' models had been pulled into it.
+
+    Their licences count as accepted there, and the hashes that some publishers tell as found.
+    """
     made: list[StandIn] = []
+    licences = Licences(models_folder)
     for card in cards:
         home = models_folder / card.name
-        made.append(make_stand_in(card, home, size))
+        stand_in = make_stand_in(card, home, size)
         if file := _projected(card):
             np.save(home / file, projection())
-        if card.conversion:
-            _record(card, home)
+        if not card.licence.permissive:
+            licences.accept(card, "a stand-in", 0.0)
+        _vouch_for(card, models_folder, stand_in.path)
+        made.append(stand_in)
     return made
 
 
-def _record(card: Card, home: Path) -> None:
-    files: dict[str, dict[str, object]] = {}
-    for part in card.parts:
-        path = home / part.file
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        files[part.file] = {"size_bytes": path.stat().st_size, "sha256": digest}
-    record = {
-        "source_sha256": card.source.sha256,
-        "conversion": card.conversion,
-        "conversion_version": card.conversion_version,
-        "files": files,
-    }
-    (home / "made.json").write_text(json.dumps(record), "utf-8")
+def _vouch_for(card: Card, folder: Path, network: Path) -> None:
+    """Write the records that a pull leaves behind."""
+    found = {part.file: fingerprint(folder / card.name / part.file) for part in card.parts}
+    sha256 = card.source.sha256 or found[network.name].sha256
+    if card.source.sha256_ends:
+        start, end = card.source.sha256_ends
+        sha256 = start + sha256[len(start) : 64 - len(end)] + end
+    files = {name: MadeFile(one.size_bytes, one.sha256) for name, one in found.items()}
+    made = Made(sha256, card.conversion, card.conversion_version, files)
+    (folder / card.name / MADE).write_text(made_text(made), "utf-8")
+    write_pin(folder, card.name, Pin(sha256, files[network.name].size_bytes, "a stand-in", 0.0))

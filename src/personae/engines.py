@@ -93,11 +93,17 @@ def _swapper(setup: EngineSetup) -> Swapper | None:
     card = wiring.card_called(setup.engine)
     network = wiring.network(card)
     return NeuralSwapper(
-        card, network, _conditioner(card), setup.boost, setup.likeness, _refiner(setup)
+        card, network, conditioner(card), setup.boost, setup.likeness, _refiner(setup)
     )
 
 
-def _conditioner(card: Card) -> Conditioner:
+def conditioner(card: Card) -> Conditioner:
+    """What tells a swapper whose face to make.
+
+    Raises
+    ------
+    InvalidRequest, ModelError
+    """
     import numpy as np
 
     from personae.engine.neural.conditioning import Conditioner

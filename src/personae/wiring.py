@@ -195,7 +195,13 @@ def network(wanted: Card) -> SharedNetwork:
     ------
     InvalidRequest
         As `networks`.
+    ModelError
+        If it is not installed, or its licence was not accepted. Calls raise it if the model does
+        not load, or is not what its card says.
     """
+    from personae.adapters.networks.loading import network_part
+
+    model_store().path(wanted, network_part(wanted).name)
     return networks().network(wanted.name)
 
 
