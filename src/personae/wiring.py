@@ -15,12 +15,12 @@ from personae.adapters.model_store import ModelStore
 from personae.adapters.models.shelf import Shelf, read_shelf
 from personae.adapters.models.sources import read_mirrors
 from personae.engine.cards import card
-from personae.errors import InvalidRequest
+from personae.errors import InvalidRequest, ModelError
 
 if TYPE_CHECKING:
     from personae.adapters.provenance.keeper import Keeper, SigningConfig
     from personae.engine.card import Card
-    from personae.engine.gate import Scorer
+    from personae.engine.gate import PictureScorer
     from personae.engine.pipeline import Engine
     from personae.engine.session import OnnxModel
     from personae.engine.sessions.layout import Layout
@@ -35,6 +35,7 @@ MODEL_BATCH_VARIABLE = "PERSONAE_MODEL_BATCH"
 CARDS_DIR_VARIABLE = "PERSONAE_CARDS_DIR"
 MIRRORS_VARIABLE = "PERSONAE_MODEL_MIRRORS"
 PERMISSIVE_ONLY_VARIABLE = "PERSONAE_PERMISSIVE_ONLY"
+GATE_MODELS_VARIABLE = "PERSONAE_GATE_MODELS"
 SIGNING_DIR_VARIABLE = "PERSONAE_SIGNING_DIR"
 SIGNING_VARIABLES = (
     *("PERSONAE_SIGNING_CERT", "PERSONAE_SIGNING_KEY", "PERSONAE_SIGNING_ALG"),
@@ -230,20 +231,53 @@ def engine() -> Engine:
         return _load_engine(models_dir())
 
 
-def scorer() -> Scorer:
-    """What the content gate scores pictures with; its model is loaded for the first of them.
+def gate_models() -> tuple[Card, ...]:
+    """What the content gate asks: PERSONAE_GATE_MODELS, names with commas, else open_nsfw.
 
-    Scoring then raises `ModelError` if it cannot be fetched or does not load.
+    Raises
+    ------
+    ModelError
+        If a name is of no model, or of one that does not judge pictures.
+    """
+    given = os.environ.get(GATE_MODELS_VARIABLE, "").split(",")
+    names = dict.fromkeys(name.strip() for name in given if name.strip())
+    if not names:
+        return (card(GATE_MODEL),)
+    known = {each.name: each for each in shelf().cards if each.role == "safety"}
+    for name in names:
+        if name not in known:
+            raise ModelError(
+                f"{GATE_MODELS_VARIABLE} names {name}, which is no model that judges pictures; "
+                f"name some of {', '.join(known)}."
+            )
+    return tuple(known[name] for name in names)
+
+
+def scorer() -> PictureScorer:
+    """What the content gate scores pictures with; its models are loaded for the first of them.
+
+    Scoring then raises `ModelError` if one is not installed, cannot be fetched or does not load.
+
+    Raises
+    ------
+    ModelError
+        If PERSONAE_GATE_MODELS makes no sense.
     """
     from personae.engine.gate import Scorer
+    from personae.engine.neural import building
+    from personae.engine.neural.judging import Vote
 
-    return Scorer(_score)
+    scorers = [
+        Scorer(_score) if each.name == GATE_MODEL else building.scorer(each, network(each))
+        for each in gate_models()
+    ]
+    return scorers[0] if len(scorers) == 1 else Vote(scorers)
 
 
 def _score(*arrays: Float32) -> list[Float32]:
     with _engine_lock:
-        network = _load_gate(models_dir())
-    return network(*arrays)
+        gate = _load_gate(models_dir())
+    return gate(*arrays)
 
 
 def providers() -> tuple[Provider, ...]:
