@@ -10,12 +10,7 @@ from personae import wiring
 from personae.engine.card import Card
 from personae.engine.card_roles import (
     ConverterContract,
-    DetectorContract,
     EmbedderContract,
-    LandmarkerContract,
-    OccluderContract,
-    ParserContract,
-    RestorerContract,
     SwapperContract,
 )
 from personae.engine.choosing import Wish, choose
@@ -125,45 +120,35 @@ def conditioner(card: Card) -> Conditioner:
 
 
 def _refiner(setup: EngineSetup) -> PointRefiner | None:
-    if not setup.landmarkers:
-        return None
-    from personae.engine.neural.landmarking import CardLandmarker, PointRefiner
+    from personae.engine.neural import building
 
-    return PointRefiner(
-        [
-            CardLandmarker(wiring.network(card), contract)
-            for card, contract in (_known(name, LandmarkerContract) for name in setup.landmarkers)
-        ]
-    )
+    models = [_model(name) for name in setup.landmarkers]
+    return building.refiner(models) if models else None
 
 
 def _detector(name: str) -> RoughDetector:
-    from personae.engine.neural.detecting import CardDetector
+    from personae.engine.neural import building
 
-    card, contract = _known(name, DetectorContract)
-    return CardDetector(wiring.network(card), contract)
+    return building.detector(*_model(name))
 
 
 def _restorer(setup: EngineSetup) -> Restorer | None:
-    if setup.restorer == CLASSICAL:
-        return None
-    from personae.engine.neural.restoring import CardRestorer
+    from personae.engine.neural import building
 
-    card, contract = _known(setup.restorer, RestorerContract)
-    return CardRestorer(card.name, wiring.network(card), contract)
+    return None if setup.restorer == CLASSICAL else building.restorer(*_model(setup.restorer))
 
 
 def _cover(setup: EngineSetup) -> Cover | None:
-    from personae.engine.neural.covering import FACE_REGIONS, CardCover, Occluder, Parser
+    from personae.engine.neural import building
 
-    seers: list[Occluder | Parser] = []
-    for name in setup.occluders:
-        card, contract = _known(name, OccluderContract)
-        seers.append(Occluder(wiring.network(card), contract))
-    if setup.parser:
-        card, told = _known(setup.parser, ParserContract)
-        seers.append(Parser(wiring.network(card), told, setup.regions or FACE_REGIONS))
-    return CardCover(seers) if seers else None
+    names = [*setup.occluders, *([setup.parser] if setup.parser else [])]
+    models = [_model(name) for name in names]
+    return building.cover(models, setup.regions or building.FACE_REGIONS) if models else None
+
+
+def _model(name: str) -> tuple[Card, Network]:
+    card = wiring.card_called(name)
+    return card, wiring.network(card)
 
 
 def _known(name: str, kind: type[_T]) -> tuple[Card, _T]:
