@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 
@@ -112,7 +112,7 @@ def _options(
     if not moving:
         measured = {**measured, "codec": "h264", "crf": 0, "preset": "ultrafast"}
     asked: SwapSettings = {**one.options, **measured}
-    return SwapOptions(**asked)
+    return SwapOptions(**cast("Any", asked))
 
 
 @dataclass(slots=True, eq=False)

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, cast
 
+from personae import engines, wiring
 from personae.donors import Donor, ImageLike, load_pixels, prepare_donor
 from personae.engine.card import Card
 from personae.engine.card_roles import SwapperContract
+from personae.engine.setup import MESH
 from personae.engine.types import UInt8
 from personae.errors import InvalidRequest
 from personae.evaluating.pairs import Pair
-from personae.requests import SwapOptions, SwapSettings, parts_of
+from personae.requests import Parts, SwapOptions, SwapSettings, parts_of
 from personae.results import SwapResult
 from personae.swapping import swap_pixels
 
 JUDGE: Final = "dlib_resnet"
 """The embedder that tells who an output is."""
-MESH: Final = "mesh"
 
 
 class Swap(Protocol):
@@ -52,23 +53,28 @@ class Contender:
 
 
 def contender(name: str, restore: float = 0.0) -> Contender:
-    """An engine by its name.
+    """An engine by its name, ``mesh`` or a swapper's card, with its models loaded.
 
     Raises
     ------
     InvalidRequest
         If there is none, or `JUDGE` conditions it: it would be judged by what it was told.
+    ModelError
+        If one of its models is not installed, not allowed, or does not load.
     """
-    if name != MESH:
-        raise InvalidRequest(f"There is no engine {name!r}; choose {MESH}.")
-    asked: SwapSettings = {"restore": restore}
-    return check_independent(Contender(name, swapping_as(asked), frozenset(), asked))
+    asked: SwapSettings = {"engine": name, "restore": restore}
+    nobody: frozenset[str] = frozenset()
+    told = nobody if name == MESH else conditions_of(wiring.card_called(name))
+    engine = check_independent(Contender(name, swapping_as(asked), told, asked))
+    engines.engine_for(SwapOptions(**cast("Any", asked)).setup)
+    return engine
 
 
 def swapping_as(asked: SwapSettings) -> Swap:
     """Swaps of pictures with these settings, without marks, and without the content gate.
 
-    The gate looks at donors and scenes once each, not once a pair.
+    The gate looks at donors and scenes once each, not once a pair. The donor last seen is kept as
+    the engine takes it.
     """
     unmarked: SwapSettings = {
         "mark": None,
@@ -76,11 +82,13 @@ def swapping_as(asked: SwapSettings) -> Swap:
         "gate_scene": None,
         "gate_output": None,
     }
-    settings: SwapSettings = {**asked, **unmarked}
-    how = SwapOptions(**settings)
+    how = SwapOptions(**cast("Any", {**asked, **unmarked}))
+    last: list[tuple[Donor, Parts]] = []
 
     def swap(scene: UInt8, donor: Donor) -> SwapResult:
-        return swap_pixels(load_pixels(scene, "scene"), parts_of(donor, "largest", None), how)
+        if not last or last[0][0] is not donor:
+            last[:] = [(donor, parts_of(donor, "largest", None, setup=how.setup))]
+        return swap_pixels(load_pixels(scene, "scene"), last[0][1], how)
 
     return swap
 

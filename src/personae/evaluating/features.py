@@ -103,9 +103,7 @@ def load_features(card: Card) -> Features:
     ------
     ModelError
     """
-    from personae.engine.session import OnnxModel
-
     if not isinstance(card.contract, FeaturesContract):
         raise ModelError(f"The model {card.name} makes no features.")
-    network = OnnxModel(wiring.model_store().path(card))
+    network = wiring.network(card)
     return Features(card.name, lambda batch: network(batch), card.contract.picture)

@@ -78,7 +78,7 @@ def test_pairs_of_a_list(folder: Path) -> None:
         ((), 2, "Usage"),
         (("nowhere",), 3, "nowhere does not exist"),
         (("people", "--built-in"), 2, "Give a FOLDER"),
-        (("people", "--engine", "nothing"), 2, "no engine 'nothing'"),
+        (("people", "--engine", "nothing"), 2, "no model 'nothing'"),
         (("people", "--pairs", "none"), 2, "--pairs none is no number"),
         (("people", "--pairs", "0"), 2, "no number of pairs"),
         (("people", "--features", "nothing"), 2, "no feature network"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from personae.adapters.model_store import ModelStore
 from personae.engine.cards import card
 from personae.engine.types import Float32
-from personae.errors import InvalidRequest
+from personae.errors import InvalidRequest, ModelError
 from personae.evaluating.engines import (
     JUDGE,
     Contender,
@@ -59,7 +60,12 @@ def test_an_engine_is_not_judged_by_what_conditions_it() -> None:
     assert conditions_of(card("dlib_resnet")) == frozenset()
 
 
-def test_engines_by_name() -> None:
-    assert contender("mesh").name == "mesh"
-    with pytest.raises(InvalidRequest, match="no engine 'nothing'"):
+def test_engines_by_name(store: ModelStore) -> None:
+    mesh = contender("mesh")
+    assert (mesh.name, mesh.conditioned_on) == ("mesh", frozenset())
+    with pytest.raises(InvalidRequest, match="no model 'nothing'"):
         contender("nothing")
+    with pytest.raises(InvalidRequest, match="dlib_resnet is a embedder, not a swapper"):
+        contender("dlib_resnet")
+    with pytest.raises(ModelError, match="inswapper_128"):
+        contender("inswapper_128")
