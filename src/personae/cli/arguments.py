@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from personae.domain.swap import LEAST_SIDE_PX, SIZES
+from personae.engine.choosing import LEVELS
 from personae.errors import InvalidRequest
 from personae.video.files import missing
 
@@ -216,3 +217,36 @@ def check_output(output: Path, inputs: Sequence[Path]) -> None:
                 f"The output {output} is also an input; choose another name, so that the "
                 "original is kept."
             )
+
+
+def parse_quality(given: Sequence[str]) -> tuple[str, int | None]:
+    """The level and the number that ``--quality`` gives, each at most once.
+
+    Raises
+    ------
+    InvalidRequest
+    """
+    words = [one for one in given if not one.isdigit()]
+    numbers = [int(one) for one in given if one.isdigit()]
+    if any(one not in LEVELS for one in words) or any(not 1 <= one <= 100 for one in numbers):
+        raise InvalidRequest(
+            f"--quality is one of {', '.join(LEVELS)}, or a number from 1 to 100, not "
+            f"{' and '.join(given)}."
+        )
+    if len(words) > 1 or len(numbers) > 1:
+        raise InvalidRequest("Give --quality one word, one number, or one of each.")
+    return words[0] if words else "standard", numbers[0] if numbers else None
+
+
+def parse_models(given: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Models by name; None leaves them to the level, and ``off`` is none at all.
+
+    Raises
+    ------
+    InvalidRequest
+    """
+    if given is None:
+        return None
+    if "off" in given and len(given) > 1:
+        raise InvalidRequest("Give either off or names of models.")
+    return () if "off" in given else tuple(given)

@@ -15,6 +15,8 @@ from personae.cli.arguments import (
     Inputs,
     check_output,
     parse_face,
+    parse_models,
+    parse_quality,
     parse_size,
     parse_span,
     sort_inputs,
@@ -47,7 +49,16 @@ def swap(
     codec: ask.CodecName = None,
     crf: ask.Crf = None,
     preset: ask.Preset = None,
-    quality: ask.Quality = None,
+    quality: ask.Qualities = None,
+    engine: ask.Engine = None,
+    boost: ask.BoostPx = None,
+    likeness: ask.Likeness = 0.5,
+    restorer: ask.RestorerName = None,
+    occluder: ask.Occluders = None,
+    parser: ask.ParserName = None,
+    regions: ask.Regions = None,
+    detector: ask.Detector = None,
+    landmarker: ask.Landmarkers = None,
     label: ask.Label = None,
     label_place: ask.LabelPlace = DEFAULT_PLACE,
     label_size: ask.LabelSize = DEFAULT_SIZE,
@@ -76,6 +87,7 @@ def swap(
         start_s, end_s = parse_span(start, end)
         long_px, short_px = (None, None) if max_size is None else parse_size(max_size)
         limit = LIMIT if content_gate else None
+        level, number = parse_quality(quality or ())
         from personae.library import SwapOptions
 
         options = SwapOptions(
@@ -88,7 +100,7 @@ def swap(
             codec=codec,
             crf=crf,
             preset=preset,
-            quality=quality,
+            quality=number,
             threads=threads,
             mark=LOCAL_MARK if mark else None,
             allow_poor=allow_poor_donor,
@@ -100,6 +112,16 @@ def swap(
             gate_donor=limit,
             gate_scene=limit,
             gate_output=limit,
+            level=level,
+            engine=engine,
+            boost_px=boost,
+            likeness=likeness,
+            restorer=restorer,
+            occluders=parse_models(occluder),
+            parser=parser,
+            regions=() if regions is None else tuple(regions.split(",")),
+            detector=detector,
+            landmarkers=tuple(landmarker or ()),
         )
         report, warnings = _run(wanted, options, talk)
         talk.result("", {**report.to_json(), "warnings": warnings})
@@ -187,7 +209,8 @@ def _prepare(
 def summary(report: SwapReport) -> str:
     """One line for a person: what came out, how much of it, how fast."""
     frames = report.frames
-    parts = [f"{report.faces_swapped} face{'s' * (report.faces_swapped != 1)} swapped"]
+    by = "" if report.engine == "mesh" else f" with {report.engine}"
+    parts = [f"{report.faces_swapped} face{'s' * (report.faces_swapped != 1)} swapped{by}"]
     if frames > 1:
         rate = f" ({frames / report.elapsed_s:.1f} fps)" if report.elapsed_s > 0 else ""
         parts.append(f"{frames} frames in {report.elapsed_s:.1f} s{rate}")

@@ -97,9 +97,71 @@ Crf = Annotated[
 Preset = Annotated[
     str | None, typer.Option(help="Speed of the video encoder, such as fast, medium or slow.")
 ]
-Quality = Annotated[
+Qualities = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--quality",
+        metavar="draft|standard|best|1..100",
+        help="A word chooses among the engines and models that are installed (default: standard). "
+        "A number is how well a JPEG, WebP or AVIF is compressed (default: 95). Give it twice for "
+        "both.",
+    ),
+]
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        metavar="mesh|NAME", help="What makes the new face: `personae models search swapper`."
+    ),
+]
+BoostPx = Annotated[
     int | None,
-    typer.Option(min=1, max=100, help="Quality of a JPEG, WebP or AVIF; default 95."),
+    typer.Option(
+        "--boost",
+        metavar="PIXELS",
+        help="The side of the crops that a swapper works at, a multiple of its own, such as 512.",
+    ),
+]
+Likeness = Annotated[
+    float,
+    typer.Option(
+        min=0.0,
+        max=1.0,
+        help="Below 0.5 a swapper leans to the scene's person, above it away from that person.",
+    ),
+]
+RestorerName = Annotated[
+    str | None,
+    typer.Option("--restorer", metavar="NAME|classical|off", help="What --restore uses."),
+]
+Occluders = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--occluder",
+        metavar="NAME|off",
+        help="A model that finds hands, hair and the like before a face; repeat it for several.",
+    ),
+]
+ParserName = Annotated[
+    str | None,
+    typer.Option("--parser", metavar="NAME|off", help="A model that tells a face's regions apart."),
+]
+Regions = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME,NAME",
+        help="Swap only these regions, as the parser calls them, such as skin,nose,mouth.",
+    ),
+]
+Detector = Annotated[
+    str | None, typer.Option(metavar="NAME", help="A model that finds faces instead of our own.")
+]
+Landmarkers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--landmarker",
+        metavar="NAME",
+        help="A model that finds the points by which a swapper's crops are aligned.",
+    ),
 ]
 Threads = Annotated[
     int | None, typer.Option(min=1, help="Threads to use; the result does not depend on it.")

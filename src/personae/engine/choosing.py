@@ -115,7 +115,7 @@ def _first(names: Sequence[str], is_ready: Callable[[str], bool], free: str) -> 
 
 def _of_role(card: Card, role: str) -> Card:
     if card.role != role:
-        raise InvalidRequest(f"The model {card.name} is a {card.role}, not a {role}.")
+        raise InvalidRequest(f"The model {card.name} is no {role}: its role is {card.role}.")
     return card
 
 

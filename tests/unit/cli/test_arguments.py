@@ -12,6 +12,8 @@ from personae.cli.arguments import (
     check_output,
     parse_face,
     parse_map,
+    parse_models,
+    parse_quality,
     parse_size,
     parse_span,
     parse_time,
@@ -188,3 +190,32 @@ def test_sizes(text: str, sides: tuple[int, int]) -> None:
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(InvalidRequest, match="--max-size"):
         parse_size(text)
+
+
+@pytest.mark.parametrize(
+    ("given", "understood"),
+    [
+        ((), ("standard", None)),
+        (("best",), ("best", None)),
+        (("70",), ("standard", 70)),
+        (("70", "draft"), ("draft", 70)),
+    ],
+)
+def test_quality_is_a_word_a_number_or_both(
+    given: tuple[str, ...], understood: tuple[str, int | None]
+) -> None:
+    assert parse_quality(given) == understood
+
+
+@pytest.mark.parametrize("given", [("superb",), ("0",), ("101",), ("best", "draft"), ("1", "2")])
+def test_other_qualities_are_refused(given: tuple[str, ...]) -> None:
+    with pytest.raises(InvalidRequest, match="--quality"):
+        parse_quality(given)
+
+
+def test_models_are_left_to_the_level_named_or_off() -> None:
+    assert parse_models(None) is None
+    assert parse_models(["off"]) == ()
+    assert parse_models(["xseg_1", "xseg_2"]) == ("xseg_1", "xseg_2")
+    with pytest.raises(InvalidRequest, match="off"):
+        parse_models(["off", "xseg_1"])
