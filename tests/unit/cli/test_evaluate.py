@@ -11,11 +11,13 @@ import time
 from pathlib import Path
 
 import pytest
+from benchmarks.stand_ins import install_stand_ins
 from PIL import Image
 
 from faces import headshot
 from personae.adapters.model_store import ModelStore
 from personae.cli.evaluate import parse_pairs
+from personae.engine.cards import card
 from personae.errors import InvalidRequest
 
 FILES = {"evaluation.json", "evaluation.csv", "evaluation.md", "evaluation.html"}
@@ -33,11 +35,11 @@ def folder(tmp_path: Path, store: ModelStore) -> Path:
     return tmp_path
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [sys.executable, "-m", "personae", "evaluate", *arguments],
         cwd=folder,
-        env=dict(os.environ),
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         timeout=120,
@@ -70,6 +72,27 @@ def test_pairs_of_a_list(folder: Path) -> None:
     rows = json.loads(done.stdout)["engines"][0]["rows"]
     assert [(row["donor"], row["scene"]) for row in rows] == [("hopper.png", "collins.png")]
     assert done.stderr == ""
+
+
+def test_a_swapper_beside_the_mesh_engine(folder: Path, store: ModelStore) -> None:
+    """With a stand-in, which shows that all goes through and says nothing of the real one."""
+    models = folder / "models"
+    models.mkdir()
+    for home in store.folder.iterdir():
+        (models / home.name).symlink_to(home)
+    names = ("inswapper_128", "arcface_w600k_r50")
+    install_stand_ins(models, [card(name) for name in names])
+    refused = run(folder, "people", "--engine", "inswapper_128", PERSONAE_MODELS_DIR=str(models))
+    assert (refused.returncode, refused.stdout) == (6, "")
+    assert "has not been accepted" in refused.stderr
+    for name in names:
+        ModelStore(models).licences.accept(card(name), "a test", 0.0)
+    engines = ("--engine", "mesh", "--engine", "inswapper_128")
+    done = run(folder, "people", *engines, "--json", PERSONAE_MODELS_DIR=str(models))
+    assert done.returncode == 0, done.stderr
+    mesh, swapper = (one["pictures"] for one in json.loads(done.stdout)["engines"])
+    assert (mesh["pairs"], swapper["pairs"], swapper["outside"]) == (2, 2, 0)
+    assert swapper["colour"] > mesh["colour"] + 3  # the stand-in tints
 
 
 @pytest.mark.parametrize(

@@ -67,8 +67,10 @@ def test_a_swapper_tints_by_identity_and_keeps_the_crop(tmp_path: Path) -> None:
 
 def test_installed_stand_ins_count_as_pulled(tmp_path: Path) -> None:
     each = card("inswapper_128")
-    install_stand_ins(tmp_path, [each])
+    install_stand_ins(tmp_path, [each, card("arcface_w600k_r50")])
     store = ModelStore(tmp_path)
     store.verify(each)
+    assert store.status(card("arcface_w600k_r50")) == "ready"
+    store.licences.accept(each, "a test", 0.0)
     matrix = np.load(store.path(each, "projection"))
     np.testing.assert_allclose(matrix @ matrix.T, np.eye(512), atol=1e-5)
