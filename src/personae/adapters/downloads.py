@@ -184,6 +184,7 @@ def _receive(
                 forget(path)
                 raise ModelError(_too_large(wanted, limit))
             file.write(block)
+            file.flush()  # What came is the system's then, whatever happens to this process.
             if progress:
                 progress(wanted.name, received, total or wanted.size_bytes)
     return received

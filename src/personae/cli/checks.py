@@ -184,19 +184,33 @@ def _really_used(runtime: Any, network: bytes, providers: Sequence[str]) -> str:
 
 
 def models() -> Iterator[Finding]:
-    """The model files that a swap needs, read from disk and compared with their hashes."""
-    from personae import wiring
-    from personae.engine.cards import cards
+    """The model files that a swap needs, read from disk and compared with their hashes.
 
-    store = wiring.model_store()
+    Of further models that are installed, whether they could be loaded.
+    """
+    from personae import wiring
+
+    try:
+        store, shelf = wiring.model_store(), wiring.shelf()
+    except PersonaeError as error:
+        yield Finding("models", "settings", error.message, False, True, ExitCode.USAGE)
+        return
     yield Finding("models", "folder", str(store.folder))
-    for card in cards():
-        try:
-            store.verify(card)
-        except ModelError as error:
-            yield Finding("models", card.name, error.message, False, True, ExitCode.MODEL)
-        else:
-            yield Finding("models", card.name, "intact", True, True, ExitCode.MODEL)
+    for problem in shelf.problems.values():
+        yield Finding("models", "cards", problem, False)
+    for card in shelf.cards:
+        state = store.status(card)
+        if card.default:
+            try:
+                store.verify(card)
+            except ModelError as error:
+                yield Finding("models", card.name, error.message, False, True, ExitCode.MODEL)
+            else:
+                yield Finding("models", card.name, "intact", True, True, ExitCode.MODEL)
+        elif state != "missing":
+            licence = store.licences.state(card)
+            detail = f"{state}, {card.licence.name} ({licence})"
+            yield Finding("models", card.name, detail, store.usable(card))
 
 
 def signing() -> Iterator[Finding]:

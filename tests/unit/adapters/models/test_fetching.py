@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -453,3 +457,67 @@ def test_only_permissive_ones_whatever_was_accepted(server: Server, store: Model
     with pytest.raises(ModelError, match="Small non-commercial, which is not permissive"):
         strict.path(card, "graph")
     assert strict.licences.state(card) == "refused"
+
+
+# Processes
+
+PULL = """
+import sys
+sys.path[:0] = sys.argv[1:3]
+from pathlib import Path
+from personae.adapters.model_store import ModelStore
+from personae.engine.card import parse_card
+card = parse_card(Path(sys.argv[4]).read_text(), "small.toml")
+ModelStore(Path(sys.argv[3])).pull(card)
+"""
+
+
+def process(store: ModelStore, text: str, tmp_path: Path) -> subprocess.Popen[bytes]:
+    file = tmp_path / "small.toml"
+    file.write_text(text)
+    folders = [str(Path(__file__).parents[4] / "src"), str(Path(__file__).parents[1])]
+    return subprocess.Popen(
+        [sys.executable, "-c", PULL, *folders, str(store.folder), str(file)],
+        stderr=subprocess.DEVNULL,
+    )
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_killed_again_and_again_and_then_whole(
+    how: signal.Signals, server: Server, store: ModelStore, tmp_path: Path
+) -> None:
+    big = NETWORK
+    url = server.offer("/a/small.onnx", big)
+    text = swapper_text("small", url, f'crc32_url = "{server.url}/a/small.hash"')
+    card = parse_card(text, "small.toml")
+    accepted(store, card)
+    for _ in range(3):
+        server.answers["/a/small.onnx"].pause_s = 30
+        before = len(server.ranges)
+        running = process(store, text, tmp_path)
+        size = sum(path.stat().st_size for path in store.folder.glob(".parts/small/*.part"))
+        deadline = time.monotonic() + 60
+        while sum(p.stat().st_size for p in store.folder.glob(".parts/small/*.part")) <= size:
+            assert running.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        running.send_signal(how)
+        assert running.wait(timeout=20) != 0
+        assert store.status(card) == "missing"
+        assert len(server.ranges) == before + (1 if size else 0)
+    server.answers["/a/small.onnx"].pause_s = 0
+    store.pull(card)
+    store.verify(card)
+    assert store.path(card, "graph").read_bytes() == big
+    assert len(server.ranges) == 3
+
+
+def test_two_processes_want_the_same(server: Server, store: ModelStore, tmp_path: Path) -> None:
+    url = server.offer("/a/small.onnx", NETWORK, pause_s=0.5)
+    text = swapper_text("small", url, f'crc32_url = "{server.url}/a/small.hash"')
+    card = parse_card(text, "small.toml")
+    accepted(store, card)
+    both = [process(store, text, tmp_path) for _ in range(2)]
+    assert [each.wait(timeout=60) for each in both] == [0, 0]
+    assert server.asked.count("/a/small.onnx") == 1
+    store.verify(card)
