@@ -6,7 +6,7 @@
 .DELETE_ON_ERROR:
 # Two runs of pip in one environment would get in each other's way.
 .NOTPARALLEL:
-.PHONY: help install models demo test check bench bench-service attack format clean bench-marks bench-gate bench-register bench-audit
+.PHONY: help install models demo test check bench bench-service attack format clean bench-marks bench-gate bench-register bench-audit bench-models
 
 VENV ?= .venv
 # The first of these that really runs and is new enough; make PYTHON=/path/to/python overrides.
@@ -81,6 +81,9 @@ bench: $(VENV)/.test models  ## Measure, and print a table with the machine
 
 bench-gate: $(VENV)/.test models  ## Measure what the content gate costs; ARGS may be a folder of pictures
 	$(BIN)/python -m benchmarks.gate $(ARGS)
+
+bench-models: $(VENV)/.test models  ## Measure what running networks costs, on stand-ins of the published size
+	$(BIN)/python -m benchmarks.neural_models $(ARGS)
 
 bench-audit: $(VENV)/.test  ## Measure what the audit log costs, and how fast it is checked
 	$(BIN)/python -m benchmarks.audit $(ARGS)

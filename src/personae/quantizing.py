@@ -68,7 +68,7 @@ def _identify(name: str) -> Identify:
 
 
 def _pictures(folder: Path | None) -> Iterator[UInt8]:
-    return _built_in() if folder is None else _in_folder(folder)
+    return built_in_pictures() if folder is None else _in_folder(folder)
 
 
 def _in_folder(folder: Path) -> Iterator[UInt8]:
@@ -91,7 +91,14 @@ def _in_folder(folder: Path) -> Iterator[UInt8]:
         yield picture.rgb
 
 
-def _built_in() -> Iterator[UInt8]:
+def built_in_pictures() -> Iterator[UInt8]:
+    """Two public-domain portraits: uint8 (H, W, 3) RGB each.
+
+    Raises
+    ------
+    InvalidRequest
+        If the packages that bring them are not installed.
+    """
     import numpy as np
 
     from personae.video.stills import load_picture

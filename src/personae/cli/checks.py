@@ -6,46 +6,16 @@ import datetime
 import importlib
 import importlib.metadata
 import importlib.util
-import json
 import os
 import platform
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, cast
 
+from personae.cli.compute_checks import accelerators, running
 from personae.cli.exit_codes import ExitCode
+from personae.cli.findings import Finding
 from personae.errors import ModelError, PersonaeError
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at.
-
-    ``ok``: None where there is nothing to judge. ``needed``: a swap does not work without it.
-    ``code``: the exit code if it is needed and not ok.
-    """
-
-    area: str
-    name: str
-    detail: str
-    ok: bool | None = None
-    needed: bool = False
-    code: ExitCode = ExitCode.INTERNAL
-
-    @property
-    def broken(self) -> bool:
-        """Whether a swap cannot work because of this."""
-        return self.needed and self.ok is False
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain values."""
-        plain = asdict(self)
-        del plain["code"]
-        return plain
-
 
 _PACKAGES = (
     ("numpy", "numpy"),
@@ -57,9 +27,6 @@ _PACKAGES = (
     ("onnx", "onnx"),
     ("c2pa-python", "c2pa"),
 )
-_CPU = "CPUExecutionProvider"
-# Listed by every build of the runtime, but a client of a remote service and no accelerator.
-_NO_ACCELERATOR = (_CPU, "AzureExecutionProvider")
 
 
 def version() -> str:
@@ -120,67 +87,6 @@ def encoders() -> Iterator[Finding]:
         there = codec.available
         detail = codec.encoder if there else f"this FFmpeg has no {codec.encoder}"
         yield Finding("video", f"--codec {codec.name}", detail, there, codec.name == "h264")
-
-
-def accelerators() -> Iterator[Finding]:
-    """Where ONNX Runtime really computes, told by its own profile of a tiny network."""
-    try:
-        import onnxruntime
-
-        runtime = cast("Any", onnxruntime)
-        network = _tiny_network()
-    except Exception as error:
-        yield Finding("compute", "onnxruntime", f"cannot be used: {error}", False, True)
-        return
-    available: list[str] = runtime.get_available_providers()
-    used = _really_used(runtime, network, [_CPU])
-    yield Finding("compute", "onnxruntime on the CPU, as Personae asks", used, used == _CPU, True)
-    others = [provider for provider in available if provider not in _NO_ACCELERATOR]
-    for provider in others:
-        used = _really_used(runtime, network, [provider])
-        worked = used == provider
-        detail = "works" if worked else f"installed, but it does not work: {used}"
-        yield Finding("compute", provider, detail, worked)
-    if not others:
-        yield Finding("compute", "accelerator", "none in this installation of onnxruntime")
-
-
-def _tiny_network() -> bytes:
-    """A matrix product of 8 x 8, as ONNX."""
-    from onnx import TensorProto, helper
-
-    shape = [8, 8]
-    left, right, out = (
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in "abc"
-    )
-    node = helper.make_node("MatMul", ["a", "b"], ["c"])
-    graph = helper.make_graph([node], "tiny", [left, right], [out])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    return model.SerializeToString()
-
-
-def _really_used(runtime: Any, network: bytes, providers: Sequence[str]) -> str:
-    """The provider on which the network's node ran, or why it did not run."""
-    import numpy as np
-
-    with tempfile.TemporaryDirectory() as folder:
-        options = runtime.SessionOptions()
-        options.enable_profiling = True
-        options.profile_file_prefix = str(Path(folder) / "profile")
-        options.log_severity_level = 4
-        try:
-            session = runtime.InferenceSession(network, options, providers=list(providers))
-            square = np.ones((8, 8), np.float32)
-            session.run(None, {"a": square, "b": square})
-            events = json.loads(Path(session.end_profiling()).read_text("utf-8"))
-        except Exception as error:  # The runtime raises a dozen classes of its own.
-            return f"failed ({str(error).splitlines()[0][:120]})"
-    used = {
-        str(event["args"]["provider"])
-        for event in events
-        if event.get("cat") == "Node" and "provider" in event.get("args", {})
-    }
-    return " and ".join(sorted(used)) or "it did not say"
 
 
 def models() -> Iterator[Finding]:
@@ -282,6 +188,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     packages,
     encoders,
     accelerators,
+    running,
     models,
     signing,
     self_test,

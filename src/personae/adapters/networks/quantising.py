@@ -166,4 +166,3 @@ def _silent() -> Generator[None]:
         yield
     finally:
         root.setLevel(level)
-        runtime.set_default_logger_severity(2)

@@ -43,6 +43,6 @@ def layout(cores: int, providers: Sequence[Provider], batch: int = 0) -> Layout:
     batch : int
         What the operator asks for; 0 for the default of the providers.
     """
-    if any(one.memory or one.name in ("coreml", "qnn") for one in providers):
+    if not all(one.on_cpu for one in providers):
         return Layout(workers=min(2, max(1, cores)), threads=1, batch=batch or 8)
     return Layout(workers=max(1, cores), threads=1, batch=batch or 1)

@@ -71,6 +71,7 @@ class OnnxModel:
         import onnxruntime
 
         runtime = cast("Any", onnxruntime)  # The runtime has no types.
+        runtime.set_default_logger_severity(4)  # What matters is raised.
         self.name = name or Path(path).name
         asked = [Provider(one) if isinstance(one, str) else one for one in providers or [CPU]]
         asked = [Provider("cpu") if one.runtime_name == CPU else one for one in asked]
@@ -79,7 +80,7 @@ class OnnxModel:
         if prepared:
             options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
         wanted = [(one.runtime_name, one.settings(cache, threads)) for one in asked]
-        if all(one.accelerator for one in asked):
+        if all(one.accelerator for one in asked) and not _strict(asked):
             # Shapes and single numbers are the CPU's work everywhere; `require_used` looks after
             # everything else.
             wanted.append((CPU, {}))
@@ -168,12 +169,13 @@ class OnnxModel:
                 f"There is no memory for the model {self.name}; free some, or choose a smaller one."
             )
         kind = type(error).__name__
-        if kind in ("InvalidProtobuf", "InvalidGraph", "InvalidArgument", "NoSuchFile"):
-            what = "it is missing" if kind == "NoSuchFile" else "it is no ONNX network"
-            return f"The model {self.name} does not load: {what}; {PULL_AGAIN}."
-        if any(one.accelerator for one in asked):
-            places = " and ".join(str(one) for one in asked if one.accelerator)
+        if kind == "NoSuchFile":
+            return f"The model {self.name} does not load: it is missing; {PULL_AGAIN}."
+        places = " and ".join(str(one) for one in asked if one.accelerator)
+        if places and kind not in ("InvalidProtobuf", "InvalidGraph"):
             return f"The model {self.name} does not load on {places} ({kind}); choose the CPU."
+        if kind in ("InvalidProtobuf", "InvalidGraph", "InvalidArgument"):
+            return f"The model {self.name} does not load: it is no ONNX network; {PULL_AGAIN}."
         return f"The model {self.name} does not load ({kind}); {PULL_AGAIN}."
 
     def __repr__(self) -> str:
@@ -188,17 +190,26 @@ def session_options(runtime: Any, asked: Sequence[Provider], threads: int) -> An
     options = runtime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = 4  # What matters is raised.
+    options.log_severity_level = 4
     # Threads that spin while they wait would take the CPU from decoder and encoder.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if any(one.accelerator for one in asked):
         options.add_session_config_entry(RECORD, "1")
     if any(one.name == "directml" for one in asked):
         options.enable_mem_pattern = False  # DirectML works with neither that nor parallel nodes.
-    if any(one.name == "openvino" and one.unit not in ("", "CPU") for one in asked):
-        # OpenVINO would compile for its own CPU what its device refuses, and count it as its own.
+    if _strict(asked):
         options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
     return options
+
+
+def _strict(asked: Sequence[Provider]) -> bool:
+    """Whether the runtime must not know the CPU at all.
+
+    OpenVINO compiles for its own CPU what another device of it refuses, and counts that as its own.
+    """
+    return any(one.name == "openvino" and not one.on_cpu for one in asked) and all(
+        one.accelerator for one in asked
+    )
 
 
 def _no_memory(error: Exception) -> bool:

@@ -92,6 +92,11 @@ class Provider:
         return self.name != "cpu"
 
     @property
+    def on_cpu(self) -> bool:
+        """Whether it computes on the processor, by whosever code."""
+        return self.name == "cpu" or (self.name == "openvino" and self.unit in ("", "CPU"))
+
+    @property
     def memory(self) -> str:
         """What the runtime calls its memory, if that is not the computer's own; else empty."""
         return _MEMORY.get(self.name, "")
@@ -200,4 +205,7 @@ def _parse_one(text: str) -> Provider:
             raise InvalidRequest(
                 f"The provider {name} takes no {word!r}; see `PERSONAE_PROVIDERS` in the manual."
             )
-    return Provider(name, device, half, unit, MappingProxyType(options))
+    made = Provider(name, device, half, unit, MappingProxyType(options))
+    if half and made.on_cpu:
+        raise InvalidRequest(f"The provider {name} computes in 16 bits on its GPU and NPU only.")
+    return made

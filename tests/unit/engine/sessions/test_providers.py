@@ -44,6 +44,7 @@ def test_tensorrt_keeps_its_engines_and_timings(tmp_path: Path) -> None:
         ("cuda:fp16", "cuda takes no 'fp16'"),
         ("cpu:1", "cpu takes no '1'"),
         ("tensorrt:", "takes no ''"),
+        ("openvino:fp16", "16 bits on its GPU and NPU only"),
     ],
 )
 def test_what_makes_no_sense_is_told_in_one_sentence(text: str, told: str) -> None:
