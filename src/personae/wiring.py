@@ -256,12 +256,12 @@ def gate_models() -> tuple[Card, ...]:
 def scorer() -> PictureScorer:
     """What the content gate scores pictures with; its models are loaded for the first of them.
 
-    Scoring then raises `ModelError` if one is not installed, cannot be fetched or does not load.
+    Scoring then raises `ModelError` if one does not load, or open_nsfw cannot be fetched.
 
     Raises
     ------
     ModelError
-        If PERSONAE_GATE_MODELS makes no sense.
+        If PERSONAE_GATE_MODELS makes no sense, or names what is not installed.
     """
     from personae.engine.gate import Scorer
     from personae.engine.neural import building
