@@ -6,6 +6,7 @@ both.
 
 from __future__ import annotations
 
+import cmath
 import functools
 import math
 import tomllib
@@ -27,6 +28,11 @@ from personae.errors import InvalidRequest
 _EYE_LEFT: Final = [33, 160, 158, 133, 153, 144]
 _EYE_RIGHT: Final = [362, 385, 387, 263, 373, 380]
 _NOSE, _MOUTH_LEFT, _MOUTH_RIGHT = 4, 61, 291
+_USED: Final = [*_EYE_LEFT, *_EYE_RIGHT, _NOSE, _MOUTH_LEFT, _MOUTH_RIGHT]
+_SHARES: Final = np.zeros((5, len(_USED)))
+"""Of each landmark used in each of the five points."""
+_SHARES[0, :6] = _SHARES[1, 6:12] = 1 / 6
+_SHARES[[2, 3, 4], [12, 13, 14]] = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,10 +88,7 @@ def five_points(landmarks: Float32 | Float64) -> Float64:
     An eye is the middle of its lids, as it is for the 68 points that the published networks were
     trained with, and not its iris, which wanders with the gaze.
     """
-    points = landmarks[:, :2].astype(np.float64)
-    eyes: list[Float64] = [points[_EYE_LEFT].mean(0), points[_EYE_RIGHT].mean(0)]
-    rest = points[[_NOSE, _MOUTH_LEFT, _MOUTH_RIGHT]]
-    return np.concatenate([np.stack(eyes), rest])
+    return _SHARES @ landmarks[_USED, :2].astype(np.float64)
 
 
 def crop_matrix(points: Float64, name: str, side_px: int) -> Float64:
@@ -98,23 +101,26 @@ def crop_matrix(points: Float64, name: str, side_px: int) -> Float64:
     InvalidRequest
         If the points fall together.
     """
-    # The networks' crops were made without half a pixel's care: fractions times side.
-    wanted = template(name) * side_px
-    mean_from, mean_to = points.mean(0), wanted.mean(0)
-    axes = np.array([1, 1j])
-    centred, onto = (points - mean_from) @ axes, (wanted - mean_to) @ axes
-    spread = float((centred.conj() @ centred).real)
-    factor = complex((centred.conj() @ onto) / spread) if spread > 0 else 0j
-    if not np.isfinite(factor) or abs(factor) < 1e-6:
+    # The networks' crops were made without half a pixel's care: fractions times side. Five points
+    # as complex numbers cost a tenth of what arrays of them do.
+    wanted = [complex(x, y) * side_px for x, y in template(name).tolist()]
+    given = [complex(x, y) for x, y in points.tolist()]
+    mean_from, mean_to = sum(given) / 5, sum(wanted) / 5
+    centred = [one - mean_from for one in given]
+    spread = sum(abs(one) ** 2 for one in centred)
+    turned = sum(one.conjugate() * (to - mean_to) for one, to in zip(centred, wanted, strict=True))
+    factor = turned / spread if spread > 0 else 0j
+    if not cmath.isfinite(factor) or abs(factor) < 1e-6:
         raise InvalidRequest("The five points of the face fall together.")
-    turn = np.array([[factor.real, -factor.imag], [factor.imag, factor.real]])
-    return np.column_stack([turn, mean_to - turn @ mean_from])
+    rest = mean_to - factor * mean_from
+    return np.array([[factor.real, -factor.imag, rest.real], [factor.imag, factor.real, rest.imag]])
 
 
 def inverse(matrix: Float64) -> Float64:
     """The way back of an affine (2, 3)."""
-    back: Float64 = np.linalg.inv(matrix[:, :2]).astype(np.float64)
-    return np.column_stack([back, -back @ matrix[:, 2]])
+    (a, b, x), (c, d, y) = matrix.tolist()
+    size = a * d - b * c
+    return np.array([[d, -b, b * y - d * x], [-c, a, c * x - a * y]], np.float64) / size
 
 
 def reach_of(matrix: Float64, side_px: int, size_wh: tuple[int, int]) -> BoxXYXY | None:
@@ -162,6 +168,21 @@ def lay_back(crop: Float32, matrix: Float64, box: BoxXYXY, *, edge: bool = False
         # A look-up alone would skip pixels of what was enlarged much for the network.
         crop, moved = _thinned(crop, moved, grown)
     return imaging.look_up(crop, moved, size_wh, cubic=grown < 1, edge=edge)
+
+
+def lay_back_colours(crop: Float32, matrix: Float64, box: BoxXYXY) -> Float32:
+    """`lay_back` of a picture in [0, 255], float32 (h, w, 3), the edge going on.
+
+    A crop that is enlarged is so once, bicubically, to twice its size and whole levels, and looked
+    up there: half the time of looking up bicubically, and no difference that can be seen.
+    """
+    if math.hypot(*matrix[:, 0]) >= 1:
+        return lay_back(crop, matrix, box, edge=True)
+    double = imaging.resize_cubic(imaging.to_bytes(crop), (2 * crop.shape[1], 2 * crop.shape[0]))
+    moved = 2 * matrix
+    moved[:, 2] += 0.5 + moved[:, :2] @ np.array(box[:2], np.float64)
+    size_wh = (box[2] - box[0], box[3] - box[1])
+    return imaging.look_up(double, moved, size_wh).astype(np.float32)
 
 
 def _thinned(

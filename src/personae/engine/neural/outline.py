@@ -12,7 +12,7 @@ from personae.engine.geometry import SKIN_POINTS, clip_box
 from personae.engine.plans import FacePlan
 from personae.engine.types import BoxXYXY, Float32, Float64, UInt8
 
-_WORK_PX: Final = 160
+_WORK_PX: Final = 112
 """The side at which masks are made: they are smooth."""
 _GROWN: Final = 1.03
 """The landmarks' outline runs a little inside the face's own."""

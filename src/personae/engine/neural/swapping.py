@@ -10,7 +10,14 @@ import numpy as np
 from personae.engine import imaging
 from personae.engine.card import Card
 from personae.engine.card_roles import SwapperContract
-from personae.engine.neural.aligning import crop_matrix, cut, five_points, lay_back, reach_of
+from personae.engine.neural.aligning import (
+    crop_matrix,
+    cut,
+    five_points,
+    lay_back,
+    lay_back_colours,
+    reach_of,
+)
 from personae.engine.neural.conditioning import EVEN, Conditioner, NeuralDonor, lean
 from personae.engine.neural.landmarking import PointRefiner
 from personae.engine.neural.network import Network, in_batches
@@ -184,7 +191,7 @@ def _laid_back(job: _Job, crop: Float32) -> Rendered:
     side = crop.shape[0]
     mask = lay_back(face_mask(job.plan, job.to_crop, side), job.to_crop, job.box)
     mask *= np.float32(job.plan.strength)
-    delta = lay_back(crop, job.to_crop, job.box)
+    delta = lay_back_colours(crop, job.to_crop, job.box)
     np.clip(delta, 0, 255, out=delta)
     delta -= job.scene
     imaging.multiply_into(delta, imaging.thrice(mask))
