@@ -12,7 +12,6 @@ from personae import wiring
 from personae.engine.canvas import RgbCanvas
 from personae.engine.card import Card
 from personae.engine.card_roles import FeaturesContract, Picture
-from personae.engine.cards import all_cards
 from personae.engine.geometry import crop_square, region_from_landmarks
 from personae.engine.neural.aligning import crop_matrix, five_points, take_crop
 from personae.engine.neural.tensors import picture_input
@@ -84,10 +83,10 @@ def installed_features(name: str | None = None) -> Features | None:
     ModelError
         If it is not installed, does not load, or takes something else than its card says.
     """
-    cards = [card for card in all_cards() if card.role == ROLE]
+    cards = [card for card in wiring.shelf().cards if card.role == ROLE]
     store = wiring.model_store()
     if name is None:
-        ready = [card for card in cards if store.status(card) == "ready"]
+        ready = [card for card in cards if store.usable(card)]
         return load_features(ready[0]) if ready else None
     for card in cards:
         if card.name == name:

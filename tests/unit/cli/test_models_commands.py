@@ -184,3 +184,55 @@ def test_a_file_of_ones_own(shell: Shell, tmp_path: Path) -> None:
     file.write_bytes(small_swapper(seed=2))
     assert "--repin" in shell.fails(6, *arguments)
     assert shell.data(*arguments, "--repin")["installed"] == ["small"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal of its own")
+@pytest.mark.parametrize(("answer", "code"), [(b"y\n", 0), (b"n\n", 6), (b"\n", 6)])
+def test_at_a_terminal_it_is_asked(answer: bytes, code: int, shell: Shell) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("PERSONAE_")}
+    running = subprocess.Popen(
+        [sys.executable, "-m", "personae", "models", "pull", "small", "--only"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=kept | {"PERSONAE_MODELS_DIR": str(shell.folder / "models")},
+    )
+    os.close(theirs)
+    seen = b""
+    while b"licence of small? [y/N]" not in seen:
+        seen += os.read(ours, 1024)
+    os.write(ours, answer)
+    while True:
+        try:
+            more = os.read(ours, 1024)
+        except OSError:  # Linux says that the other side is gone.
+            break
+        if not more:
+            break
+        seen += more
+    assert running.wait(timeout=60) == code, seen
+    os.close(ours)
+    assert b"For research only." in seen
+    assert shell.data("show", "small")["state"] == ("ready" if code == 0 else "missing")
+
+
+def test_doctor_tells_of_cards_and_models_of_ones_own(shell: Shell) -> None:
+    (shell.folder / "models" / "cards" / "bad.toml").write_text("x")
+    shell.data("pull", "small", "--only", "--accept-licence", "small")
+    (shell.folder / "models" / ".licences" / "small.json").unlink()
+    done = subprocess.run(
+        [sys.executable, "-m", "personae", "doctor", "--json"],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+        env=os.environ | {"PERSONAE_MODELS_DIR": str(shell.folder / "models")},
+    )
+    findings = {each["name"]: each for each in json.loads(done.stdout)["findings"]}
+    assert findings["small"]["ok"] is False
+    assert "ready, Small non-commercial (needed)" in findings["small"]["detail"]
+    assert "bad.toml" in findings["cards"]["detail"]
+    assert not findings["small"]["needed"]
