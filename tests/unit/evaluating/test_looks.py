@@ -65,7 +65,7 @@ def test_engines_by_name(store: ModelStore) -> None:
     assert (mesh.name, mesh.conditioned_on) == ("mesh", frozenset())
     with pytest.raises(InvalidRequest, match="no model 'nothing'"):
         contender("nothing")
-    with pytest.raises(InvalidRequest, match="dlib_resnet is a embedder, not a swapper"):
+    with pytest.raises(InvalidRequest, match="dlib_resnet is no swapper"):
         contender("dlib_resnet")
     with pytest.raises(ModelError, match="inswapper_128"):
         contender("inswapper_128")
