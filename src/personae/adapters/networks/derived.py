@@ -65,9 +65,23 @@ def _derived(kind: Kind, source: Path, further: str, make: bool) -> Path | None:
     told = f"{kind} {stat.st_size} {stat.st_mtime_ns} {_runtime_version()} {further}"
     key = hashlib.sha256(told.encode()).hexdigest()[:16]
     home = source.parent / FOLDER / f"{source.stem}-{kind}-{key}"
-    if not home.is_dir() and (not make or not _make(kind, source, home)):
+    if not home.is_dir() and not (make and _has_room(source) and _make(kind, source, home)):
         return None
     return None if (home / FAILED).exists() else home / NETWORK
+
+
+def _has_room(source: Path) -> bool:
+    """Whether the disk has room for two more, and this process may write files as large."""
+    wanted = 2 * source.stat().st_size
+    try:
+        import resource
+    except ImportError:  # Windows knows no such limit.
+        pass
+    else:
+        most = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+        if most not in (resource.RLIM_INFINITY, -1) and most < wanted:
+            return False
+    return shutil.disk_usage(source.parent).free > wanted
 
 
 def _make(kind: Kind, source: Path, home: Path) -> bool:

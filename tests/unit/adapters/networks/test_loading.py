@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,6 +108,21 @@ def test_nothing_is_prepared_where_nothing_can_be_written(tmp_path: Path) -> Non
     (tmp_path / FOLDER).write_text("in the way")
     assert prepared(path) is None
     assert batched(path) is None
+
+
+def test_nothing_is_prepared_where_files_may_not_be_as_large(tmp_path: Path) -> None:
+    """A media child may not write large files; it must not try at every load either."""
+    path = make_stand_in(card("crossface_ghost"), tmp_path, "full").path
+    code = (
+        "import resource, sys; from pathlib import Path\n"
+        "from personae.adapters.networks.derived import prepared\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (10**6, 10**6))\n"
+        f"assert prepared(Path({str(path)!r})) is None"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / FOLDER).exists()
+    assert prepared(path) is not None
 
 
 def test_a_network_that_is_not_its_cards_is_refused(store: ModelStore) -> None:
