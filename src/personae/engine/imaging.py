@@ -258,6 +258,13 @@ def fill_hull_into(mask: UInt8, points: Float32) -> None:
     cv2.fillConvexPoly(mask, cv2.convexHull(np.rint(points).astype(np.int32)), 1)
 
 
+def draw_loop_into(mask: UInt8, points: Float64, thick_px: int) -> None:
+    """Set a closed loop of points (N, 2), its line and what is inside, to 1."""
+    at = np.rint(np.clip(points, -1e4, 1e4) * 16).astype(np.int32)
+    cv2.fillPoly(mask, [at], 1, cv2.LINE_8, 4)
+    cv2.polylines(mask, [at], True, 1, thick_px, cv2.LINE_8, 4)
+
+
 def through_jpeg(image: UInt8, quality: int) -> UInt8:
     """What JPEG leaves of a picture, uint8 (h, w, 3) RGB."""
     bgr = np.ascontiguousarray(image[..., ::-1])

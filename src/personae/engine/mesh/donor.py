@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from personae.engine import imaging
+from personae.engine.mesh.detail import where_same
 from personae.engine.mesh.skin import sample
 from personae.engine.mesh.topology import FaceMesh
 from personae.engine.mesh.unrolling import Unrolled
@@ -42,6 +43,8 @@ class MeshDonor(EngineDonor):
     eyes : (left, right) openness of the eyes in the texture.
     beard : float64 (468,), range [0, 1]
         As in `Unrolled`.
+    detail : uint8 (768, 768), optional
+        What a large photo shows beyond the texture's size; see `detail.photo_detail`.
     """
 
     levels: tuple[UInt8, ...]
@@ -51,6 +54,7 @@ class MeshDonor(EngineDonor):
     lips: Float64
     eyes: tuple[float, float]
     beard: Float64
+    detail: UInt8 | None = None
 
     def __repr__(self) -> str:
         return f"MeshDonor(texture={self.levels[0].shape})"
@@ -98,6 +102,7 @@ def build_donor(mesh: FaceMesh, photos: Sequence[Unrolled]) -> MeshDonor:
         lips=sample(blurred[2], mesh.uv[list(LIPS_RED)]).mean(0).astype(np.float64),
         eyes=eyes,
         beard=reference.beard,
+        detail=where_same(reference.detail, texture, reference.texture),
     )
 
 

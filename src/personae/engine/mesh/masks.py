@@ -13,12 +13,15 @@ from personae.engine.mesh.topology import FaceMesh
 from personae.engine.mesh.vertices import (
     EYE_LEFT_CENTRE,
     EYE_RIGHT_CENTRE,
+    LIPS_INNER,
     RING_START,
     SKIN,
     extend_values,
 )
 from personae.engine.types import Bool, Float32, Float64, UInt8
 
+LINE_SHARE = 0.022
+"""How wide the line is that closed lips leave to the scene, beside the width of the mouth."""
 EDGE_GROWN, HEAD_GROWN = 1.15, 1.5
 """Sizes, relative to the face, of what surely belongs to a head and of what may."""
 
@@ -61,6 +64,17 @@ def occluder_maps(mesh: FaceMesh, glasses: float) -> tuple[Float64, Float64]:
         lenses[[EYE_LEFT_CENTRE, EYE_RIGHT_CENTRE]] = 1
         weight, rim = np.maximum(weight, glasses * lenses), np.maximum(rim, glasses * lenses)
     return weight, rim
+
+
+def lip_line(points: Float64, size_wh: tuple[int, int]) -> Float32:
+    """The opening between closed lips and a little of their rims, float32 (h, w) in [0, 1].
+
+    `points` are the vertices, (VERTICES, 2), in pixels of a picture of size `size_wh`.
+    """
+    wide = float(np.linalg.norm(points[LIPS_INNER[0]] - points[LIPS_INNER[10]]))
+    line = np.zeros((size_wh[1], size_wh[0]), np.uint8)
+    imaging.draw_loop_into(line, points[list(LIPS_INNER)], max(1, round(LINE_SHARE * wide)))
+    return imaging.blur(line.astype(np.float32), max(0.7, 0.5 * LINE_SHARE * wide))
 
 
 def nearer_heads(

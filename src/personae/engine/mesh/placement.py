@@ -13,8 +13,8 @@ from personae.engine.mesh.topology import FaceMesh
 from personae.engine.mesh.vertices import EYE_LEFT, EYE_RIGHT, RING_START, SKIN, extend_positions
 from personae.engine.types import BoxXYXY, Float64
 
-WORK_PX = 400
-"""The longer side, at most, at which colours are worked out."""
+WORK_PX, DETAILED_PX = 400, 1024
+"""The longer side, at most, at which colours are worked out; and for donors with detail to show."""
 CELLS = 128
 """The longer side, at most, of the grid on which the mesh is drawn."""
 RING = 0.22
@@ -51,11 +51,16 @@ class Placement:
 
 
 def place(
-    mesh: FaceMesh, landmarks: Float64, shift: Float64, size_wh: tuple[int, int]
+    mesh: FaceMesh,
+    landmarks: Float64,
+    shift: Float64,
+    size_wh: tuple[int, int],
+    work_px: int = WORK_PX,
 ) -> Placement | None:
     """Move the vertices to the donor's build and choose the grids.
 
-    `landmarks` are (478, 3) in pixels, `shift` is (468, 3) in canonical units. None when too
+    `landmarks` are (478, 3) in pixels, `shift` is (468, 3) in canonical units, `work_px` is the
+    longer side, at most, of the working size. None when too
     little of the face lies in the picture.
     """
     fit, _ = to_canonical(mesh, landmarks)
@@ -70,7 +75,7 @@ def place(
     if box is None or min(box[2] - box[0], box[3] - box[1]) < SMALLEST_PX:
         return None
     wide, tall = box[2] - box[0], box[3] - box[1]
-    scale = min(1.0, WORK_PX / max(wide, tall))
+    scale = min(1.0, work_px / max(wide, tall))
     work = (max(SMALLEST_PX, round(wide * scale)), max(SMALLEST_PX, round(tall * scale)))
     coarse = min(1.0, CELLS / max(work))
     cell = (max(8, math.ceil(work[0] * coarse)), max(8, math.ceil(work[1] * coarse)))

@@ -6,15 +6,17 @@ mesh is drawn. What leaves is a difference to add to the scene, exactly 0 outsid
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from personae.engine import imaging
 from personae.engine.mesh import blending, lighting, masks
+from personae.engine.mesh.detail import with_detail
 from personae.engine.mesh.donor import MeshDonor, mesh_donor
 from personae.engine.mesh.glasses import frames_mask
-from personae.engine.mesh.placement import Placement, place
+from personae.engine.mesh.placement import DETAILED_PX, WORK_PX, Placement, place
 from personae.engine.mesh.raster import draw_triangles, interpolate, skin_extent, visibility
 from personae.engine.mesh.shape import mouth_gap
 from personae.engine.mesh.topology import COARSE_PX, TEXTURE_PX, FaceMesh
@@ -22,6 +24,8 @@ from personae.engine.mesh.vertices import KIND_MOUTH, KIND_RING, OVAL, extend_va
 from personae.engine.plans import FacePlan, Rendered
 from personae.engine.types import Bool, Canvas, Float32, UInt8
 
+LIP_LINE_PX = 300
+"""Longer side from which closed lips begin to meet as in the scene; at `WORK_PX` they do."""
 OPEN_MOUTH = 0.05
 """`mouth_gap` from which the inside of the scene's mouth is shown."""
 BEARD_SPARED = 0.8
@@ -66,7 +70,8 @@ def render_face(mesh: FaceMesh, canvas: Canvas, plan: FacePlan) -> Rendered | No
     if plan.strength <= 0:
         return None
     donor = mesh_donor(plan.donor)
-    where = place(mesh, plan.landmarks, plan.shift * plan.strength, canvas.size_wh)
+    work_px = WORK_PX if donor.detail is None else DETAILED_PX
+    where = place(mesh, plan.landmarks, plan.shift * plan.strength, canvas.size_wh, work_px)
     if where is None:
         return None
     pixels = canvas.region_rgb(where.box)
@@ -146,18 +151,30 @@ def _behind(maps: _Maps, plan: FacePlan, where: Placement) -> _Maps:
 
 
 def _in_front(plan: FacePlan, where: Placement, background: UInt8) -> Float32 | None:
-    """Thin things in front of the face, float32 (h, w) at working size in [0, 1], if any."""
-    if plan.frames <= 0:
-        return None
-    mask = frames_mask(background, where.in_work(where.after)[[33, 263]])
-    return mask * np.float32(plan.frames)
+    """Thin things that stay, float32 (h, w) at working size in [0, 1], if any.
+
+    They are the frames of glasses and, in large faces, the line where closed lips meet: the donor's
+    teeth, squeezed into it, would show.
+    """
+    parts: list[Float32] = []
+    points = where.in_work(where.after)
+    if plan.frames > 0:
+        parts.append(frames_mask(background, points[[33, 263]]) * np.float32(plan.frames))
+    size = max(where.box[2] - where.box[0], where.box[3] - where.box[1])
+    share = min((size - LIP_LINE_PX) / (WORK_PX - LIP_LINE_PX), 1.0)
+    if share > 0 and mouth_gap(plan.landmarks) <= OPEN_MOUTH:
+        parts.append(masks.lip_line(points, where.work_wh) * np.float32(share))
+    return functools.reduce(np.maximum, parts) if parts else None
 
 
 def _face(
     donor: MeshDonor, where: Placement, drawing: _Drawing, light: tuple[Float32, Float32, Float32]
 ) -> Float32:
     """The donor's texture in the scene's place and light, float32 (h, w, 3) at working size."""
-    level = lighting.texture_level(donor, skin_extent(where.in_work(where.after)))
-    texture = imaging.remap(level, imaging.resize_linear(drawing.layout, where.work_wh))
+    extent = skin_extent(where.in_work(where.after))
+    layout = imaging.resize_linear(drawing.layout, where.work_wh)
+    texture = imaging.remap(lighting.texture_level(donor, extent), layout)
+    if donor.detail is not None:
+        texture = with_detail(texture, donor.detail, layout, extent)
     tint, factor, offset = (imaging.resize_linear(part, where.work_wh) for part in light)
     return lighting.relit_face(texture, tint, factor, offset)

@@ -11,6 +11,7 @@ from personae.engine.geometry import clip_box
 from personae.engine.mesh.beards import cheeks, find_beard, smoothstep
 from personae.engine.mesh.calming import calm_texture
 from personae.engine.mesh.construction import near
+from personae.engine.mesh.detail import photo_detail
 from personae.engine.mesh.occlusion import rim_connected
 from personae.engine.mesh.raster import skin_extent, texture_positions, visibility
 from personae.engine.mesh.shape import eye_openings, mouth_gap, smile, to_canonical
@@ -23,7 +24,7 @@ from personae.engine.mesh.vertices import (
     extend_positions,
     extend_values,
 )
-from personae.engine.types import Canvas, Face, Float32, Float64
+from personae.engine.types import Canvas, Face, Float32, Float64, UInt8
 
 HIGHLIGHT_KEPT = 0.25
 COVERED_BROW = 60
@@ -56,6 +57,8 @@ class Unrolled:
     eyes : (left, right) openness; mouth : gap over width
     beard : float64 (468,), range [0, 1]
         From `find_beard`.
+    detail : uint8 (768, 768), optional
+        From `photo_detail`.
     """
 
     texture: Float32
@@ -70,6 +73,7 @@ class Unrolled:
     eyes: tuple[float, float]
     mouth: float
     beard: Float64
+    detail: UInt8 | None = None
 
 
 def unroll(mesh: FaceMesh, canvas: Canvas, face: Face) -> Unrolled:
@@ -106,6 +110,7 @@ def unroll(mesh: FaceMesh, canvas: Canvas, face: Face) -> Unrolled:
         eyes=eye_openings(landmarks),
         mouth=mouth_gap(landmarks),
         beard=beard,
+        detail=photo_detail(mesh, canvas, positions, own),
     )
 
 
