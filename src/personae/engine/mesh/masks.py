@@ -22,6 +22,9 @@ from personae.engine.types import Bool, Float32, Float64, UInt8
 
 LINE_SHARE = 0.022
 """How wide the line is that closed lips leave to the scene, beside the width of the mouth."""
+DOUBTED, STAYS = (24.0, 32.0), (31.0, 38.0)
+"""Degrees of yaw, by the landmarks, from which the far half begins to be doubted or to stay the
+scene's, and is."""
 EDGE_GROWN, HEAD_GROWN = 1.15, 1.5
 """Sizes, relative to the face, of what surely belongs to a head and of what may."""
 
@@ -47,6 +50,20 @@ def vertex_alpha(
     share = np.where(side < 0, left, right)
     alpha[:SKIN] *= 1 - (1 - share) * np.clip(mesh.eye_near * 2.2, 0, 1)
     return alpha
+
+
+def far_side(mesh: FaceMesh, yaw: float) -> tuple[Float64, Float64]:
+    """How much of the far half of a turned head stays, and is doubted: (VERTICES,) each, [0, 1].
+
+    Landmarks turn less than the head does: at 40 and 60 degrees they say 30 and 38, and the far
+    half of the mesh reaches over the outline. So it is doubted, and told from what is behind it by
+    colour, eye and lips too; and beyond that it fades, for of what is left there, nothing fits.
+    """
+    across = extend_values(mesh.canonical[:SKIN, 0]) * (1.0 if yaw > 0 else -1.0)
+    stays, doubted = (
+        float(np.clip((abs(yaw) - low) / (high - low), 0, 1)) for low, high in (STAYS, DOUBTED)
+    )
+    return stays * np.clip((across - 0.2) / 0.2, 0, 1), doubted * np.clip(across / 0.15, 0, 1)
 
 
 def occluder_maps(mesh: FaceMesh, glasses: float) -> tuple[Float64, Float64]:

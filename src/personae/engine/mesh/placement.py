@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from personae.engine.geometry import clip_box
+from personae.engine.geometry import clip_box, pose_of
 from personae.engine.mesh.shape import to_canonical
 from personae.engine.mesh.topology import FaceMesh
 from personae.engine.mesh.vertices import EYE_LEFT, EYE_RIGHT, RING_START, SKIN, extend_positions
@@ -31,6 +31,7 @@ class Placement:
     before, after : float64 (VERTICES, 3), pixels of the picture
         The vertices as the scene has them, and moved to the donor's build.
     work_wh, cell_wh : width and height of the working size and of the grid of cells
+    yaw : degrees, as in `Pose`
     """
 
     box: BoxXYXY
@@ -38,6 +39,7 @@ class Placement:
     after: Float64
     work_wh: tuple[int, int]
     cell_wh: tuple[int, int]
+    yaw: float
 
     def in_cells(self, positions: Float64) -> Float64:
         x0, y0, x1, y1 = self.box
@@ -79,4 +81,4 @@ def place(
     work = (max(SMALLEST_PX, round(wide * scale)), max(SMALLEST_PX, round(tall * scale)))
     coarse = min(1.0, CELLS / max(work))
     cell = (max(8, math.ceil(work[0] * coarse)), max(8, math.ceil(work[1] * coarse)))
-    return Placement(box, before, after, work, cell)
+    return Placement(box, before, after, work, cell, pose_of(fit.rotation).yaw)

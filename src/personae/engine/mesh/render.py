@@ -115,6 +115,8 @@ def _look_up(
     weight, rim = masks.occluder_maps(mesh, plan.glasses)
     # A donor's beard is unlike any skin, and lies before nobody's.
     weight *= 1 - BEARD_SPARED * extend_values(donor.beard)
+    stays, doubted = masks.far_side(mesh, where.yaw)
+    alpha, weight = alpha * (1 - stays), np.maximum(weight, doubted)
     light = lighting.relight(mesh, donor, plan.skin, plan.lips)
     bend = where.in_cells(where.before) - where.in_cells(where.after)
     columns = [alpha, weight, rim, bend, light[:, 0], light[:, 0], light]

@@ -9,11 +9,12 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
-from portraits import MORE_FACES, astronaut, face_at, hopper, largest, resized
+from portraits import MORE_FACES, astronaut, face_at, head, hopper, largest, resized
 
 from personae.engine.canvas import RgbCanvas, YuvCanvas, YuvFormat
 from personae.engine.faces.embedder import distance
 from personae.engine.mesh.donor import MeshDonor
+from personae.engine.mesh.masks import far_side
 from personae.engine.mesh.observe import eye_shares, observe_skin
 from personae.engine.mesh.placement import WORK_PX
 from personae.engine.mesh.render import FacePlan, Rendered, render_face
@@ -402,7 +403,7 @@ def test_a_dark_fringe_does_not_darken_the_skin(mesh: FaceMesh, astronaut_face: 
     rgb = astronaut()
     points = np.rint(astronaut_face.landmarks[:, :2]).astype(int)
     x0, x1 = points[54, 0] - 6, points[284, 0] + 6
-    y0, y1 = points[10, 1] - 6, points[[105, 334], 1].min() - 2
+    y0, y1 = points[10, 1] - 6, points[[105, 334], 1].max() + 8
     stripes = np.random.default_rng(0).uniform(0.6, 1.4, (1, x1 - x0, 1))
     rgb[y0:y1, x0:x1] = np.rint(np.array([70, 50, 36]) * stripes)
     bare, under = (
@@ -411,9 +412,44 @@ def test_a_dark_fringe_does_not_darken_the_skin(mesh: FaceMesh, astronaut_face: 
     )
     assert bare is not None
     assert under is not None
-    forehead = [10, 67, 109, 151, 297, 338]
+    forehead = [10, 67, 109, 151, 297, 338, 9, 108, 337, 69, 299]
     pulled = skin_model(mesh, bare.skin)[forehead] - skin_model(mesh, under.skin)[forehead]
     assert np.abs(pulled).mean() < 0.3
+
+
+def test_the_far_half_of_a_turned_head_stays(mesh: FaceMesh) -> None:
+    x = mesh.canonical[:468, 0]
+    for yaw, far in ((45.0, x > 0.4), (-45.0, x < -0.4)):
+        stays, doubted = far_side(mesh, yaw)
+        assert (stays[:468][far] == 1).all()
+        assert (doubted[:468][far] == 1).all()
+        near = x * np.sign(yaw) < 0
+        assert (stays[:468][near] == 0).all()
+        assert (doubted[:468][near] == 0).all()
+    for yaw in (0.0, 20.0, -20.0):
+        assert not any(one.any() for one in far_side(mesh, yaw))
+    between = [float(far_side(mesh, yaw)[0].sum()) for yaw in (31.0, 33.0, 35.0, 37.0)]
+    assert between == sorted(between)
+    assert between[0] == 0 < between[1]
+
+
+def test_nothing_is_painted_behind_a_head_near_profile(
+    mesh: FaceMesh, plan: FacePlan, hopper_donor: MeshDonor
+) -> None:
+    """Landmarks of a head at 60 degrees say 38, and reach over its outline."""
+    turned = head(120, 120, 110, yaw=38).astype(np.float64)
+    rgb = np.full((240, 240, 3), (40, 60, 90), np.uint8)
+    oval = cv2.convexHull(np.rint(turned[:468, :2]).astype(np.int32))
+    cv2.fillConvexPoly(rgb, oval, (190, 140, 115))
+    edge = int(turned[[4, 1, 13], 0].max()) + 3
+    rgb[:, edge:] = (40, 60, 90)
+    result = rendered(mesh, rgb, replace(plan, landmarks=turned, donor=hopper_donor))
+    x0, y0, _, _ = result.box
+    eye = np.rint(turned[263, :2]).astype(int) - [x0, y0]
+    assert eye[0] + x0 > edge
+    assert np.abs(result.delta[eye[1] - 3 : eye[1] + 4, eye[0] - 3 : eye[0] + 4]).mean() < 6
+    near = np.rint(turned[50, :2]).astype(int) - [x0, y0]
+    assert result.mask[near[1], near[0]] > 0.6
 
 
 def test_a_face_too_small_to_see_is_left_alone(mesh: FaceMesh, plan: FacePlan) -> None:
