@@ -83,7 +83,8 @@ bench-gate: $(VENV)/.test models  ## Measure what the content gate costs; ARGS m
 	$(BIN)/python -m benchmarks.gate $(ARGS)
 
 bench-models: $(VENV)/.test models  ## Measure what running networks costs, on stand-ins of the published size
-	$(BIN)/python -m benchmarks.neural_models $(ARGS)
+	$(BIN)/python -m benchmarks.neural_models
+	$(BIN)/python -m benchmarks.neural_jobs $(ARGS)
 
 bench-audit: $(VENV)/.test  ## Measure what the audit log costs, and how fast it is checked
 	$(BIN)/python -m benchmarks.audit $(ARGS)

@@ -210,4 +210,5 @@ def _clip_options(
         progress=progress,
         should_stop=should_stop,
         gate=gate_of(how) if parts is None else gate_of(how, parts.seen),
+        renderers=engines.renderers(how.setup, how.threads),
     )

@@ -61,6 +61,16 @@ def with_needs(card: Card) -> tuple[Card, ...]:
     return (card, *(wiring.card_called(name) for name in names))
 
 
+def renderers(setup: EngineSetup, threads: int | None) -> int | None:
+    """How many threads render with a setup; None where models do not decide it.
+
+    Networks take so much longer than everything else that no core is left to it alone.
+    """
+    if not setup.models:
+        return None
+    return max(1, min(threads or 16, wiring.layout().workers))
+
+
 def engine_for(setup: EngineSetup) -> Engine:
     """The process's engine of that setup; its models are loaded with it.
 

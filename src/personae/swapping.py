@@ -177,6 +177,7 @@ def swap_clip_file(
         should_stop=should_stop,
         finish=finish,
         gate=gate_of(how, parts.seen),
+        renderers=engines.renderers(setup, how.threads),
     )
     run = job.swap_animation if animated else job.swap_clip
     report = run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -92,18 +93,32 @@ class YuvFormat:
 
     def rgb_to_yuv(self) -> Float32:
         """float32 (3, 3): differences of RGB (0 to 255) to differences of Y, Cb, Cr samples."""
-        kg = 1 - self.kr - self.kb
-        luma = np.array([self.kr, kg, self.kb])
-        blue = (np.array([0.0, 0.0, 1.0]) - luma) / (2 * (1 - self.kb))
-        red = (np.array([1.0, 0.0, 0.0]) - luma) / (2 * (1 - self.kr))
-        rows = [luma * self.luma_scale, blue * self.chroma_scale, red * self.chroma_scale]
-        return np.array(rows, np.float32)
+        return _to_yuv(self)
 
     def yuv_to_rgb(self) -> Float32:
         """float32 (3, 4): samples of Y, Cb, Cr and 1 to RGB on the 0 to 255 scale."""
-        inverse = np.linalg.inv(self.rgb_to_yuv().astype(np.float64))
-        offsets = np.array([self.luma_offset, self.chroma_offset, self.chroma_offset])
-        return np.column_stack([inverse, -inverse @ offsets]).astype(np.float32)
+        return _to_rgb(self)
+
+
+@functools.cache
+def _to_yuv(form: YuvFormat) -> Float32:
+    # Both are asked for several times a frame, and there is a handful of formats.
+    luma = np.array([form.kr, 1 - form.kr - form.kb, form.kb])
+    blue = (np.array([0.0, 0.0, 1.0]) - luma) / (2 * (1 - form.kb))
+    red = (np.array([1.0, 0.0, 0.0]) - luma) / (2 * (1 - form.kr))
+    rows = [luma * form.luma_scale, blue * form.chroma_scale, red * form.chroma_scale]
+    made = np.array(rows, np.float32)
+    made.setflags(write=False)
+    return made
+
+
+@functools.cache
+def _to_rgb(form: YuvFormat) -> Float32:
+    inverse = np.linalg.inv(_to_yuv(form).astype(np.float64))
+    offsets = np.array([form.luma_offset, form.chroma_offset, form.chroma_offset])
+    made = np.column_stack([inverse, -inverse @ offsets]).astype(np.float32)
+    made.setflags(write=False)
+    return made
 
 
 Plane = NDArray[np.uint8] | NDArray[np.uint16]

@@ -88,7 +88,8 @@ class ClipOptions:
 
     ``threads``: None takes one per core; what comes out does not depend on it. ``mark``: the id
     that the new faces carry invisibly; None leaves them unmarked. ``finish``: the last step on the
-    complete output, before it gets its name.
+    complete output, before it gets its name. ``renderers``: threads that render, where that is not
+    what ``threads`` says.
     """
 
     start_s: float | None = None
@@ -105,9 +106,13 @@ class ClipOptions:
     should_stop: Callable[[], bool] | None = None
     finish: Finish | None = None
     gate: Gate | None = None
+    renderers: int | None = None
 
     @property
     def workers(self) -> int:
+        """How many threads render."""
+        if self.renderers is not None:
+            return self.renderers
         cores = self.threads or os.cpu_count() or 1
         # One core is left to the reader, the tracker and the encoder.
         return max(1, min(16, cores - 1))

@@ -189,7 +189,8 @@ class NeuralSwapper:
 def _laid_back(job: _Job, crop: Float32) -> Rendered:
     """A finished crop as a difference from the picture, inside the face alone."""
     side = crop.shape[0]
-    mask = lay_back(face_mask(job.plan, job.to_crop, side), job.to_crop, job.box)
+    soft = face_mask(job.plan, job.to_crop, side)
+    mask = lay_back(soft, job.to_crop, job.box, smooth=True)
     mask *= np.float32(job.plan.strength)
     delta = lay_back_colours(crop, job.to_crop, job.box)
     np.clip(delta, 0, 255, out=delta)

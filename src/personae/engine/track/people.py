@@ -47,6 +47,10 @@ class People:
         nearest, person = min(far)
         return person if nearest <= self._same_person else None
 
+    def anybody_but(self, taken: Collection[int]) -> bool:
+        """Whether somebody is known besides these people."""
+        return any(person not in taken for person in range(len(self._views)))
+
     def compare(self, embedding: Float32, person: int) -> float:
         """Distance to the nearest view of a person."""
         return min(self._distance(embedding, view) for view in self._views[person])

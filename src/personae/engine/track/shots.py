@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from personae.engine import imaging
+from personae.engine.canvas import thumbnail_size
 from personae.engine.types import Canvas, Float32
 
 THUMBNAIL_PX = 64
@@ -33,8 +34,7 @@ class CutFinder:
 
     def is_cut(self, canvas: Canvas) -> bool:
         """Whether this frame starts a new shot; the first frame of all does not count."""
-        thumbnail = canvas.thumbnail_rgb(THUMBNAIL_PX)
-        luma = imaging.luma(thumbnail).astype(np.float32)
+        luma = _small_luma(canvas)
         last, self._last = self._last, luma
         if last is None or last.shape != luma.shape:
             return last is not None
@@ -61,6 +61,14 @@ class CutFinder:
         """Go on from a snapshot."""
         self._last = state["last"]
         self._usual = deque(state["usual"], maxlen=self._usual.maxlen)
+
+
+def _small_luma(canvas: Canvas) -> Float32:
+    """The brightness of a frame at `THUMBNAIL_PX`: colours would cost more than all else here."""
+    width, height = canvas.size_wh
+    wide, tall = thumbnail_size(canvas.size_wh, THUMBNAIL_PX)
+    step = max(1, min(width // (2 * wide), height // (2 * tall)))
+    return imaging.resize_area(canvas.region_luma((0, 0, width, height), step), (wide, tall))
 
 
 def _histogram_change(a: Float32, b: Float32) -> float:

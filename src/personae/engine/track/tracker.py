@@ -246,6 +246,8 @@ class Tracker:
         """Notice that a track has slipped onto somebody else whom we know better."""
         assert track.person is not None
         taken = {t.person for t in self._active.values() if t.person is not None}
+        if not self._people.anybody_but(taken):
+            return  # There is nobody to slip onto, so that a look would say nothing.
         seen = self._embed(canvas, track.face.landmarks) if self._embed is not None else None
         other = None if seen is None else self._people.recognise(seen, taken)
         if seen is None or other is None:

@@ -154,6 +154,16 @@ def test_a_known_person_is_not_looked_at_in_every_frame() -> None:
     tracker = Tracker(ScriptedFinder(script), embedder.embed, People(distance, 0.08, [who(0)]))
     for frame in frames(100):
         tracker.see(frame.scene.number, frame.scene.canvas)
+    assert embedder.asked == 1, "with nobody else known there is nobody to slip onto"
+
+
+def test_a_person_among_others_is_looked_at_now_and_then() -> None:
+    script = [Person(still(0, 99, 80, 90))]
+    embedder = ScriptedEmbedder(script)
+    known = [who(0), who(7)]
+    tracker = Tracker(ScriptedFinder(script), embedder.embed, People(distance, 0.08, known))
+    for frame in frames(100):
+        tracker.see(frame.scene.number, frame.scene.canvas)
     assert embedder.asked == 1 + 99 // VERIFY_EVERY
 
 
