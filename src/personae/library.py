@@ -272,7 +272,7 @@ def _sealed(
     """Run a swap that ends with sealing its output, unless that is not wanted."""
     if not how.manifest:
         return run(who, None)
-    finisher = Finisher(source, target, how.mark)
+    finisher = Finisher(source, target, how.mark, how.setup.engine)
     return finisher.completed(run(finisher.noting(who), finisher))
 
 

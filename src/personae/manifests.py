@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from personae import wiring
+from personae.engine.setup import MESH
 from personae.requests import Parts
 from personae.results import SwapReport
 from personae.video.files import unwritable
@@ -26,6 +27,8 @@ class Finisher:
     scene, output : Path
     mark_id : int or None
         What the invisible mark in the output says.
+    engine : str
+        What makes the new faces.
 
     Raises
     ------
@@ -33,10 +36,13 @@ class Finisher:
         If there is nothing to sign with; said before any work is done.
     """
 
-    def __init__(self, scene: Path, output: Path, mark_id: int | None = None) -> None:
+    def __init__(
+        self, scene: Path, output: Path, mark_id: int | None = None, engine: str = MESH
+    ) -> None:
         self._scene = scene
         self._output = output
         self._mark_id = mark_id
+        self._engine = engine
         self._keeper = wiring.keeper()
         self._donors: tuple[tuple[bytes, ...], ...] = ()
         self._sealed: Sealed | None = None
@@ -61,7 +67,7 @@ class Finisher:
         from personae.adapters.provenance.sealing import Seal
         from personae.adapters.provenance.statement import Statement
 
-        told = Statement(wiring.now(), self._donors, self._mark_id)
+        told = Statement(wiring.now(), self._donors, self._mark_id, self._engine)
         seal = Seal(self._keeper.signer.credential, self._keeper.sign)
         try:
             self._sealed = seal.put_on(part, self._scene, told, shown=self._output)

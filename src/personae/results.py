@@ -9,7 +9,7 @@ from typing import Any, Literal
 from personae.engine.setup import CLASSICAL, MESH
 from personae.engine.types import Face, Float32, UInt8
 
-CLASSICAL_NOTE = "Restored by the classical pass: no restorer model is installed."
+CLASSICAL_NOTE = "Restored by the classical pass, without a model."
 
 
 def restoring(strength: float, restore: float, restorer: str) -> tuple[str | None, tuple[str, ...]]:

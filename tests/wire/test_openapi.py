@@ -223,6 +223,7 @@ NAMES = sorted(
         "listDeliveries",
         "listDetections",
         "listEndpoints",
+        "listEngines",
         "listFaces",
         "listKeys",
         "listLedger",

@@ -69,6 +69,7 @@ def swap_result(
         "warnings": answer.get("warnings", []),
         "duration_s": facts.duration_s,
         "restorer": answer.get("restorer"),
+        "engine": answer.get("engine"),
         "label": answer.get("label"),
         "gate": answer.get("gate"),
     }
@@ -99,6 +100,7 @@ def put_seal(shop: Workshop, output: Path, job: Mapping[str, Any], watch: Watch)
         "names": job["names"],
         "when_s": shop.clock(),
         "mark": job["options"].get("mark"),
+        "engine": job["options"].get("engine"),
     }
     try:
         return shop.run(wanted, watch)

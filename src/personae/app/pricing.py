@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 
+from personae.domain.engines import EngineChoice
 from personae.domain.media import MediaFacts
 from personae.domain.swap import SwapRequest
 from personae.errors import InvalidRequest
@@ -27,7 +28,7 @@ class PriceRow:
 
     A started second counts whole. The price is ``flat + seconds * (per_second +
     per_mapping_second * mappings)``, at least `minimum`, times what further mappings and the
-    restorer add, rounded up.
+    restorer add and what engine and quality cost, rounded up.
 
     Attributes
     ----------
@@ -54,11 +55,26 @@ class PriceRow:
 class PriceTable:
     """A dialect's rows by name.
 
-    ``assumed_video_s``: seconds that are held for a video whose duration nobody has measured yet.
+    Attributes
+    ----------
+    assumed_video_s : float, seconds
+        What is held for a video whose duration nobody has measured yet.
+    engine_factors, quality_factors : mapping
+        What an engine, or a quality, costs relative to the rows' prices; 1 where nothing is said.
     """
 
     rows: Mapping[str, PriceRow] = field(default_factory=dict[str, PriceRow])
     assumed_video_s: float = 10.0
+    engine_factors: Mapping[str, float] = field(default_factory=dict[str, float])
+    quality_factors: Mapping[str, float] = field(default_factory=dict[str, float])
+
+    def factors(self, choice: EngineChoice) -> dict[str, float]:
+        """What a choice multiplies a price with, beside 1."""
+        told = {
+            "engine": self.engine_factors.get(choice.engine, 1.0),
+            "quality": self.quality_factors.get(choice.quality, 1.0),
+        }
+        return {name: factor for name, factor in told.items() if factor != 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +104,9 @@ def price_table(dialect: str = "native") -> PriceTable:
         raise InvalidRequest(f"There is no price table for {dialect}.")
     told = tomllib.loads(file.read_text("utf-8"))
     rows = {name: PriceRow(**row) for name, row in told["prices"].items()}
-    return PriceTable(rows, float(told["assumed_video_s"]))
+    return PriceTable(
+        rows, float(told["assumed_video_s"]), told.get("engines", {}), told.get("qualities", {})
+    )
 
 
 def quote(request: SwapRequest, facts: MediaFacts | None, table: PriceTable | None = None) -> Quote:
@@ -110,17 +128,19 @@ def quote(request: SwapRequest, facts: MediaFacts | None, table: PriceTable | No
         raise InvalidRequest(f"There is no price for {name}.")
     mappings = len(request.mappings)
     factor = 1 + row.extra_mapping * (mappings - 1)
-    if request.restore > 0:
+    if request.choice.strength(request.restore) > 0:
         factor *= 1 + row.restore
+    factors = table.factors(request.choice)
+    factor *= math.prod(factors.values())
     if not row.by_time:
         credits = math.ceil(max(row.flat, row.minimum) * factor - 1e-9)
         open_yet = facts is None and request.media == "any"
-        return Quote(credits, None, open_yet, {"image": row.flat, "factor": factor})
+        return Quote(credits, None, open_yet, {"image": row.flat, "factor": factor, **factors})
     seconds = _seconds(request, facts, table)
     per_second = row.per_second + row.per_mapping_second * mappings
     base = max(row.minimum, row.flat + per_second * math.ceil(seconds - 1e-6))
     unknown = facts is None or (moving and facts.duration_s is None)
-    parts = {"per_second": per_second, "seconds": seconds, "factor": factor}
+    parts = {"per_second": per_second, "seconds": seconds, "factor": factor, **factors}
     return Quote(math.ceil(base * factor - 1e-9), seconds, unknown, parts)
 
 

@@ -13,6 +13,8 @@ from personae.app.policy import check_file
 from personae.app.ports import Transaction
 from personae.domain.consent import claim_of
 from personae.domain.credits import hold_key
+from personae.domain.engine_menu import EngineMenu
+from personae.domain.engines import EngineChoice
 from personae.domain.ids import new_id
 from personae.domain.labels import check_drawable
 from personae.domain.marks import new_mark
@@ -31,7 +33,6 @@ from personae.errors import (
 
 MAX_UNFINISHED = 10_000
 """Tasks a tenant may have waiting or running."""
-ENGINES = ("mesh",)
 FEATURES = ("image_swap", "video_swap", "multi_swap", "detection", "preview")
 """What an operator can switch off."""
 
@@ -72,6 +73,8 @@ class Context:
         Whether labels are drawn with a font of the operator's, which may have any letters.
     retry_of : str, optional
         The task that is tried again.
+    engines : EngineMenu
+        What tasks may use.
     """
 
     tenant_id: str
@@ -90,6 +93,7 @@ class Context:
     asserting: Asserting = Asserting()  # noqa: RUF009 - it cannot be changed
     any_letters: bool = False
     retry_of: str | None = None
+    engines: EngineMenu = EngineMenu()  # noqa: RUF009 - it cannot be changed
 
     def need(self, *features: str) -> None:
         """Go on only if these are switched on.
@@ -121,6 +125,7 @@ def estimate(tx: Transaction, ctx: Context, request: SwapRequest) -> Estimate:
     NotFound, Expired, Conflict, InvalidRequest
         As `submit_swap`.
     """
+    request = with_engine(request, ctx.engines)
     told = pricing.quote(request, _check_swap(tx, ctx, request), pricing.price_table(ctx.dialect))
     available = tx.credits.balance(ctx.tenant_id).available
     return Estimate(
@@ -145,6 +150,7 @@ def submit_swap(tx: Transaction, ctx: Context, request: SwapRequest) -> tuple[Ta
     known = _repeated(tx, ctx)
     if known is not None:
         return known, False
+    request = with_engine(request, ctx.engines)
     facts = _check_swap(tx, ctx, request)
     credits = pricing.quote(request, facts, pricing.price_table(ctx.dialect)).credits
     # What nobody has looked at yet goes where both can be done.
@@ -172,6 +178,7 @@ def submit_preview(
     if known is not None:
         return known, False
     ctx.need("preview")
+    request = with_engine(request, ctx.engines)
     facts = _check_swap(tx, ctx, request)
     length = None if facts is None else facts.duration_s
     if time_s is not None and (time_s < 0 or (length is not None and time_s > length)):
@@ -225,6 +232,20 @@ def again(tx: Transaction, ctx: Context, task: Task) -> Task:
     if task.kind == "preview":
         raise InvalidRequest("A preview is not retried; ask for another.")
     return submit_swap(tx, ctx, SwapRequest.from_json(task.request))[0]
+
+
+def with_engine(request: SwapRequest, offered: EngineMenu) -> SwapRequest:
+    """A request that says by name what it will be done with.
+
+    Raises
+    ------
+    InvalidRequest
+        If it asks for what is not offered.
+    """
+    choice = offered.choose(
+        request.engine, request.quality, request.engine_options, request.restore
+    )
+    return replace(request, setup=None if choice == EngineChoice() else choice)
 
 
 def _repeated(tx: Transaction, ctx: Context) -> Task | None:
@@ -301,8 +322,6 @@ def _saved_faces(request: dict[str, Any]) -> list[str]:
 
 def _check_swap(tx: Transaction, ctx: Context, request: SwapRequest) -> MediaFacts | None:
     """Everything that can be refused before any pixel is looked at."""
-    if request.engine is not None and request.engine not in ENGINES:
-        raise InvalidRequest(f"There is no engine {request.engine}; there is {', '.join(ENGINES)}.")
     facts = _check_scene(tx, ctx, request.scene, request.media)
     check_output(request.output, facts or request.media)
     if request.output.label is not None and not ctx.any_letters:

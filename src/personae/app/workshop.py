@@ -187,7 +187,6 @@ class Workshop:
         out = request.output
         options = {
             "strength": request.strength,
-            "restore": request.restore or None,
             "max_long_px": out.max_long_px,
             "max_short_px": out.max_short_px,
             "start_s": request.start_s,
@@ -199,6 +198,7 @@ class Workshop:
             "threads": self.options.threads or None,
         }
         given = {name: value for name, value in options.items() if value is not None}
+        given |= request.choice.job_options(request.restore)
         return given | {"mark": task.mark if self.options.marks else None}
 
     def label_options(self, task: Task, request: SwapRequest, facts: MediaFacts) -> dict[str, Any]:
@@ -214,7 +214,8 @@ class Workshop:
 
     def preview_options(self, task: Task, request: SwapRequest) -> dict[str, Any]:
         """The ``options`` of a preview: those that one picture can show."""
-        kept = ("strength", "restore", "mark", "max_long_px", "max_short_px")
+        engine = request.choice.job_options(request.restore)
+        kept = ("strength", "mark", "max_long_px", "max_short_px", *engine)
         return {k: v for k, v in self.job_options(task, request).items() if k in kept}
 
     def gate(self, tenant_id: str, *, asked_off: bool = False) -> TaskGate:

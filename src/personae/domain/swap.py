@@ -6,6 +6,7 @@ from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field, is_dataclass
 from typing import Any, Literal, cast
 
+from personae.domain.engines import EngineChoice, EngineOptions
 from personae.domain.labels import Label
 from personae.errors import InvalidRequest
 
@@ -23,6 +24,7 @@ SIZES: dict[str, tuple[int, int]] = {
 }
 """What people call sizes: most pixels of the longer and of the shorter side."""
 MOST_DECLARED_S = 7 * 86400.0
+_SELDOM = ("quality", "engine_options", "setup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +122,18 @@ class SwapRequest:
     restore : float, [0, 1]
         How much the new faces are restored; 0 is off.
     engine : str, optional
-        None takes the best that is installed.
+        None takes the operator's default, or what `quality` means there.
+    quality : "draft", "standard" or "best", optional
+        What chooses the models that nothing is said of; None takes the operator's default.
+    engine_options : EngineOptions, optional
     tariff : str, optional
         The row of the dialect's price table; None takes the one for pictures or for videos.
     declared_s : float, seconds, optional
         How long the client says that a video is: charged if the video is shorter.
     without_gate : bool
         Do without the content gate, if the operator lets this tenant.
+    setup : EngineChoice, optional
+        What all this came to when the swap was taken on; None of the embedded engine alone.
     """
 
     media: Media
@@ -141,6 +148,9 @@ class SwapRequest:
     declared_s: float | None = None
     output: SwapOutput = field(default_factory=SwapOutput)
     without_gate: bool = False
+    quality: str | None = None
+    engine_options: EngineOptions | None = None
+    setup: EngineChoice | None = None
 
     def __post_init__(self) -> None:
         if not self.mappings:
@@ -161,6 +171,11 @@ class SwapRequest:
             if one in targets[:i]:
                 raise InvalidRequest("Two mappings name the same scene face.")
 
+    @property
+    def choice(self) -> EngineChoice:
+        """What it is done with."""
+        return self.setup or EngineChoice()
+
     def to_json(self) -> dict[str, Any]:
         """Plain values for a database column; what is seldom asked for, only where it is."""
         plain = _plain(self)
@@ -171,6 +186,11 @@ class SwapRequest:
         for mapping in plain["mappings"]:
             if not mapping["alone"]:
                 del mapping["alone"]
+        for name in _SELDOM:
+            value = getattr(self, name)
+            plain[name] = value if value is None or isinstance(value, str) else value.to_json()
+            if not plain[name]:
+                del plain[name]
         return plain
 
     @classmethod
@@ -180,12 +200,15 @@ class SwapRequest:
         rest = {
             name: value
             for name, value in values.items()
-            if name not in ("scene", "mappings", "output", "echo")
+            if name not in ("scene", "mappings", "output", "echo", "engine_options", "setup")
         }
+        options, setup = values.get("engine_options"), values.get("setup")
         return cls(
             scene=MediaRef(**values["scene"]),
             mappings=mappings,
             output=_output(values["output"]),
+            engine_options=None if options is None else EngineOptions.from_json(options),
+            setup=None if setup is None else EngineChoice.from_json(setup),
             **rest,
         )
 

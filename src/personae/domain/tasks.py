@@ -69,11 +69,12 @@ class Task:
     credits_held, credits_charged : int
     result : dict or None
         Of a swap: ``assets`` (output ids), ``faces_swapped``, ``frames``, ``frames_lost``,
-        ``warnings``, ``duration_s``, ``restorer``; with stills ``cover`` and ``thumbnail`` (ids
-        of assets); ``manifest`` (embedded, sidecar, off), ``signed_by``, ``manifest_asset`` (id of
-        a sidecar) and ``content_sha256`` (of the output before it was sealed, which adds the time
-        and random numbers). Of a detection: ``faces``. Of both ``gate``, for operators: what the
-        content gate saw by role, or ``{"off": …}`` and by whose wish.
+        ``warnings``, ``duration_s``, ``engine``, ``restorer``; with stills ``cover`` and
+        ``thumbnail`` (ids of assets); ``manifest`` (embedded, sidecar, off), ``signed_by``,
+        ``manifest_asset`` (id of a sidecar) and ``content_sha256`` (of the output before it was
+        sealed, which adds the time and random numbers). Of a detection: ``faces``. Of both
+        ``gate``, for operators: what the content gate saw by role, or ``{"off": …}`` and by whose
+        wish.
     callback : dict or None
         Where a dialect's client wants to be told, in that dialect's own terms.
     dialect, dialect_id : str

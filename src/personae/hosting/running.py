@@ -18,9 +18,11 @@ import uvicorn
 
 from personae.app import accounts
 from personae.app.ports import Database, Transaction
+from personae.domain.engine_menu import EngineMenu
 from personae.errors import InvalidRequest
 from personae.hosting import wiring
 from personae.hosting.bounded_http import BoundedHttp, most_connections
+from personae.hosting.engines import engine_menu
 from personae.hosting.environment import warn_of_unknown_variables
 from personae.hosting.logs import configure_logs
 from personae.hosting.settings import Settings
@@ -43,6 +45,7 @@ def serve(settings: Settings, *, say: Say) -> None:
     warn_of_unknown_variables()
     sock = listen(settings)
     settings = _with_port(settings, sock)
+    engines = engine_menu(settings, installed=True)
     key = _prepare(settings)
     worker = Supervised("worker", worker_command(), _environment(settings), settings.grace_s + 10)
     worker.start()
@@ -53,7 +56,7 @@ def serve(settings: Settings, *, say: Say) -> None:
             say(f"API key (shown once): {key}")
         else:
             say("API keys: as before; `personae keys create` makes another.")
-        _run_app(settings, sock)
+        _run_app(settings, sock, engines)
     finally:
         worker.stop()
 
@@ -64,9 +67,11 @@ def run_api(settings: Settings, *, say: Say) -> None:
     warn_of_unknown_variables()
     sock = listen(settings)
     settings = _with_port(settings, sock)
+    # Only workers need the models themselves.
+    engines = engine_menu(settings, installed=False)
     wiring.open_service(settings).close()  # Migrates.
     say(f"The API runs at {settings.public_url}")
-    _run_app(settings, sock)
+    _run_app(settings, sock, engines)
 
 
 def run_worker(settings: Settings, *, supervised: bool, say: Say) -> None:
@@ -86,6 +91,7 @@ def run_worker(settings: Settings, *, supervised: bool, say: Say) -> None:
         signal.signal(number, end)
     if supervised:
         watch_parent(stop)
+    engine_menu(settings, installed=True)
     wiring.open_service(settings).close()  # Migrates.
     if not supervised:
         say("The worker runs.")
@@ -164,8 +170,8 @@ def _environment(settings: Settings) -> dict[str, str]:
     return {**os.environ, **told}
 
 
-def _run_app(settings: Settings, sock: socket.socket) -> None:
-    app, close = wiring.build_api(settings)
+def _run_app(settings: Settings, sock: socket.socket, engines: EngineMenu) -> None:
+    app, close = wiring.build_api(settings, engines)
     BoundedHttp.most = most_connections()
     config = uvicorn.Config(
         app,

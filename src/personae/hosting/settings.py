@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -23,6 +23,7 @@ from pydantic_settings import (
 
 from personae.adapters.provenance.keeper import SigningConfig
 from personae.app.submit import FEATURES
+from personae.domain.engines import MESH
 from personae.domain.gate import EVERY_ENDS_S, EVERY_S, LIMIT, GatePolicy
 from personae.domain.register import DISTANCE
 from personae.domain.retention import Retention
@@ -122,6 +123,15 @@ class Settings(BaseSettings):
         process for itself), and how large it may be.
     permissive_only : bool
         Refuse models whose licence is not permissive, whatever was accepted for them.
+    engines : list of str
+        What tasks may be swapped with: ``mesh`` and names of swappers.
+    engine_steps : list of str
+        Which restorers, occluders and parsers they may use.
+    default_engine : str
+        Of tasks that name neither an engine nor a quality; by default ``mesh``, or the first of
+        `engines` if that is not among them.
+    default_quality : "draft", "standard" or "best"
+        What chooses what a task leaves open.
     marks : bool
         Let new faces carry the number of their task invisibly.
     manifests : bool
@@ -204,6 +214,10 @@ class Settings(BaseSettings):
     vidnoz: VidnozSettings = VidnozSettings()
     manifests: bool = True
     permissive_only: bool = False
+    engines: Annotated[list[str], NoDecode] = [MESH]
+    engine_steps: Annotated[list[str], NoDecode] = []
+    default_engine: str = ""
+    default_quality: Literal["draft", "standard", "best"] = "standard"
     marks: bool = True
     signing_cert: str = ""
     signing_key: str = Field(default="", repr=False)
@@ -270,6 +284,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         *("fetch_allow", "cors_origins", "disabled_features", "dialects", "refused_files"),
+        *("engines", "engine_steps"),
         mode="before",
     )
     @classmethod
@@ -278,6 +293,27 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
+
+    @field_validator("engines", "engine_steps")
+    @classmethod
+    def _once_each(cls, value: list[str]) -> list[str]:
+        return list(dict.fromkeys(value))
+
+    @field_validator("engines")
+    @classmethod
+    def _some_engine(cls, value: list[str]) -> list[str]:
+        if not value:
+            raise ValueError(f"name at least one, such as {MESH}")
+        return value
+
+    @model_validator(mode="after")
+    def _default_is_offered(self) -> Settings:
+        if self.default_engine and self.default_engine not in self.engines:
+            raise ValueError(
+                f"default_engine is {self.default_engine}, which is none of engines: "
+                f"{', '.join(self.engines)}"
+            )
+        return self
 
     @field_validator("signing_dir", mode="before")
     @classmethod
@@ -330,6 +366,11 @@ class Settings(BaseSettings):
     def kept(self) -> Retention:
         """How long things are kept, filled in."""
         return self.retention.times(self.asset_ttl_s, self.output_ttl_s)
+
+    @property
+    def engine(self) -> str:
+        """`default_engine`, filled in."""
+        return self.default_engine or (MESH if MESH in self.engines else self.engines[0])
 
     @property
     def gate(self) -> GatePolicy:

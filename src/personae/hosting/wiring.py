@@ -37,6 +37,7 @@ from personae.app.removing import Remover
 from personae.app.takedown_service import TakedownService
 from personae.app.tokens import Tokens
 from personae.domain.consent import Rules
+from personae.domain.engine_menu import EngineMenu
 from personae.errors import PersonaeError
 from personae.hosting.dialects import callback_bodies, dialects_of
 from personae.hosting.folders import make_usable
@@ -126,15 +127,21 @@ def storage(settings: Settings) -> Blobs:
     )
 
 
-def build_api(settings: Settings) -> tuple[FastAPI, Callable[[], None]]:
-    """The HTTP application, and what closes everything that it uses."""
+def build_api(settings: Settings, engines: EngineMenu) -> tuple[FastAPI, Callable[[], None]]:
+    """The HTTP application, and what closes everything that it uses.
+
+    `engines`: what tasks may use.
+    """
     from personae.wire.factory import create_app
     from personae.wire.services import Services, WireSettings
 
     signs = notary(settings)
     opened = open_service(settings)
     scratch = ScratchFolder(settings.work_dir, "api")
-    media = ChildMediaHost(settings.probe_slots, "probe", prewarm=True, notary=signs)
+    only = settings.permissive_only
+    media = ChildMediaHost(
+        settings.probe_slots, "probe", prewarm=True, notary=signs, permissive_only=only
+    )
     fetcher = GuardedFetcher(allow=settings.fetch_allow)
     blobs = storage(settings)
     assets = _assets(settings, opened.database, blobs, fetcher, media, scratch.path)
@@ -143,9 +150,7 @@ def build_api(settings: Settings) -> tuple[FastAPI, Callable[[], None]]:
         *(scratch.path / "register", assets.materialise),
     )
     secret = settings.signing_secret()
-    onlookers = ChildMediaHost(
-        1, "full", notary=Onlooker(settings.signing), permissive_only=settings.permissive_only
-    )
+    onlookers = ChildMediaHost(1, "full", notary=Onlooker(settings.signing), permissive_only=only)
     inspector = None
     if settings.inspect:
         inspector = Inspector(
@@ -188,6 +193,7 @@ def build_api(settings: Settings) -> tuple[FastAPI, Callable[[], None]]:
                 any_letters=settings.label_font is not None,
                 inspect_per_minute=settings.inspect_per_minute,
                 retention=settings.kept,
+                engines=engines,
                 version=metadata.version("personae"),
             ),
             links=Links(settings.public_url, secret, time.time),

@@ -9,6 +9,7 @@ else: it holds no secret, no database, no socket, and it lives under limits.
     guards.py     limits of the system, memory watchdog, death with the parent
     jobs.py       which function does which job; errors and names in them
     probing.py, planning.py, detecting.py, swapping.py, chunking.py, sealing.py   the jobs
+    engines.py    which models tasks may use, and whether they can be used now
     registering.py   whom a task must not swap, and looking people up
     census.py, views.py   the people of a clip, and how each was seen best
     mappings.py   donors and reference faces, prepared once and kept for a while

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from personae import chunked
+from personae.media_child.engines import setup_of
 from personae.media_child.jobs import Context, call_files
 from personae.media_child.mappings import parts_of_job
 from personae.media_child.swapping import options_of
@@ -60,11 +61,13 @@ def render_chunk(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
 def join(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """Make ``output`` of the rendered ``chunks``, which are those of ``plan``."""
     context.enter("join")
+    options = options_of(job)
+    setup = setup_of(options, runs=False)
     report = chunked.join_chunks(
         Path(job["scene"]),
         chunked.ChunkPlan.from_json(job["plan"]),
         [Path(path) for path in job["chunks"]],
-        options_of(job),
+        options,
         Path(job["output"]),
         progress=_reporter(context, "join"),
         should_stop=context.should_stop,
@@ -74,6 +77,7 @@ def join(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
         "frames": report.frames,
         "frames_lost": report.frames_lost,
         "faces_swapped": report.faces_swapped,
+        "engine": setup.engine,
         "restorer": report.restorer,
         "label": report.label,
         "gate": report.gate,
@@ -83,7 +87,7 @@ def join(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
 
 def _parts(job: Mapping[str, Any], context: Context, options: SwapOptions) -> Parts:
     """Roles whose names, and warnings, may be read by clients: they travel with the state."""
-    parts = parts_of_job(job, context, options.gate_donor, options.setup)
+    parts = parts_of_job(job, context, options.gate_donor, setup_of(options))
     roles = [replace(role, name=call_files(role.name, job)) for role in parts.roles]
     warnings = tuple(call_files(text, job) for text in parts.warnings)
     return replace(parts, roles=tuple(roles), warnings=warnings)

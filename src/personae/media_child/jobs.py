@@ -40,6 +40,7 @@ _OPS = {
     "stills": "stilling:stills",
     "seal": "sealing:seal",
     "read_manifest": "sealing:read",
+    "engines": "engines:offer",
     "embed": "registering:embed",
     "look_up": "registering:look_up",
     "find_mark": "inspecting:find_mark",
@@ -48,6 +49,7 @@ _OPS = {
 # A look at somebody's photos loads the models, when the first one comes.
 _PROBE_OPS = (
     *("ping", "probe", "plan_chunks", "check_donor", "read_manifest"),
+    "engines",
     *("embed", "look_up"),
 )
 
@@ -150,7 +152,7 @@ _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno
 _FIELDS = (
     *("path", "crops_dir", "scene", "output", "mappings", "donors", "options", "chunk", "chunks"),
     *("plan", "plans", "state_in", "state_out", "plans_out", "box", "when_s", "credential"),
-    *("photo", "photos"),
+    *("photo", "photos", "engines", "steps"),
 )
 
 

@@ -15,9 +15,10 @@ from personae.engine import imaging
 from personae.engine.canvas import RgbCanvas, thumbnail_size
 from personae.engine.types import UInt8
 from personae.errors import FaceNotFound, InvalidRequest, SeveralFaces
+from personae.media_child.engines import setup_of
 from personae.media_child.jobs import Context, load_engine
 from personae.media_child.mappings import is_only, parts_of_job
-from personae.requests import Parts, SwapOptions
+from personae.requests import EngineSettings, Parts, SwapOptions
 from personae.swapping import swap_clip_file, swap_picture_file, swap_pixels
 from personae.video import media
 from personae.video.job import Progress
@@ -34,6 +35,7 @@ _OFF_BY_NONE = ("mark", *_LIMITS)
 _SHOWN = (
     *("strength", "restore", "mark", "max_long_px", "max_short_px"),
     *("label", "label_place", "label_size", "label_font"),
+    *("level", "engine", *EngineSettings.__annotations__),
     *_LIMITS,
 )
 _TRIED = (0.1, 0.0, 0.3, 0.5, 0.7, 0.9)
@@ -46,7 +48,7 @@ def swap(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
     options = options_of(job)
 
     def who() -> Parts:
-        parts = parts_of_job(job, context, options.gate_donor, options.setup)
+        parts = parts_of_job(job, context, options.gate_donor, setup_of(options))
         context.enter("swap")
         return parts
 
@@ -113,7 +115,7 @@ def preview(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
     scene, output = Path(job["scene"]), Path(job["output"])
     picture_format(output)
     options = options_of({"options": _shown_options(job)})
-    parts = parts_of_job(job, context, options.gate_donor, options.setup)
+    parts = parts_of_job(job, context, options.gate_donor, setup_of(options))
     context.enter("swap")
     icc: bytes | None = None
     if sniff(scene) == "picture":
@@ -142,6 +144,7 @@ def preview(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
         "frames_lost": 0,
         "faces_swapped": len(result.swapped),
         "elapsed_s": round(time.monotonic() - started, 3),
+        "engine": result.engine,
         "restorer": result.restorer,
         "label": result.label,
         "gate": result.gate,

@@ -14,6 +14,7 @@ from personae.app.register import RegisterService
 from personae.app.takedown_service import Enroll
 from personae.app.tokens import Tokens
 from personae.domain.consent import Rules
+from personae.domain.engine_menu import EngineMenu
 from personae.domain.retention import USUAL, Retention
 
 _MIB = 1 << 20
@@ -67,6 +68,8 @@ class WireSettings:
         Files that one network address may have inspected by one process.
     retention : Retention
         How long things are kept, of tenants for whom nothing else was said.
+    engines : EngineMenu
+        What tasks may use.
     """
 
     base_url: str = "http://127.0.0.1:8000"
@@ -93,6 +96,7 @@ class WireSettings:
     any_letters: bool = False
     inspect_per_minute: int = 10
     retention: Retention = USUAL
+    engines: EngineMenu = EngineMenu()  # noqa: RUF009 - it cannot be changed
     version: str = "0"
 
 

@@ -75,6 +75,7 @@ def context(
         echo=echo,
         asserting=asserting(call),
         any_letters=call.services.settings.any_letters,
+        engines=call.services.settings.engines,
     )
 
 

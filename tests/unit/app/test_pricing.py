@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from personae.app.pricing import PriceRow, PriceTable, detection_price, price_table, quote
+from personae.domain.engines import EngineChoice
 from personae.domain.media import MediaFacts
 from personae.domain.swap import MediaRef, SceneFace, SwapMapping, SwapRequest
 from personae.errors import InvalidRequest
@@ -120,3 +121,17 @@ def test_searches_cost_what_the_table_says() -> None:
     assert detection_price("extract_face", price_table("aifaceswap")) == 2
     assert detection_price("extract_face", price_table("native")) == 0
     assert detection_price(None, price_table("aifaceswap")) == 0
+
+
+def test_engines_and_qualities_have_factors() -> None:
+    table = PriceTable(TABLE.rows, engine_factors={"swap_128": 3.0}, quality_factors={"best": 1.5})
+    swapped = quote(request("image", setup=EngineChoice("swap_128", "best")), None, table)
+    assert swapped.credits == 9
+    assert swapped.breakdown == {"image": 2, "factor": 4.5, "engine": 3.0, "quality": 1.5}
+    assert quote(request("video", setup=EngineChoice("swap_128")), video(4.0), table).credits == 36
+    assert quote(request("image"), None, table).breakdown == {"image": 2, "factor": 1}
+
+
+def test_what_a_quality_restores_is_paid_for() -> None:
+    choice = EngineChoice(quality="best", restorer="fixer", restore=0.6)
+    assert quote(request("image", setup=choice), None, TABLE).credits == 4

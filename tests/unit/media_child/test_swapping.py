@@ -83,7 +83,7 @@ def test_a_preview_shows_restored_faces_at_the_size_of_the_output(
     options = {"restore": 0.7, "max_long_px": 350}
     told = preview(job(donor, scene, tmp_path / "p.png", options=options), Idle())
     assert told["restorer"] == "classical"
-    assert "Restored by the classical pass: no restorer model is installed." in told["warnings"]
+    assert "Restored by the classical pass, without a model." in told["warnings"]
     whole = swap(job(donor, scene, tmp_path / "o.png", options=options), Idle())
     assert whole["restorer"] == "classical"
     assert read(tmp_path / "p.png").shape == (350, 300, 3)

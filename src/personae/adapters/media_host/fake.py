@@ -343,18 +343,19 @@ class FakeMediaHost:
 
     def _report(self, job: Job, kind: str, frames: int) -> dict[str, Any]:
         options: Mapping[str, Any] = job.get("options") or {}
-        restores = options.get("restore", 0) > 0
+        restorer = options.get("restorer", "classical") if options.get("restore", 0) > 0 else None
         return {
             "kind": kind,
             "frames": frames,
             "frames_lost": 0,
             "faces_swapped": frames,
             "elapsed_s": 0.0,
-            "restorer": "classical" if restores else None,
+            "engine": options.get("engine", "mesh"),
+            "restorer": restorer,
             "label": options.get("label"),
             "gate": self._gate(job),
-            "warnings": ["Restored by the classical pass: no restorer model is installed."]
-            if restores
+            "warnings": ["Restored by the classical pass, without a model."]
+            if restorer == "classical"
             else [],
         }
 

@@ -84,6 +84,7 @@ async def _show(call: Call, task: Task, picture: bool) -> Response:
             content_type=asset.content_type,
             url=views.url_of(services.blobs, asset, services.settings.url_ttl_s),
             faces_swapped=task.result.get("faces_swapped"),
+            engine=task.result.get("engine"),
             restorer=task.result.get("restorer"),
             manifest=task.result.get("manifest"),
             signed_by=task.result.get("signed_by"),

@@ -66,6 +66,7 @@ def context_of(call: Call, consent: ConsentIn | None = None, **rest: str | None)
         refused_files=call.services.settings.refused_files,
         asserting=asserting(call, consent),
         any_letters=call.services.settings.any_letters,
+        engines=call.services.settings.engines,
     )
 
 

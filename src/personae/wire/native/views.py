@@ -82,6 +82,7 @@ def _swap_result(task: Task, files: Files, blobs: Blobs, ttl_s: int) -> swapped.
         frames=told.get("frames"),
         frames_lost=told.get("frames_lost"),
         duration_s=told.get("duration_s"),
+        engine=told.get("engine"),
         restorer=told.get("restorer"),
         label=told.get("label"),
         manifest=told.get("manifest"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from personae.app.ports import Fetcher
 from personae.domain.consent import Claim
+from personae.domain.engines import EngineChoice, EngineOptions
 from personae.domain.labels import Label
 from personae.domain.swap import MediaRef, SceneFace, SwapMapping, SwapOutput, SwapRequest
 from personae.wire.native.models.common import AssetRef, ConsentIn, Media
@@ -21,10 +22,14 @@ from personae.wire.native.models.swaps import (
     SwapWanted,
     VisibleLabel,
 )
+from personae.wire.native.models.swaps import EngineOptions as EngineOptionsIn
 from personae.wire.native.models.swaps import SceneFace as SceneFaceIn
 
 JsonOf = MappingOf[str, Any]
-_NOT_SHOWN = ("scene", "mappings", "output", "tariff", "declared_s", "echo", "without_gate")
+_NOT_SHOWN = (
+    *("scene", "mappings", "output", "tariff", "declared_s", "echo", "without_gate"),
+    *("setup", "engine", "quality", "engine_options"),
+)
 
 
 def ref_of(media: Media) -> MediaRef:
@@ -52,6 +57,8 @@ def request_of(wanted: SwapWanted) -> SwapRequest:
         strength=wanted.strength,
         restore=wanted.restore,
         engine=wanted.engine,
+        quality=wanted.quality,
+        engine_options=_engine_options(wanted.engine_options),
         output=SwapOutput(
             output.container,
             output.quality,
@@ -76,7 +83,31 @@ def shown_request(request: JsonOf) -> dict[str, Any]:
         shown["mappings"] = [_shown_mapping(one) for one in request["mappings"]]
         # `stills` is shown where it was asked for; it is off otherwise.
         shown["output"] = {k: v for k, v in request["output"].items() if v not in (None, False)}
+        shown |= _shown_engine(request.get("setup"))
     return shown
+
+
+def _shown_engine(setup: JsonOf | None) -> dict[str, Any]:
+    """What a task is done with; of the options those that are not the usual ones."""
+    choice = EngineChoice() if setup is None else EngineChoice.from_json(setup)
+    shown: dict[str, Any] = {"engine": choice.engine, "quality": choice.quality}
+    named = ("boost_px", "likeness", "restorer", "occluders", "parser", "regions")
+    options = {name: value for name, value in choice.to_json().items() if name in named}
+    return shown | ({"engine_options": options} if options else {})
+
+
+def _engine_options(wanted: EngineOptionsIn | None) -> EngineOptions | None:
+    if wanted is None:
+        return None
+    asked = EngineOptions(
+        wanted.boost_px,
+        wanted.likeness,
+        wanted.restorer,
+        None if wanted.occluders is None else tuple(wanted.occluders),
+        wanted.parser,
+        tuple(wanted.regions),
+    )
+    return None if asked == EngineOptions() else asked
 
 
 def _shown_mapping(mapping: JsonOf) -> dict[str, Any]:

@@ -28,7 +28,7 @@ MULTIPLE, MULTIPLE_VIDEO = "multiple-face-swap", "multiple-video-face-swap"
 GET_FACE = "get-face"
 _VIDEOS = (VIDEO_FACE_SWAP, MULTIPLE_VIDEO)
 _GONE = "The result has expired."
-_CLASSICAL = "Restored by the classical pass: no restorer model is installed."
+_CLASSICAL = "Restored by the classical pass, without a model."
 _NOBODY = "No face was found in the file."
 
 

@@ -216,6 +216,50 @@ class Output(Given):
     )
 
 
+ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+
+
+class EngineOptions(Given):
+    """What the engine and the steps beside it do; `GET /engines` tells what there is."""
+
+    boost_px: int | None = Field(
+        default=None,
+        ge=1,
+        le=8192,
+        description="The side of the crops that the engine works at; one of its `sizes_px`.",
+        examples=[512],
+    )
+    likeness: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Below 0.5 the new face leans to the scene's person, above away from them.",
+        examples=[0.5],
+    )
+    restorer: ModelName | None = Field(
+        default=None,
+        description="What `restore` uses: a model, `classical`, or `off`.",
+        examples=["classical"],
+    )
+    occluders: list[ModelName] | None = Field(
+        default=None,
+        max_length=8,
+        description="Models that keep what is before a face; an empty list for none.",
+        examples=[[]],
+    )
+    parser: ModelName | None = Field(
+        default=None,
+        description="The model that tells a face's regions apart, or `off`.",
+        examples=["off"],
+    )
+    regions: list[Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,64}$")]] = Field(
+        default=[],
+        max_length=32,
+        description="What of a face is swapped, by the parser's names; everything if empty.",
+        examples=[[]],
+    )
+
+
 class SwapWanted(Given):
     """What can be said of a swap before it is submitted."""
 
@@ -238,11 +282,19 @@ class SwapWanted(Given):
         description="How much the new faces are restored; 0 is off. The result says what did it.",
         examples=[0.0],
     )
-    engine: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")] | None = (
-        Field(
-            default=None, description="The best that is installed, unless named.", examples=["mesh"]
-        )
+    quality: Literal["draft", "standard", "best"] | None = Field(
+        default=None,
+        description="Which of the operator's models make and improve the new faces, where the "
+        "fields below name none. Not that of the file, which is `output.quality` or `output.crf`.",
+        examples=["standard"],
     )
+    engine: ModelName | None = Field(
+        default=None,
+        description="What makes the new faces: one that `GET /engines` lists. If it is left out, "
+        "what `quality` means there, or without that the operator's default.",
+        examples=["mesh"],
+    )
+    engine_options: EngineOptions | None = Field(default=None, examples=[None])
     output: Output = Field(default_factory=Output)
     consent: MaybeConsent = None
 
@@ -307,6 +359,10 @@ class SwapResult(Shown):
     frames: int | None = Field(examples=[1])
     frames_lost: int | None = Field(examples=[0])
     duration_s: float | None = Field(examples=[None])
+    engine: str | None = Field(
+        description="What made the new faces; null of swaps from before this was told.",
+        examples=["mesh"],
+    )
     restorer: str | None = Field(
         description="What restored the new faces; `classical` is the one without a model.",
         examples=[None],
@@ -362,7 +418,11 @@ class Estimate(Shown):
         examples=[False],
     )
     seconds: float | None = Field(examples=[None])
-    breakdown: dict[str, float] = Field(examples=[{"image": 1, "factor": 1}])
+    breakdown: dict[str, float] = Field(
+        description="How it comes about. `factor` is what everything else is multiplied with; "
+        "`engine` and `quality` are their shares of it, where they cost more or less than usual.",
+        examples=[{"image": 1, "factor": 1}],
+    )
 
 
 class PreviewShown(Shown):
@@ -376,6 +436,10 @@ class PreviewShown(Shown):
         examples=["https://api.example.com/blobs/…?op=get&exp=…&sig=…"],
     )
     faces_swapped: int | None = Field(examples=[1])
+    engine: str | None = Field(
+        description="What made the new faces; null of swaps from before this was told.",
+        examples=["mesh"],
+    )
     restorer: str | None = Field(
         description="What restored the new faces; `classical` is the one without a model.",
         examples=[None],
