@@ -35,7 +35,8 @@ class PriceRow:
     extra_mapping : float
         What each mapping beyond the first adds, relative to the first.
     restore : float
-        What the restorer adds, relative to the price without it.
+        What the restorer adds where a client asks for it, by a strength or by a quality that
+        restores, relative to the price without it.
     """
 
     flat: int = 0
@@ -128,8 +129,8 @@ def quote(request: SwapRequest, facts: MediaFacts | None, table: PriceTable | No
         raise InvalidRequest(f"There is no price for {name}.")
     mappings = len(request.mappings)
     factor = 1 + row.extra_mapping * (mappings - 1)
-    if request.choice.strength(request.restore) > 0:
-        factor *= 1 + row.restore
+    if request.restore > 0 or (request.quality is not None and request.choice.restore > 0):
+        factor *= 1 + row.restore  # What the operator's default adds costs nothing more.
     factors = table.factors(request.choice)
     factor *= math.prod(factors.values())
     if not row.by_time:

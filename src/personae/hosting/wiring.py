@@ -40,6 +40,7 @@ from personae.domain.consent import Rules
 from personae.domain.engine_menu import EngineMenu
 from personae.errors import PersonaeError
 from personae.hosting.dialects import callback_bodies, dialects_of
+from personae.hosting.engines import engine_menu
 from personae.hosting.folders import make_usable
 from personae.hosting.refused import refused_files
 from personae.hosting.scratch import ScratchFolder
@@ -361,7 +362,20 @@ def try_out(settings: Settings) -> list[str]:
         notary(settings)
     except PersonaeError as error:
         problems.append(f"signing: {error.message}")
+    try:
+        engine_menu(settings, installed=False)
+    except PersonaeError as error:
+        problems.append(f"engines: {error.message}")
     return problems
+
+
+def missing_models(settings: Settings) -> list[str]:
+    """Why a worker would not start on this machine; an API alone needs no models of engines."""
+    try:
+        engine_menu(settings, installed=True)
+    except PersonaeError as error:
+        return [error.message]
+    return []
 
 
 def _assets(

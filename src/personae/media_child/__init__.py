@@ -7,6 +7,7 @@ else: it holds no secret, no database, no socket, and it lives under limits.
     __main__.py   starts it: ``python -m personae.media_child --role full``
     lines.py      the two pipes, and the wish to stop
     guards.py     limits of the system, memory watchdog, death with the parent
+    sharing.py    how much memory networks may take
     jobs.py       which function does which job; errors and names in them
     probing.py, planning.py, detecting.py, swapping.py, chunking.py, sealing.py   the jobs
     engines.py    which models tasks may use, and whether they can be used now

@@ -15,6 +15,7 @@ def main() -> None:
     parser.add_argument("--role", choices=["probe", "full"], default="full")
     parser.add_argument("--memory-limit-bytes", type=int, default=4 << 30)
     parser.add_argument("--file-limit-bytes", type=int, default=64 << 30)
+    parser.add_argument("--children", type=int, default=1, help="how many share the machine")
     parser.add_argument("--parent", type=int, default=0, help="end when this process is gone")
     given = parser.parse_args()
     lines = Lines()
@@ -23,6 +24,10 @@ def main() -> None:
     guards.limit_resources(given.memory_limit_bytes, given.file_limit_bytes)
     guards.watch_memory(lines, given.memory_limit_bytes)
     lines.start()
+    if given.role == "full":
+        from personae.media_child.sharing import share_memory
+
+        share_memory(given.children, given.memory_limit_bytes)
     Worker(lines, given.role).serve()
 
 

@@ -134,4 +134,5 @@ def test_engines_and_qualities_have_factors() -> None:
 
 def test_what_a_quality_restores_is_paid_for() -> None:
     choice = EngineChoice(quality="best", restorer="fixer", restore=0.6)
-    assert quote(request("image", setup=choice), None, TABLE).credits == 4
+    assert quote(request("image", quality="best", setup=choice), None, TABLE).credits == 4
+    assert quote(request("image", setup=choice), None, TABLE).credits == 2  # The operator's choice.

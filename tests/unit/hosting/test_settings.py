@@ -128,3 +128,14 @@ def test_settings_do_not_show_the_signing_key(tmp_path: Path) -> None:
     settings = load_settings(data_dir=tmp_path, signing_cert="x", signing_key="very secret")
     assert "very secret" not in repr(settings)
     assert "very secret" not in repr(settings.signing)
+
+
+def test_the_default_engine_is_one_that_is_offered(tmp_path: Path) -> None:
+    assert load_settings(data_dir=tmp_path).engine == "mesh"
+    assert load_settings(data_dir=tmp_path, engines="a_1, mesh,a_1").engine == "mesh"
+    assert load_settings(data_dir=tmp_path, engines="a_1,b_2").engine == "a_1"
+    both = load_settings(data_dir=tmp_path, engines="a_1,b_2", default_engine="b_2")
+    assert both.engine == "b_2"
+    for wrong in ({"default_engine": "a_1"}, {"engines": ""}, {"default_quality": "good"}):
+        with pytest.raises(InvalidRequest, match=next(iter(wrong))):
+            load_settings(data_dir=tmp_path, **wrong)

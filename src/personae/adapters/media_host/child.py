@@ -42,13 +42,15 @@ class ChildSettings:
 
     ``memory_limit_bytes``: what one may hold before it ends its job with `MediaTooLarge`.
     ``file_limit_bytes``: the largest file that one may write. ``permissive_only``: whether it may
-    load only models whose licence is permissive.
+    load only models whose licence is permissive. ``children``: how many there may be at once, which
+    share the memory that networks may take.
     """
 
     role: Literal["probe", "full"]
     memory_limit_bytes: int
     file_limit_bytes: int
     permissive_only: bool = False
+    children: int = 1
 
     @property
     def command(self) -> list[str]:
@@ -58,6 +60,7 @@ class ChildSettings:
             *("--role", self.role),
             *("--memory-limit-bytes", str(self.memory_limit_bytes)),
             *("--file-limit-bytes", str(self.file_limit_bytes)),
+            *("--children", str(self.children)),
             *("--parent", str(os.getpid())),
         ]
 

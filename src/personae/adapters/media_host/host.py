@@ -76,7 +76,7 @@ class ChildMediaHost:
         permissive_only: bool = False,
     ) -> None:
         memory = memory_limit_bytes or (FULL_BYTES if role == "full" else PROBE_BYTES)
-        self._settings = ChildSettings(role, memory, file_limit_bytes, permissive_only)
+        self._settings = ChildSettings(role, memory, file_limit_bytes, permissive_only, size)
         self._size = size
         self._jobs_per_child = jobs_per_child
         self._keep_bytes = memory // 2 if keep_bytes is None else keep_bytes

@@ -28,6 +28,8 @@ def check(data: Data = None, as_json: AsJson = False) -> None:
         file = config_file(data)
         unknown = [f"environment: {told}" for told in unknown_variables()]
         problems, notes = [*unknown, *wiring.try_out(settings)], notes_on(settings)
+        if not any(told.startswith("engines:") for told in problems):
+            notes += [f"no worker starts here: {told}" for told in wiring.missing_models(settings)]
         lines = [f"{name} = {value}" for name, value in shown.items()]
         lines += [f"file: {file or 'none'}", *(f"note: {note}" for note in notes), *problems]
         talk.result(
