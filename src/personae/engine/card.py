@@ -10,8 +10,9 @@ import tomllib
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
+from personae.engine.card_contracts import read_contract
 from personae.engine.card_fields import Table
-from personae.engine.card_roles import Contract, read_contract
+from personae.engine.card_roles import Contract
 from personae.errors import InvalidRequest, ModelError
 
 Role = Literal[
