@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -48,19 +48,35 @@ class Recipe:
     size_bytes: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Held:
-    network: Loaded
+    """A network's place in memory: taken when it begins to load, given back when it leaves.
+
+    Attributes
+    ----------
+    network : Loaded or None
+        None while it loads.
+    size_bytes : int
+    calls : int
+        How many are calling it, or wait until it is loaded.
+    failed : bool
+        It did not load, and has no place any more.
+    """
+
+    network: Loaded | None
     size_bytes: int
-    calls: int = 0
+    calls: int = 1
+    failed: bool = False
 
 
 class NetworkPool:
     """Networks by name, shared by threads, within a budget of memory.
 
-    A call loads its network if need be. Before that, networks that nobody is calling leave, the
-    longest unused first, until there is room; one that is larger than the whole budget is loaded
-    when it is alone. None leaves while it is being called.
+    A call loads its network if need be; calls of others that are in memory go on meanwhile. Before
+    that, networks that nobody is calling leave, the longest unused first, until there is room; one
+    that is larger than the whole budget is loaded when it is alone. None leaves while it is being
+    called. While somebody waits for room, all who come later wait behind: otherwise calls of what
+    is already there could keep it there for ever.
 
     Parameters
     ----------
@@ -81,7 +97,8 @@ class NetworkPool:
         self._recipe = recipe
         self._patience_s = patience_s
         self._held: OrderedDict[str, _Held] = OrderedDict()
-        self._turn = threading.Lock()
+        self._queue: deque[object] = deque()
+        """Who waits for room, or behind somebody who does."""
         self._changed = threading.Condition()
 
     def __repr__(self) -> str:
@@ -92,13 +109,19 @@ class NetworkPool:
     def loaded(self) -> tuple[str, ...]:
         """What is in memory, the longest unused first."""
         with self._changed:
-            return tuple(self._held)
+            return tuple(name for name, held in self._held.items() if held.network is not None)
 
     @property
     def used_bytes(self) -> int:
-        """About what that takes."""
+        """About what that takes, and what is being loaded."""
         with self._changed:
             return sum(held.size_bytes for held in self._held.values())
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for room, or behind somebody who does."""
+        with self._changed:
+            return len(self._queue)
 
     def network(self, name: str) -> SharedNetwork:
         """A network to call as often as needed; nothing is loaded before the first call."""
@@ -114,16 +137,9 @@ class NetworkPool:
             If it does not load, or there is no room for it because of others' calls that do not
             end.
         """
-        # One at a time comes in, so that who waits for room is not overtaken for ever by calls of
-        # what is already there.
-        if not self._turn.acquire(timeout=self._patience_s):
-            raise self._no_room(name)
+        held, network = self._pinned(name)
         try:
-            held = self._pinned(name) or self._load(name)
-        finally:
-            self._turn.release()
-        try:
-            yield held.network
+            yield network
         finally:
             with self._changed:
                 held.calls -= 1
@@ -131,39 +147,97 @@ class NetworkPool:
 
     def clear(self) -> None:
         """Drop every network that nobody is calling."""
-        with self._turn, self._changed:
+        with self._changed:
             for name in [name for name, held in self._held.items() if not held.calls]:
                 del self._held[name]
+            self._changed.notify_all()
 
-    def _pinned(self, name: str) -> _Held | None:
-        with self._changed:
-            held = self._held.get(name)
-            if held is not None:
-                held.calls += 1
-                self._held.move_to_end(name)
-            return held
+    def _pinned(self, name: str) -> tuple[_Held, Loaded]:
+        """A network that stays until its calls are counted down again."""
+        while True:
+            with self._changed:
+                held = None if self._queue else self._there(name)
+            if held is None:
+                recipe = self._recipe(name)  # It looks at files: nobody has to wait for that.
+                held, is_new = self._placed(name, recipe.size_bytes)
+                if is_new:
+                    return held, self._load(name, held, recipe)
+            network = self._when_loaded(name, held)
+            if network is not None:
+                return held, network
 
-    def _load(self, name: str) -> _Held:
-        recipe = self._recipe(name)
-        with self._changed:
-            if not self._changed.wait_for(
-                lambda: self._make_room(recipe.size_bytes), self._patience_s
-            ):
-                raise self._no_room(name)
-        held = _Held(recipe.load(), recipe.size_bytes, calls=1)
-        with self._changed:
-            self._held[name] = held
+    def _there(self, name: str) -> _Held | None:
+        """A network that has its place, with one more call; the caller has the lock."""
+        held = self._held.get(name)
+        if held is not None:
+            held.calls += 1
+            self._held.move_to_end(name)
         return held
 
+    def _placed(self, name: str, size_bytes: int) -> tuple[_Held, bool]:
+        """A place for a network, in turn, and whether it is a new one that has to be filled."""
+        place = object()
+
+        def has_place() -> bool:
+            return self._queue[0] is place and (name in self._held or self._make_room(size_bytes))
+
+        with self._changed:
+            self._queue.append(place)
+            try:
+                if not self._changed.wait_for(has_place, self._patience_s):
+                    raise self._no_room(name)
+                held = self._there(name)
+                if held is not None:
+                    return held, False
+                self._held[name] = made = _Held(None, size_bytes)
+                return made, True
+            finally:
+                self._queue.remove(place)
+                self._changed.notify_all()
+
+    def _load(self, name: str, held: _Held, recipe: Recipe) -> Loaded:
+        """Fill a new place; it is given back if that fails."""
+        try:
+            network = recipe.load()
+        except BaseException:
+            with self._changed:
+                held.failed = True
+                del self._held[name]
+                self._changed.notify_all()
+            raise
+        with self._changed:
+            held.network = network
+            self._changed.notify_all()
+        return network
+
+    def _when_loaded(self, name: str, held: _Held) -> Loaded | None:
+        """The network of a place that another thread fills; None if that fails there."""
+        with self._changed:
+            if not self._changed.wait_for(
+                lambda: held.failed or held.network is not None, self._patience_s
+            ):
+                held.calls -= 1
+                raise ModelError(
+                    f"The model {name} was still being loaded after {self._patience_s:g} s; try "
+                    "again later."
+                )
+            return held.network
+
     def _make_room(self, size_bytes: int) -> bool:
-        """Drop idle networks until there is room; whether there is."""
+        """Drop idle networks if that gives room enough; whether there is."""
         used = sum(held.size_bytes for held in self._held.values())
-        for name in list(self._held):
+        leaving: list[str] = []
+        for name, held in self._held.items():
             if used + size_bytes <= self.budget_bytes:
-                return True
-            if not self._held[name].calls:
-                used -= self._held.pop(name).size_bytes
-        return used + size_bytes <= self.budget_bytes or not self._held
+                break
+            if not held.calls:
+                used -= held.size_bytes
+                leaving.append(name)
+        if used + size_bytes > self.budget_bytes and len(leaving) < len(self._held):
+            return False
+        for name in leaving:
+            del self._held[name]
+        return True
 
     def _no_room(self, name: str) -> ModelError:
         return ModelError(

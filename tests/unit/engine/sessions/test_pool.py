@@ -153,3 +153,115 @@ def test_many_threads_share_little_memory() -> None:
         thread.join(60)
     assert not wrong
     assert pool.used_bytes <= 100
+
+
+class _SlowShop(_Shop):
+    """Those in `slow` do not load before their event."""
+
+    def __init__(self, **sizes: int) -> None:
+        super().__init__(**sizes)
+        self.slow: dict[str, threading.Event] = {}
+        self.loading = {name: threading.Event() for name in sizes}
+        self.broken: set[str] = set()
+
+    def _load(self, name: str) -> _Network:
+        self.loading[name].set()
+        if name in self.slow:
+            assert self.slow[name].wait(30)
+        if name in self.broken:
+            self.broken.remove(name)
+            raise ModelError(f"{name} is broken.")
+        return super()._load(name)
+
+
+def test_calls_go_on_while_another_network_loads() -> None:
+    shop = _SlowShop(there=10, slow=10, third=10)
+    shop.slow["slow"] = threading.Event()
+    pool = NetworkPool(shop, 100)
+    pool.network("there")(ONE)
+    done: list[str] = []
+    loader = _start(pool, "slow", done)
+    assert shop.loading["slow"].wait(30)
+    # Each of these would wait for ever if it waited for the load, which only ends below.
+    pool.network("there")(ONE)
+    pool.network("third")(ONE)
+    assert pool.loaded == ("there", "third")
+    assert pool.used_bytes == 30, "What is being loaded has its place."
+    shop.slow["slow"].set()
+    loader.join(30)
+    assert done == ["slow"]
+
+
+def test_one_load_serves_all_who_wait_for_it() -> None:
+    shop = _SlowShop(slow=10)
+    shop.slow["slow"] = threading.Event()
+    pool = NetworkPool(shop, 100)
+    done: list[str] = []
+    threads = [_start(pool, "slow", done) for _ in range(4)]
+    assert shop.loading["slow"].wait(30)
+    shop.slow["slow"].set()
+    for thread in threads:
+        thread.join(30)
+    assert done == ["slow"] * 4
+    assert shop.loads["slow"] == 1
+
+
+def test_who_waits_for_a_load_that_fails_loads_it_themselves() -> None:
+    shop = _SlowShop(slow=10)
+    shop.slow["slow"] = threading.Event()
+    shop.broken.add("slow")
+    pool = NetworkPool(shop, 100)
+    told: list[str] = []
+
+    def work() -> None:
+        try:
+            pool.network("slow")(ONE)
+            told.append("made")
+        except ModelError as error:
+            told.append(error.message)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    assert shop.loading["slow"].wait(30)
+    shop.slow["slow"].set()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(told) == ["made", "made", "slow is broken."]
+    assert pool.used_bytes == 10
+
+
+def test_who_waits_for_room_is_not_overtaken() -> None:
+    """Calls of what is there, one always before the end of the other, must not go on for ever."""
+    shop = _Shop(busy=60, other=60)
+    shop.held["busy"] = threading.Event()
+    pool = NetworkPool(shop, 100)
+    done: list[str] = []
+    first = _start(pool, "busy", done)
+    assert shop.called["busy"].wait(30)
+    waiting = _start(pool, "other", done)
+    while not pool.waiting:
+        assert waiting.is_alive()
+    shop.called["busy"].clear()
+    late = _start(pool, "busy", done)
+    assert not shop.called["busy"].wait(0.2), "It would keep the first one's network in memory."
+    shop.held["busy"].set()
+    for thread in (first, waiting, late):
+        thread.join(30)
+    assert done == ["busy", "other", "busy"]
+    assert shop.loads == {"busy": 2, "other": 1}
+
+
+def test_nothing_leaves_in_vain() -> None:
+    """While a call keeps too much of the memory, what is idle may as well stay."""
+    shop = _Shop(idle=20, busy=60, other=60)
+    shop.held["busy"] = threading.Event()
+    pool = NetworkPool(shop, 100, patience_s=0.05)
+    pool.network("idle")(ONE)
+    first = _start(pool, "busy", [])
+    assert shop.called["busy"].wait(30)
+    with pytest.raises(ModelError, match="no room"):
+        pool.network("other")(ONE)
+    assert pool.loaded == ("idle", "busy")
+    shop.held["busy"].set()
+    first.join(30)
