@@ -210,7 +210,8 @@ def _serve(core: int, job: dict[str, str]) -> None:
 
 def _steps(job: dict[str, str]) -> dict[str, Callable[[int], Any]]:
     from personae import chunked, library
-    from personae.requests import SwapOptions, parts_of
+    from personae.requests.mappings import parts_of
+    from personae.requests.options import SwapOptions
 
     scene, folder = Path(job["scene"]), Path(job["folder"])
     donor = library.prepare_donor(job["photo"])

@@ -27,7 +27,7 @@ from personae.domain.gate import LIMIT
 from personae.engine.canvas import RgbCanvas
 from personae.engine.gate import Scorer
 from personae.engine.types import Float32
-from personae.requests import SwapOptions
+from personae.requests.options import SwapOptions
 
 FRAMES = 250
 RUNS = 3

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae import chunked
-from personae.requests import Parts, SwapOptions
+from personae.requests.mappings import Parts
+from personae.requests.options import SwapOptions
 from personae.video.chunk_encoding import CHUNK, ChunkWriter
 from personae.video.chunk_joining import join_chunks
 from personae.video.chunk_plan import Chunk, ChunkPlan, plan_chunks

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from personae.donors import Donor, prepare_donor
     from personae.engine.types import Face
     from personae.library import detect, distance, embed, probe, swap, swap_video
-    from personae.requests import Mapping
+    from personae.requests.mappings import Mapping
 
 __version__ = "0.1.0"
 
@@ -40,7 +40,7 @@ _HOMES = {
     "Donor": "personae.donors",
     "prepare_donor": "personae.donors",
     "Face": "personae.engine.types",
-    "Mapping": "personae.requests",
+    "Mapping": "personae.requests.mappings",
     "detect": "personae.library",
     "distance": "personae.library",
     "embed": "personae.library",

@@ -15,7 +15,9 @@ from pathlib import Path
 from personae import engines
 from personae.engine.casting import Cast
 from personae.errors import InvalidRequest
-from personae.requests import Parts, SwapOptions, refuse_options, refuse_same
+from personae.requests.checks import refuse_options, refuse_same
+from personae.requests.mappings import Parts
+from personae.requests.options import SwapOptions
 from personae.results import restoring
 from personae.swapping import gate_of
 from personae.video import chunk_joining, chunk_work

@@ -24,16 +24,8 @@ from personae.engine.canvas import RgbCanvas
 from personae.engine.faces import embedder
 from personae.engine.types import Face, Float32
 from personae.manifests import Finisher, read_manifest
-from personae.requests import (
-    EngineSettings,
-    FaceChoice,
-    Mapping,
-    Parts,
-    SwapOptions,
-    SwapSettings,
-    options_of,
-    parts_of,
-)
+from personae.requests.mappings import FaceChoice, Mapping, Parts, parts_of
+from personae.requests.options import EngineSettings, SwapOptions, SwapSettings, options_of
 from personae.results import SwapReport, SwapResult
 from personae.swapping import swap_clip_file, swap_picture_file, swap_pixels
 from personae.video import media

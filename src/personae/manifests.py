@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from personae import wiring
 from personae.engine.setup import MESH
-from personae.requests import Parts
+from personae.requests.mappings import Parts
 from personae.results import SwapReport
 from personae.video.files import unwritable
 

@@ -18,7 +18,9 @@ from personae.engine.label import LabelPainter
 from personae.engine.pipeline import Engine
 from personae.engine.types import BoxXYXY, Face, Float32, UInt8
 from personae.errors import Canceled, FaceNotFound, InvalidRequest
-from personae.requests import Parts, SwapOptions, refuse_options, refuse_same
+from personae.requests.checks import refuse_options, refuse_same
+from personae.requests.mappings import Parts
+from personae.requests.options import SwapOptions
 from personae.results import SwapReport, SwapResult, restoring
 from personae.video import job
 from personae.video.files import Finish

@@ -20,7 +20,8 @@ from faces import SIZE_WH, Name, Placed, Rgb, backdrop, compose, crossing, noddi
 from passes import leftovers, packets
 from personae import chunked
 from personae.errors import Canceled, FaceNotFound, InvalidRequest, MediaError, TaskFailed
-from personae.requests import Parts, SwapOptions, parts_of
+from personae.requests.mappings import Parts, parts_of
+from personae.requests.options import SwapOptions
 from personae.video.chunk_encoding import packets_of_chunk
 
 Donors = Mapping[Name, personae.Donor]
@@ -222,7 +223,8 @@ import sys
 from pathlib import Path
 from chunking import Job
 import personae
-from personae.requests import SwapOptions, parts_of
+from personae.requests.mappings import parts_of
+from personae.requests.options import SwapOptions
 scene, folder, photo, step, index = sys.argv[1:]
 parts = parts_of(personae.prepare_donor(photo), "all", None)
 job = Job(Path(scene), Path(folder), lambda: parts, SwapOptions(crf=24, threads=1))

@@ -28,7 +28,8 @@ from passes import leftovers
 from personae import chunked, library
 from personae.check_client.receiver import Receiver
 from personae.errors import PolicyRefused
-from personae.requests import SwapOptions, parts_of
+from personae.requests.mappings import parts_of
+from personae.requests.options import SwapOptions
 
 Donors = Mapping[Name, personae.Donor]
 Photos = Mapping[Name, Path]

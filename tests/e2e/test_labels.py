@@ -18,7 +18,8 @@ from faces import SIZE_WH, Name, backdrop, headshot, nodding
 from personae.engine.label import Label, LabelPainter
 from personae.engine.lettering import draw_line
 from personae.library import swap_file
-from personae.requests import SwapOptions, parts_of
+from personae.requests.mappings import parts_of
+from personae.requests.options import SwapOptions
 
 Donors = Mapping[Name, personae.Donor]
 LABEL = LabelPainter(Label("AI-generated", "top-left", 0.06), draw_line)

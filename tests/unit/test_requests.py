@@ -13,14 +13,9 @@ import pytest
 
 from personae import library
 from personae.errors import InvalidRequest
-from personae.requests import (
-    Mapping,
-    SwapOptions,
-    SwapSettings,
-    options_of,
-    parts_of,
-    refuse_options,
-)
+from personae.requests.checks import refuse_options
+from personae.requests.mappings import Mapping, parts_of
+from personae.requests.options import SwapOptions, SwapSettings, options_of
 from personae.video.codecs import EncodeSettings
 
 FULL: dict[str, Any] = {

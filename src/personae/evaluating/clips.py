@@ -31,7 +31,7 @@ from personae.evaluating.pictures import colour_difference, outside_change, skin
 from personae.evaluating.rows import Row
 from personae.evaluating.steadiness import Steadiness, ratio
 from personae.evaluating.stills import Context, Seen, outcome_of, what_it_does, who_is_it
-from personae.requests import SwapOptions, SwapSettings
+from personae.requests.options import SwapOptions, SwapSettings
 from personae.video.animations import AnimationReader
 from personae.video.reader import VideoReader
 from personae.video.sniffing import sniff

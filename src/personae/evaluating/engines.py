@@ -14,7 +14,8 @@ from personae.engine.setup import MESH
 from personae.engine.types import UInt8
 from personae.errors import InvalidRequest
 from personae.evaluating.pairs import Pair
-from personae.requests import Parts, SwapOptions, SwapSettings, parts_of
+from personae.requests.mappings import Parts, parts_of
+from personae.requests.options import SwapOptions, SwapSettings
 from personae.results import SwapResult
 from personae.swapping import swap_pixels
 

@@ -12,7 +12,8 @@ from personae.media_child.engines import setup_of
 from personae.media_child.jobs import Context, call_files
 from personae.media_child.mappings import parts_of_job
 from personae.media_child.swapping import options_of
-from personae.requests import Parts, SwapOptions
+from personae.requests.mappings import Parts
+from personae.requests.options import SwapOptions
 from personae.video.job import Progress
 
 

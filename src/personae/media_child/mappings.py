@@ -25,7 +25,8 @@ from personae.engine.types import Float32
 from personae.errors import InvalidRequest, MediaUnreachable
 from personae.media_child.jobs import Context, load_engine
 from personae.media_child.registering import screen_of
-from personae.requests import Parts, check_choice, seen_of
+from personae.requests.checks import check_choice
+from personae.requests.mappings import Parts, seen_of
 from personae.video.files import check_readable, reason
 
 V = TypeVar("V")

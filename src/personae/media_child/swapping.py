@@ -18,7 +18,8 @@ from personae.errors import FaceNotFound, InvalidRequest, SeveralFaces
 from personae.media_child.engines import setup_of
 from personae.media_child.jobs import Context, load_engine
 from personae.media_child.mappings import is_only, parts_of_job
-from personae.requests import EngineSettings, Parts, SwapOptions
+from personae.requests.mappings import Parts
+from personae.requests.options import EngineSettings, SwapOptions
 from personae.swapping import swap_clip_file, swap_picture_file, swap_pixels
 from personae.video import media
 from personae.video.job import Progress

@@ -1,36 +1,25 @@
-"""What callers ask for, checked and turned into roles."""
+"""How files are swapped, as one object or as keywords."""
 
 from __future__ import annotations
 
-import functools
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypedDict, cast
+from typing import Any, TypedDict, cast
 
-import numpy as np
-
-from personae import engines, wiring
+from personae import engines
 from personae.domain import labels
 from personae.domain.gate import EVERY_S, LIMIT, check_every, check_limit
-from personae.domain.marks import LOCAL_MARK, MARK_BITS
+from personae.domain.marks import LOCAL_MARK
 from personae.domain.swap import LEAST_SIDE_PX
-from personae.donors import Donor, ImageLike, load_pixels, prepare_donor, single_face
-from personae.engine.canvas import RgbCanvas
-from personae.engine.casting import Role
 from personae.engine.choosing import LEVELS, Wish
-from personae.engine.gate import NOTHING, Seen
 from personae.engine.label import Label, LabelPainter
-from personae.engine.register import Screen
 from personae.engine.setup import EngineSetup
-from personae.engine.types import Float32
 from personae.errors import InvalidRequest
+from personae.requests.checks import check_mark, check_strength, check_whole, is_number, names_of
 from personae.video.codecs import EncodeSettings, check_settings
 from personae.video.shape import check_range
 from personae.video.sizing import SizeLimit
-
-FaceChoice = Literal["largest", "all"] | int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +141,7 @@ class SwapOptions:
         check_whole("number of threads", self.threads, 0, 1024)
         check_mark(self.mark)
         for name, value in (("start", self.start_s), ("end", self.end_s)):
-            if value is not None and not _is_number(value):
+            if value is not None and not is_number(value):
                 raise InvalidRequest(f"The {name} is a time in seconds, not {value!r}.")
         check_range(self.start_s, self.end_s)
         check_settings(self.encode)
@@ -184,7 +173,7 @@ class SwapOptions:
         for name in ("occluders", "regions", "landmarkers"):
             value = getattr(self, name)
             if value is not None:
-                object.__setattr__(self, name, _names(name, value))
+                object.__setattr__(self, name, names_of(name, value))
 
     @property
     def setup(self) -> EngineSetup:
@@ -296,181 +285,3 @@ def options_of(options: SwapOptions | None, settings: SwapSettings) -> SwapOptio
     if settings:
         raise InvalidRequest(f"Give either options or {', '.join(settings)}, not both.")
     return options
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Mapping:
-    """One donor and the faces it goes on.
-
-    Parameters
-    ----------
-    donor : Donor
-    face : "largest", "all" or a number
-        Numbers count from 0, left to right. In a clip a person is chosen in the first frame that
-        can answer, and kept. Ignored when `like` is given.
-    like : file or pixels, optional
-        A photo of the person who gets the donor's face.
-    """
-
-    donor: Donor
-    face: FaceChoice | None = "largest"
-    like: ImageLike | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Parts:
-    """Roles for the engine, and what their donors and references give to warn of.
-
-    ``donors``: what each different donor's photo files hash to, for the manifest.
-    ``screen``: refuses scene faces that may not be swapped, if anybody is protected.
-    ``seen``: what the content gate saw of the donors.
-    """
-
-    roles: tuple[Role, ...]
-    warnings: tuple[str, ...]
-    donors: tuple[tuple[bytes, ...], ...] = ()
-    screen: Screen | None = None
-    seen: Seen = NOTHING
-
-
-def parts_of(
-    donor: Donor | ImageLike | None,
-    face: FaceChoice,
-    mappings: Sequence[Mapping] | None,
-    *,
-    allow_poor: bool = False,
-    gate_donor: float | None = LIMIT,
-    setup: EngineSetup = engines.EMBEDDED,
-) -> Parts:
-    """What a caller wants, as roles; `allow_poor`, `gate_donor`: for a donor still a photo.
-
-    `setup`: the engine that the donors are prepared for.
-
-    Raises
-    ------
-    InvalidRequest
-        If it is not either a donor or mappings, or a choice of face makes no sense.
-    FaceNotFound, DonorUnusable, MediaError
-    """
-    _check_kinds(donor, mappings)
-    if (donor is None) == (not mappings):
-        raise InvalidRequest("Give either a donor or mappings.")
-    check_choice(face)
-    for mapping in mappings or ():
-        check_choice(mapping.face)
-    if donor is not None:
-        if not isinstance(donor, Donor):
-            donor = prepare_donor(donor, allow_poor=allow_poor, gate_donor=gate_donor)
-        mappings = [Mapping(donor, face)]
-    numbers = [one.face for one in mappings or () if one.like is None]
-    for choice in numbers:
-        if isinstance(choice, int) and numbers.count(choice) > 1:
-            raise InvalidRequest(f"Two mappings name face {choice}; give each face one donor.")
-    engine = engines.engine_for(setup)
-    roles: list[Role] = []
-    warnings: list[str] = []
-    for mapping in mappings or ():
-        choice = "largest" if mapping.face is None else mapping.face
-        like, name, told = _reference(mapping.like)
-        roles.append(Role(mapping.donor.for_engine(engine), choice, like, name))
-        told += [text for text in mapping.donor.warnings if text not in warnings]
-        warnings += told
-    chosen = [one.donor for one in mappings or ()]
-    digests = {id(one): one.digests for one in chosen}
-    donors = tuple(digests.values())
-    return Parts(tuple(roles), tuple(warnings), donors, seen=seen_of(chosen))
-
-
-def seen_of(donors: Sequence[Donor]) -> Seen:
-    """What the content gate saw of several donors, each counted once."""
-    return functools.reduce(
-        Seen.joined, [one.seen for one in {id(one): one for one in donors}.values()], NOTHING
-    )
-
-
-def _check_kinds(donor: object, mappings: object) -> None:
-    """Refuse mappings in the donor's place, and other things that would fail deep inside."""
-    given = cast("list[object] | tuple[object]", donor) if isinstance(donor, list | tuple) else ()
-    if isinstance(donor, Mapping) or any(isinstance(one, Mapping) for one in given):
-        raise InvalidRequest("Mappings are given by name: mappings=[...], and no donor.")
-    if given:
-        raise InvalidRequest("Several photos of a donor go through prepare_donor(*photos).")
-    if mappings is None:
-        return
-    if not isinstance(mappings, Sequence):
-        raise InvalidRequest(f"The mappings must be a list, not a {type(mappings).__name__}.")
-    for one in cast("Sequence[object]", mappings):
-        if not isinstance(one, Mapping):
-            raise InvalidRequest(f"Mappings must be of Mapping, not a {type(one).__name__}.")
-        if not isinstance(cast("object", one.donor), Donor):
-            raise InvalidRequest("The donor of a Mapping must come from prepare_donor.")
-
-
-def _reference(like: ImageLike | None) -> tuple[Float32 | None, str, list[str]]:
-    """The embedding of a reference photo, its name, and what there is to warn of."""
-    if like is None:
-        return None, "", []
-    pixels = load_pixels(like, "reference")
-    engine = wiring.engine()
-    face, warnings = single_face(engine, pixels, "reference")
-    return engine.embed(RgbCanvas(pixels.rgb), face.landmarks), pixels.name, warnings
-
-
-def check_choice(choice: object) -> None:
-    """Refuse a choice of face that is neither a word we know nor a number from 0 on."""
-    if choice is None or choice in ("largest", "all"):
-        return
-    if isinstance(choice, int | np.integer) and not isinstance(choice, bool):
-        if cast("int", choice) >= 0:
-            return
-        raise InvalidRequest(f"Faces are numbered from 0, not {choice}.")
-    raise InvalidRequest(f"A face is 'largest', 'all' or a number, not {choice!r}.")
-
-
-def check_strength(strength: float, name: str = "strength") -> None:
-    """Refuse a strength outside [0, 1]."""
-    if not _is_number(strength) or not 0 <= strength <= 1:
-        raise InvalidRequest(f"The {name} must lie between 0 and 1, not {strength!r}.")
-
-
-def check_mark(mark: object) -> None:
-    """Refuse what is neither None nor an id that fits into a mark."""
-    check_whole("mark", mark, 0, 2**MARK_BITS - 1)
-
-
-def check_whole(name: str, value: object, low: int, high: int) -> None:
-    """Refuse what is neither None nor a whole number in [low, high]."""
-    if value is None:
-        return
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or not low <= cast("int", value) <= high:
-        raise InvalidRequest(
-            f"The {name} must be a whole number from {low} to {high}, not {value!r}."
-        )
-
-
-def _names(field: str, value: object) -> tuple[str, ...]:
-    """A list of names as it is kept."""
-    listed = cast("Sequence[object]", value) if isinstance(value, list | tuple) else (None,)
-    if not all(isinstance(one, str) and one for one in listed):
-        raise InvalidRequest(f"The {field} are a list of names, not {value!r}.")
-    return tuple(cast("Sequence[str]", listed))
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
-
-
-def refuse_same(scene: Path, output: Path) -> None:
-    """Refuse to write over the scene."""
-    # Not `Path.exists`, which raises where a name is too long; whoever writes it will say so.
-    there = os.path.exists(output)
-    if scene.resolve() == output.resolve() or (there and scene.samefile(output)):
-        raise InvalidRequest(f"The output {output} is the scene itself; give another name.")
-
-
-def refuse_options(scene: Path, kind: str, **options: object) -> None:
-    """Refuse options that mean nothing for this kind of media, rather than ignore them."""
-    given = [name.removesuffix("_s") for name, value in options.items() if value is not None]
-    if given:
-        raise InvalidRequest(f"{scene} is {kind}; leave out {', '.join(given)}.")

@@ -1,0 +1,1 @@
+"""What callers ask for: options, and who gets whose face; checked once."""
