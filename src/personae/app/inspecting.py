@@ -184,8 +184,9 @@ def origin_of_mark(tx: Transaction, mark: int | None) -> Origin | None:
     """The task that has this mark, deleted or not."""
     if mark is None or mark == LOCAL_MARK:
         return None
-    task = tx.tasks.marked(mark)
-    if task is None:
+    marked = tx.tasks.by_mark(mark)
+    if not marked:
         return None
+    task = marked[0]
     made_at = task.created_at if task.finished_at is None else task.finished_at
     return Origin(task.tenant_id, task.id, made_at, task.deleted_at is None)

@@ -11,20 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from personae.app.repositories import (
-    Assets,
-    Audit,
-    Credits,
-    Faces,
-    Hooks,
-    Idempotency,
-    Queue,
-    Register,
-    Seen,
-    Takedowns,
-    Tasks,
-    Tenants,
-)
+from personae.app.repositories.accounts import Credits, Idempotency, Seen, Tenants
+from personae.app.repositories.files import Assets, Faces
+from personae.app.repositories.safety import Audit, Register, Takedowns
+from personae.app.repositories.work import Hooks, Queue, Tasks
 
 __all__ = [
     "Answer",

@@ -141,7 +141,11 @@ class _Gathering:
     def _start_at_mark(self, mark: int) -> None:
         scope = self._order.tenant_id
         self._found.words.append(f"mark:{mark:010x}")
-        marked = [one for one in self._tx.tasks.by_mark(mark) if scope in (None, one.tenant_id)]
+        marked = [
+            one
+            for one in self._tx.tasks.by_mark(mark)
+            if one.deleted_at is None and scope in (None, one.tenant_id)
+        ]
         if len(marked) > 1:
             names = ", ".join(one.id for one in marked)
             raise Conflict(f"Several tasks have this mark; name the one that is meant: {names}.")

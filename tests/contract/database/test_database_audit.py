@@ -23,7 +23,7 @@ from personae.adapters.database import SqlDatabase, is_sqlite
 from personae.adapters.database.tables import audit, audit_head
 from personae.app import audit_reading
 from personae.app.ports import Transaction
-from personae.app.repositories import AuditFilter
+from personae.app.repositories.safety import AuditFilter
 from personae.domain.audit_chain import NO_HASH, Entry, Head, chained
 from personae.domain.audit_check import Verdict
 from personae.errors import Conflict, Unavailable

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from personae.adapters.database.audit_lines import head_of
 from personae.adapters.database.paging import number_after, page_of
 from personae.adapters.database.tables import audit
-from personae.app.repositories import AuditFilter
+from personae.app.repositories.safety import AuditFilter
 from personae.domain.audit_chain import Entry, Head, Line, entry, moment, parsed
 from personae.domain.audit_check import Broken
 from personae.domain.pages import Page

@@ -66,12 +66,6 @@ class SqlTasks:
         row = fetch_one(self._connection, one, {"task": task_id})
         return None if row is None else _task(row)
 
-    def marked(self, mark: int) -> Task | None:
-        """The newest task of any tenant whose outputs carry this mark, deleted or not."""
-        newest = _TASK.where(tasks.c.mark == mark).order_by(tasks.c.id.desc()).limit(1)
-        row = fetch_one(self._connection, newest)
-        return None if row is None else _task(row)
-
     def by_dialect_id(self, tenant_id: str, dialect: str, dialect_id: str) -> Task | None:
         row = fetch_one(
             self._connection,
@@ -232,8 +226,9 @@ class SqlTasks:
         self._connection.execute(sa.update(tasks).where(tasks.c.id == task_id).values(forgotten))
 
     def by_mark(self, mark: int) -> list[Task]:
-        """The tasks of all tenants whose outputs carry this mark."""
-        return [_task(row) for row in fetch(self._connection, _LISTED.where(tasks.c.mark == mark))]
+        """Tasks of all tenants whose outputs carry this mark, also deleted ones, newest first."""
+        marked = _TASK.where(tasks.c.mark == mark).order_by(tasks.c.id.desc())
+        return [_task(row) for row in fetch(self._connection, marked)]
 
     def naming(self, tenant_id: str, words: Sequence[str]) -> list[Task]:
         """A tenant's tasks in whose request one of these ids or URLs is written, oldest first."""

@@ -44,7 +44,7 @@ def list_lines(
 ) -> None:
     """Show the newest lines."""
     with Talk(as_json=as_json) as talk, open_database(data, there=True) as database:
-        from personae.app.repositories import AuditFilter
+        from personae.app.repositories.safety import AuditFilter
 
         wanted = AuditFilter(actor, subject, action, _seconds(since), _seconds(until))
 

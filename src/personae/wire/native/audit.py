@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from personae.app.hooks import iso_time
 from personae.app.ports import Transaction
-from personae.app.repositories import AuditFilter
+from personae.app.repositories.safety import AuditFilter
 from personae.domain.audit import ACTORS, OPERATOR, told
 from personae.domain.tenants import ADMIN_SCOPE
 from personae.errors import Unavailable
