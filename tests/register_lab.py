@@ -9,9 +9,10 @@ from typing import Any
 
 from database_samples import NOW
 from personae.adapters.database import RecordingQueue, database_from_url
-from personae.app import register
+from personae.app import register_entries
 from personae.app.ports import MediaHost
-from personae.app.register import Entry, RegisterService
+from personae.app.register import RegisterService
+from personae.app.register_entries import Entry
 from personae.app.register_snapshots import RegisterSnapshots
 from personae.domain.register import AppliesTo
 
@@ -41,7 +42,7 @@ class RegisterLab:
 
     def remove(self, person_id: str) -> None:
         self.database.write(
-            lambda tx: register.remove(tx, person_id, None, now=self.now, everybody=True)
+            lambda tx: register_entries.remove(tx, person_id, None, now=self.now, everybody=True)
         )
 
     @contextmanager

@@ -19,7 +19,7 @@ from personae.app.finishing import finish_swap, put_seal, seal_result, swap_resu
 from personae.app.inputs import Sources, names_of
 from personae.app.outcomes import check_output
 from personae.app.ports import Blobs, Clock, Database, MediaHost, Transaction
-from personae.app.register import note_refusal
+from personae.app.register_entries import note_refusal
 from personae.app.stopping import HandedBack
 from personae.app.video_pieces import VideoPieces
 from personae.app.workshop import ExecuteOptions, Workshop

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from personae.app import audit, closing, faces, hooks, register, tasks
+from personae.app import audit, closing, faces, hooks, register_entries, tasks
 from personae.app.outputs import WORK
 from personae.app.ports import Blobs, Clock, Database, Transaction
 from personae.domain.audit import SWEEP
@@ -228,7 +228,7 @@ class Reconciler:
     def expire_protection(self) -> int:
         """Delete the embeddings of people whose entry in the register has expired."""
         now = self._clock()
-        return self._database.write(lambda tx: register.expire(tx, now, _PURGED))
+        return self._database.write(lambda tx: register_entries.expire(tx, now, _PURGED))
 
     def purge_protection(self) -> int:
         """Forget entries of the register that were removed long ago."""

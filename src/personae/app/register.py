@@ -1,7 +1,6 @@
-"""The do-not-swap register: adding people, finding them, letting them go.
+"""The do-not-swap register: adding people by their photos, and finding them again.
 
-Embeddings are personal data: they are made in a media child, kept without the photos, and deleted
-the moment an entry is removed or expires.
+Embeddings are personal data: they are made in a media child and kept without the photos.
 """
 
 from __future__ import annotations
@@ -9,44 +8,29 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from personae.app import audit
 from personae.app.donor_look import Materialise
 from personae.app.ports import Clock, Database, MediaHost, Transaction
+from personae.app.register_entries import Entry, check, reason_of
 from personae.app.register_snapshots import RegisterSnapshots
 from personae.app.scratch import Scratch
 from personae.domain.ids import new_id
 from personae.domain.media import Asset
-from personae.domain.pages import Page
 from personae.domain.register import (
     DISTANCE,
     EMBEDDING,
     MAX_PHOTOS,
-    ROLE_BITS,
     AppliesTo,
     ProtectedPerson,
 )
 from personae.domain.swap import MediaRef
 from personae.domain.takedowns import Order
-from personae.errors import InvalidRequest, MediaUnreadable, NotFound, PolicyRefused, TaskFailed
+from personae.errors import InvalidRequest, MediaUnreadable, TaskFailed
 
 _LOOKS = 2
-_DAY_CHARS = len("2027-01-31")
-_LONGEST = {"name": 200, "reason": 500, "origin": 200}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """What is to be written down about somebody; the fields are `ProtectedPerson`'s."""
-
-    applies_to: AppliesTo = "either"
-    name: str = ""
-    reason: str = ""
-    origin: str = ""
-    expires_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +110,7 @@ class RegisterService:
             If a photo does not show exactly one face.
         TaskFailed, Unavailable, ModelError
         """
-        self.check(entry)
+        check(entry, self._clock())
         if not 1 <= len(photos) <= MAX_PHOTOS:
             raise InvalidRequest(f"An entry is made of 1 to {MAX_PHOTOS} photos of one person.")
         answer = self._ask({"op": "embed", "photos": _paths(photos)}, photos, names, should_stop)
@@ -158,7 +142,7 @@ class RegisterService:
         """
         if self._materialise is None:
             raise InvalidRequest("People cannot be registered by stored photos here.")
-        self.check(entry)
+        check(entry, self._clock())
         paths: list[Path] = []
         names: list[str] = []
         for number, asset_id in enumerate(asset_ids):
@@ -190,7 +174,7 @@ class RegisterService:
         ------
         InvalidRequest
         """
-        self.check(entry)
+        check(entry, self._clock())
         if not 1 <= len(embeddings) <= MAX_PHOTOS:
             raise InvalidRequest(f"An entry has 1 to {MAX_PHOTOS} embeddings.")
         if not all(map(_is_unit, embeddings)):
@@ -264,31 +248,11 @@ class RegisterService:
                 job = {"op": "embed", "photos": [str(photo.path)], "alone": False}
                 answer = self._ask(job, [photo.path], [photo.name], None)
                 _group(answer["embeddings"][0], groups)
-        entry = Entry(applies_to=applies_to, reason=_line(reason), origin="takedown")
+        entry = Entry(applies_to=applies_to, reason=reason_of(reason), origin="takedown")
         # All of them or nobody: the takedown is begun only if this succeeds.
         packed = [[EMBEDDING.pack(*one) for one in group[:MAX_PHOTOS]] for group in groups]
         people = self._write(entry, packed, added_by=order.requested_by, tenant_id=None)
         return tuple(person.id for person in people)
-
-    def check(self, entry: Entry) -> None:
-        """Refuse an entry that makes no sense.
-
-        Raises
-        ------
-        InvalidRequest
-        """
-        if entry.applies_to not in ROLE_BITS:
-            raise InvalidRequest(
-                f"An entry applies to donor, scene or either, not to {entry.applies_to}."
-            )
-        for field, longest in _LONGEST.items():
-            value: str = getattr(entry, field)
-            if len(value) > longest or any(ord(one) < 32 or ord(one) == 127 for one in value):
-                raise InvalidRequest(
-                    f"The {field} of an entry is one line of at most {longest} characters."
-                )
-        if entry.expires_at is not None and entry.expires_at <= self._clock():
-            raise InvalidRequest("The entry would have expired already.")
 
     def look_up(
         self,
@@ -335,103 +299,6 @@ class RegisterService:
         raise MediaUnreadable("The photos cannot be read within the limits of memory and time.")
 
 
-def expiry_of(text: str) -> float | None:
-    """When an entry ends: a day means its end, in UTC; a time without a zone is UTC; empty never.
-
-    Raises
-    ------
-    InvalidRequest
-    """
-    text = text.strip()
-    if not text:
-        return None
-    try:
-        told = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidRequest(
-            "An entry ends on a day, 2027-01-31, or at a time, 2027-01-31T12:00:00Z."
-        ) from error
-    if len(text) == _DAY_CHARS:
-        told = told.replace(hour=23, minute=59, second=59)
-    return (told if told.tzinfo is not None else told.replace(tzinfo=UTC)).timestamp()
-
-
-def get(
-    tx: Transaction, person_id: str, tenant_id: str | None, *, everybody: bool = False
-) -> ProtectedPerson:
-    """An entry in force: the tenant's own, or the whole service's for None.
-
-    `everybody` finds anybody's.
-
-    Raises
-    ------
-    NotFound
-    """
-    person = tx.register.get(person_id)
-    theirs = person is not None and (everybody or person.tenant_id == tenant_id)
-    if person is None or not theirs or person.removed_at is not None:
-        raise NotFound(f"There is no entry {person_id}.")
-    return person
-
-
-def page(
-    tx: Transaction,
-    tenant_id: str | None,
-    *,
-    everybody: bool = False,
-    words: str = "",
-    after: str | None,
-    limit: int,
-) -> Page[ProtectedPerson]:
-    """Entries in force, newest first; as `get`. ``words`` stand in name, reason or origin."""
-    return tx.register.page(
-        tenant_id=tenant_id, everybody=everybody, words=words, after=after, limit=limit
-    )
-
-
-def remove(
-    tx: Transaction,
-    person_id: str,
-    tenant_id: str | None,
-    *,
-    now: float,
-    everybody: bool = False,
-) -> None:
-    """Protect somebody no longer: embeddings and name are deleted at once.
-
-    Raises
-    ------
-    NotFound
-    """
-    person = get(tx, person_id, tenant_id, everybody=everybody)
-    if tx.register.remove(person_id, now):
-        audit.person_removed(tx, person_id, now, tenant_id=person.tenant_id)
-
-
-def expire(tx: Transaction, now: float, limit: int) -> int:
-    """Forget people whose entry's time has come; how many."""
-    due = tx.register.expired(now, limit)
-    for person in due:
-        tx.register.remove(person.id, now)
-        audit.person_expired(tx, person.id, now, tenant_id=person.tenant_id)
-    return len(due)
-
-
-def note_refusal(
-    tx: Transaction, error: PolicyRefused, *, tenant_id: str | None, subject: str, now: float
-) -> None:
-    """Write down for operators who was recognised, and how near; tenants are never told.
-
-    Parameters
-    ----------
-    subject : str
-        The task, or whose photos were refused.
-    """
-    audit.policy_refused(
-        tx, tenant_id, subject, now, reason=error.reason, role=error.role, facts=error.facts
-    )
-
-
 def _is_unit(embedding: bytes) -> bool:
     if len(embedding) != EMBEDDING.size:
         return False
@@ -445,12 +312,6 @@ def _group(embedding: Sequence[float], groups: list[list[Sequence[float]]]) -> N
             group.append(embedding)
             return
     groups.append([embedding])
-
-
-def _line(text: str) -> str:
-    """A text as an entry takes it."""
-    plain = "".join(one if ord(one) >= 32 and ord(one) != 127 else " " for one in text)
-    return plain[: _LONGEST["reason"]]
 
 
 def _paths(photos: Sequence[Path]) -> list[str]:

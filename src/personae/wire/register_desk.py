@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import HTMLResponse, Response
 
-from personae.app import register
+from personae.app import register_entries
 from personae.app.audit import acting
 from personae.app.register import Near
 from personae.domain.tenants import ADMIN_SCOPE
@@ -96,7 +96,7 @@ async def remove_person(request: Request, person_id: PersonInPath) -> Response:
         await _admit(call, request)
         with acting(call.who.key.id):
             await call.services.database.awrite(
-                lambda tx: register.remove(tx, person_id, None, everybody=True, now=now)
+                lambda tx: register_entries.remove(tx, person_id, None, everybody=True, now=now)
             )
         return await _shown(call, told=[f"{person_id} is removed; the face is forgotten."])
     except PersonaeError as error:
@@ -156,7 +156,9 @@ async def _shown(
 ) -> Response:
     after = from_cursor(PATH, cursor)
     page = await call.services.database.aread(
-        lambda tx: register.page(tx, None, everybody=True, words=words, after=after, limit=_PAGE)
+        lambda tx: register_entries.page(
+            tx, None, everybody=True, words=words, after=after, limit=_PAGE
+        )
     )
     following = to_cursor(PATH, page.next_after)
     text = page_of(page.items, words=words, cursor=following, told=told, found=found)

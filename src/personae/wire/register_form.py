@@ -12,7 +12,8 @@ from starlette.requests import Request
 
 from personae.app.filenames import clean_filename
 from personae.app.receiving import Receiver
-from personae.app.register import Entry, RegisterService, expiry_of
+from personae.app.register import RegisterService
+from personae.app.register_entries import Entry, expiry_of
 from personae.domain.register import MAX_PHOTOS
 from personae.errors import FeatureDisabled, InvalidRequest
 from personae.wire.dialects import Call

@@ -9,7 +9,7 @@ import pytest
 
 from database_samples import NOW, add_tenant
 from personae.adapters.database import SqlDatabase
-from personae.app import register
+from personae.app import register_entries
 from personae.app.ports import Transaction
 from personae.domain.ids import new_id
 from personae.domain.register import EMBEDDING, ProtectedFace, ProtectedPerson
@@ -87,8 +87,8 @@ def test_an_expired_entry_holds_no_longer_and_is_forgotten(database: SqlDatabase
     assert database.read(lambda tx: tx.register.next_expiry(NOW)) == NOW + 10
     assert [name for name, _ in faces_of(database, NOW + 10)] == [longer.id, always.id]
     assert database.read(lambda tx: tx.register.expired(NOW + 9, 100)) == []
-    assert database.write(lambda tx: register.expire(tx, NOW + 10, 100)) == 1
-    assert database.write(lambda tx: register.expire(tx, NOW + 10, 100)) == 0
+    assert database.write(lambda tx: register_entries.expire(tx, NOW + 10, 100)) == 1
+    assert database.write(lambda tx: register_entries.expire(tx, NOW + 10, 100)) == 0
     assert database.read(lambda tx: tx.register.embeddings(short.id)) == []
     assert database.read(lambda tx: tx.register.next_expiry(NOW + 10)) == NOW + 20
 

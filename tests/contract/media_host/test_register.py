@@ -242,7 +242,7 @@ def test_a_second_photo_of_somebody_else_is_warned_of(stage: Stage) -> None:
     if isinstance(stage.host, FakeMediaHost):
         pytest.skip("The fake warns of nothing.")
     photos = [stage.folder / "hopper.png", stage.folder / "collins.png"]
-    from personae.app.register import Entry
+    from personae.app.register_entries import Entry
 
     person, warnings = stage.register.service.add(Entry(), photos, added_by="test")
     assert person.faces == 2

@@ -21,7 +21,8 @@ from personae.errors import MediaUnreachable, PersonaeError
 
 if TYPE_CHECKING:
     from personae.app.ports import Database
-    from personae.app.register import Entry, RegisterService
+    from personae.app.register import RegisterService
+    from personae.app.register_entries import Entry
     from personae.cli.admin.register_files import Wanted
     from personae.domain.register import ProtectedPerson
 
@@ -60,7 +61,7 @@ def add(
 ) -> None:
     """Let somebody not be swapped, from the next task on."""
     with Talk(as_json=as_json) as talk, _open(data) as (service, database, _):
-        from personae.app.register import Entry, expiry_of
+        from personae.app.register_entries import Entry, expiry_of
 
         _check_there(photo)
         owner = _tenant_id(database, tenant)
@@ -86,10 +87,12 @@ def list_people(
 ) -> None:
     """List entries, newest first; tenants' own among them."""
     with Talk(as_json=as_json) as talk, open_database(data) as database:
-        from personae.app import register
+        from personae.app import register_entries
 
         page = database.read(
-            lambda tx: register.page(tx, None, everybody=True, words=words, after=None, limit=limit)
+            lambda tx: register_entries.page(
+                tx, None, everybody=True, words=words, after=None, limit=limit
+            )
         )
         text = "\n".join(_line(one) for one in page.items)
         talk.result(text, {"people": [plain(one) for one in page.items]})
@@ -99,9 +102,9 @@ def list_people(
 def show(person_id: Person, data: Data = None, as_json: AsJson = False) -> None:
     """Show an entry."""
     with Talk(as_json=as_json) as talk, open_database(data) as database:
-        from personae.app import register
+        from personae.app import register_entries
 
-        person = database.read(lambda tx: register.get(tx, person_id, None, everybody=True))
+        person = database.read(lambda tx: register_entries.get(tx, person_id, None, everybody=True))
         told = plain(person)
         lines = [f"{name}: {value}" for name, value in told.items() if value is not None]
         talk.result("\n".join(lines), told)
@@ -111,10 +114,10 @@ def show(person_id: Person, data: Data = None, as_json: AsJson = False) -> None:
 def remove(person_id: Person, data: Data = None, as_json: AsJson = False) -> None:
     """Remove an entry; what is known of the face is deleted at once."""
     with Talk(as_json=as_json) as talk, open_database(data) as database:
-        from personae.app import register
+        from personae.app import register_entries
 
         database.write(
-            lambda tx: register.remove(tx, person_id, None, everybody=True, now=time.time())
+            lambda tx: register_entries.remove(tx, person_id, None, everybody=True, now=time.time())
         )
         talk.result(f"{person_id} is removed.", {"id": person_id, "removed": True})
 
@@ -255,7 +258,7 @@ def _add_one(
 
 
 def _entry(fields: Mapping[str, Any]) -> Entry:
-    from personae.app.register import Entry, expiry_of
+    from personae.app.register_entries import Entry, expiry_of
 
     told = {name: fields.get(name, "") for name in ("name", "reason", "origin")}
     expires_at = expiry_of(fields.get("expires_at", ""))
@@ -278,12 +281,14 @@ def _is_there(database: Database, person_id: str) -> bool:
 
 
 def _everybody(database: Database) -> Generator[ProtectedPerson]:
-    from personae.app import register
+    from personae.app import register_entries
 
     after: str | None = None
     while True:
         page = database.read(
-            lambda tx, after=after: register.page(tx, None, everybody=True, after=after, limit=500)
+            lambda tx, after=after: register_entries.page(
+                tx, None, everybody=True, after=after, limit=500
+            )
         )
         yield from page.items
         after = page.next_after

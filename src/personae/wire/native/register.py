@@ -7,10 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from personae.app import register
+from personae.app import register_entries
 from personae.app.hooks import iso_time
 from personae.app.ports import Transaction
-from personae.app.register import Entry, Near
+from personae.app.register import Near
+from personae.app.register_entries import Entry
 from personae.app.threads import stop_in_thread
 from personae.domain.register import ProtectedPerson
 from personae.domain.tenants import ADMIN_SCOPE
@@ -133,7 +134,7 @@ async def get_own(request: Request, person_id: PersonInPath) -> Response:
     """What was written down; never the face."""
     call = call_of(request)
     person = await call.services.database.aread(
-        lambda tx: register.get(tx, person_id, call.tenant_id)
+        lambda tx: register_entries.get(tx, person_id, call.tenant_id)
     )
     return reply(models.Person(**_told(person)))
 
@@ -149,7 +150,7 @@ async def remove_own(request: Request, person_id: PersonInPath) -> Response:
     """What is known of the face is deleted at once."""
     call, now = call_of(request), call_of(request).now()
     await call.services.database.awrite(
-        lambda tx: register.remove(tx, person_id, call.tenant_id, now=now)
+        lambda tx: register_entries.remove(tx, person_id, call.tenant_id, now=now)
     )
     return Response(status_code=204)
 
@@ -200,7 +201,7 @@ async def get_any(request: Request, person_id: PersonInPath) -> Response:
     """What was written down; never the face."""
     call = call_of(request)
     person = await call.services.database.aread(
-        lambda tx: register.get(tx, person_id, None, everybody=True)
+        lambda tx: register_entries.get(tx, person_id, None, everybody=True)
     )
     return reply(models.OperatorPerson(**_told_all(person)))
 
@@ -216,7 +217,7 @@ async def remove_any(request: Request, person_id: PersonInPath) -> Response:
     """What is known of the face is deleted at once."""
     call, now = call_of(request), call_of(request).now()
     await call.services.database.awrite(
-        lambda tx: register.remove(tx, person_id, None, everybody=True, now=now)
+        lambda tx: register_entries.remove(tx, person_id, None, everybody=True, now=now)
     )
     return Response(status_code=204)
 
@@ -282,7 +283,7 @@ async def _page(
     after = from_cursor(path, cursor)
 
     def work(tx: Transaction) -> Any:
-        return register.page(
+        return register_entries.page(
             tx, tenant_id, everybody=everybody, words=words, after=after, limit=limit
         )
 
