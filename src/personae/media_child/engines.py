@@ -16,7 +16,7 @@ from personae.engine.choosing import levels
 from personae.engine.setup import EngineSetup
 from personae.errors import InvalidRequest, ModelError, PersonaeError
 from personae.media_child.jobs import Context
-from personae.requests import SwapOptions
+from personae.requests.options import SwapOptions
 
 _ENGINES: Final = "PERSONAE_ENGINES"
 _STEPS: Final = "PERSONAE_ENGINE_STEPS"

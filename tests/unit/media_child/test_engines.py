@@ -13,7 +13,7 @@ from benchmarks.stand_ins import install_stand_ins
 from personae.engine.cards import card
 from personae.errors import InvalidRequest, ModelError
 from personae.media_child.engines import offer, setup_of
-from personae.requests import SwapOptions
+from personae.requests.options import SwapOptions
 
 NAMES = ("inswapper_128", "arcface_w600k_r50", "gfpgan_1_4", "bisenet_resnet_34", "xseg_1")
 STEPS = NAMES[2:]
