@@ -7,33 +7,17 @@ away (behind HTTP, in another process) decides what happens to the file it uploa
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from personae.adapters.media_host.fake_donors import check_alone, check_donor
-from personae.adapters.media_host.fake_gate import gate_report, let_through
-from personae.adapters.media_host.fake_media import (
-    OUTPUT_MARK,
-    facts_of,
-    fake_media,
-    picture_bytes,
-    png,
-    read,
-    script_of,
-    sha256,
-    write,
-)
-from personae.adapters.media_host.fake_register import check_register, embedding_of, nearest
+from personae.adapters.media_host import fake_chunks, fake_looks, fake_swaps
+from personae.adapters.media_host.fake_media import facts_of, fake_media, script_of, sha256
 from personae.adapters.media_host.fake_seals import read_manifest, seal
-from personae.adapters.media_host.fake_stills import stills
 from personae.adapters.media_host.messages import error_from_json
-from personae.errors import Canceled, FaceNotFound, InvalidRequest, TaskFailed, TookTooLong
+from personae.errors import Canceled, InvalidRequest, TaskFailed, TookTooLong
 
 __all__ = ["FakeMediaHost", "fake_media"]
 
@@ -97,7 +81,7 @@ class FakeMediaHost:
             if play is None:
                 raise InvalidRequest(f"There is no media job called {job.get('op')!r}.")
             self._befall(job, timeout_s, stall_s, stop, progress or (lambda _: None))
-            return play(self, job)
+            return play(job, self._script)
         finally:
             self._places.release()
 
@@ -116,7 +100,7 @@ class FakeMediaHost:
         """Let the script's delay and misfortunes happen."""
         photos = job.get("donors") or job.get("photos") or [job.get("photo")]
         path = job.get("scene") or job.get("path") or photos[0]
-        script = self._script if path is None else self._script_of(Path(path))
+        script = self._script if path is None else script_of(Path(path), self._script)
         # What befalls a scene befalls the swap; its output is sealed without trouble.
         usual = [] if job["op"] == "seal" else [job["op"]]
         if job["op"] not in script.get("ops", usual):
@@ -132,7 +116,7 @@ class FakeMediaHost:
         steps = max(1, int(script.get("steps", 4)))
         total = None
         if path is not None and job["op"] not in ("check_donor", "embed", "look_up"):
-            total = self._facts(Path(path))["frames"]
+            total = facts_of(Path(path), self._script)["frames"]
         for step in range(1, steps + 1):
             _wait(float(script.get("sleep_s", 0)) / steps, deadline, stop)
             _check_stop(stop)
@@ -158,242 +142,26 @@ class FakeMediaHost:
             self._misfortunes[key] = self._misfortunes.get(key, 0) + 1
             return self._misfortunes[key] <= int(wanted)
 
-    def _script_of(self, path: Path) -> dict[str, Any]:
-        return script_of(path, self._script)
 
-    def _facts(self, path: Path) -> dict[str, Any]:
-        return facts_of(path, self._script)
-
-    def _ping(self, job: Job) -> dict[str, Any]:
-        return {"engine": "fake", "ready": True, "pid": os.getpid()}
-
-    def _probe(self, job: Job) -> dict[str, Any]:
-        return self._facts(Path(job["path"]))
-
-    def _detect(self, job: Job) -> dict[str, Any]:
-        path, crops = Path(job["path"]), Path(job["crops_dir"])
-        facts = self._facts(path)
-        gate = let_through(job, "scene", [self._script_of(path)]) or None
-        crops.mkdir(parents=True, exist_ok=True)
-        faces: list[dict[str, Any]] = []
-        for number in range(int(self._script_of(path).get("faces", 1))):
-            crop = f"face_{number}.png"
-            (crops / crop).write_bytes(png())
-            faces.append(_face(number, crop, facts["duration_s"]))
-        return {"faces": faces, "gate": gate}
-
-    def _swap(self, job: Job) -> dict[str, Any]:
-        scene = Path(job["scene"])
-        facts = self._facts(scene)
-        digest = self._digest(job)
-        write(job["output"], _output(scene, digest, facts["frames"]))
-        return self._report(job, facts["kind"], facts["frames"])
-
-    def _preview(self, job: Job) -> dict[str, Any]:
-        self._facts(Path(job["scene"]))
-        digest = self._digest(job)
-        write(job["output"], picture_bytes(Path(job["output"]), digest))
-        return self._report(job, "picture", 1)
-
-    def _plan_chunks(self, job: Job) -> dict[str, Any]:
-        facts = self._facts(Path(job["scene"]))
-        frames, fps = int(facts["frames"] or 0), float(facts["fps"] or 25)
-        step = max(1, round(float(job.get("target_s") or 10.0) * fps))
-        if facts["kind"] != "video":
-            step = max(1, frames)
-        chunks = [
-            {
-                "index": i,
-                "first_frame": first,
-                "frames": min(step, frames - first),
-                "start_pts": first,
-                "key_pts": first,
-            }
-            for i, first in enumerate(range(0, frames, step))
-        ]
-        return {"chunks": chunks, "frames_total": frames}
-
-    def _analyse_chunk(self, job: Job) -> dict[str, Any]:
-        chunk = job["chunk"]
-        before = b"" if job.get("state_in") is None else read(Path(job["state_in"]))
-        if (chunk["index"] == 0) != (not before):
-            raise InvalidRequest("Only the first chunk starts without the state of the one before.")
-        state = hashlib.sha256(before + self._digest(job).encode()).hexdigest()
-        write(job["state_out"], state.encode())
-        write(job["plans_out"], json.dumps({"index": chunk["index"], "state": state}).encode())
-        if job.get("output") is not None:
-            self._write_part(job)
-        frames = chunk["frames"]
-        decided = chunk["first_frame"] + frames
-        return {"frames": frames, "faces_swapped": frames, "decided_to": decided}
-
-    def _render_chunk(self, job: Job) -> dict[str, Any]:
-        chunk = job["chunk"]
-        plans = [json.loads(read(Path(path))) for path in job["plans"]]
-        if chunk["index"] not in [plan["index"] for plan in plans]:
-            raise InvalidRequest(f"The plans of chunk {chunk['index']} are missing.")
-        self._write_part(job)
-        return {"frames": chunk["frames"]}
-
-    def _write_part(self, job: Job) -> None:
-        chunk = job["chunk"]
-        part = {"first": chunk["first_frame"], "frames": chunk["frames"]}
-        write(job["output"], json.dumps({**part, "digest": self._digest(job)}).encode())
-
-    def _join(self, job: Job) -> dict[str, Any]:
-        scene = Path(job["scene"])
-        facts = self._facts(scene)
-        parts = [json.loads(read(Path(path))) for path in job["chunks"]]
-        expected = 0
-        for part in parts:
-            if part["first"] != expected:
-                raise TaskFailed(f"A chunk is missing before frame {part['first']}.")
-            expected += part["frames"]
-        write(job["output"], _output(scene, parts[0]["digest"], expected))
-        return self._report(job, facts["kind"], expected)
-
-    def _digest(self, job: Job) -> str:
-        """What the output depends on besides the scene; checks that everything is usable."""
-        self._gate(job)
-        scene = Path(job["scene"])
-        if self._faces_in(scene) == 0:
-            raise FaceNotFound("scene")
-        check_register(job, scene, self._script_of(scene), "scene")
-        digest = hashlib.sha256()
-        mappings: Sequence[Mapping[str, Any]] = job.get("mappings") or ()
-        if not mappings:
-            raise InvalidRequest("A swap needs at least one mapping.")
-        still = self._facts(Path(job["scene"]))["kind"] == "picture"
-        for mapping in mappings:
-            if still and mapping.get("face") == "only":
-                check_alone(self._faces_in(Path(job["scene"])), "scene")
-            for donor in map(Path, mapping["donors"]):
-                if self._faces_in(donor) == 0:
-                    raise FaceNotFound("donor")
-                check_register(job, donor, self._script_of(donor), "donor")
-                if mapping.get("alone"):
-                    check_alone(self._faces_in(donor), "donor")
-                digest.update(read(donor))
-            if mapping.get("like") is not None:
-                if self._faces_in(Path(mapping["like"])) == 0:
-                    raise FaceNotFound("reference")
-                digest.update(read(Path(mapping["like"])))
-            digest.update(repr((mapping.get("face"), mapping.get("like_embedding"))).encode())
-        options: dict[str, Any] = dict(job.get("options") or {})
-        for name in ("threads", "mark"):  # The mark is another one in each task.
-            options.pop(name, None)
-        digest.update(json.dumps(options, sort_keys=True).encode())
-        return digest.hexdigest()
-
-    def _check_donor(self, job: Job) -> dict[str, Any]:
-        scripts = [self._script_of(Path(path)) for path in job["donors"]]
-        let_through(job, "donor", scripts)
-        for path, script in zip(job["donors"], scripts, strict=True):
-            check_register(job, Path(path), script, "donor")
-        return check_donor(scripts)
-
-    def _embed(self, job: Job) -> dict[str, Any]:
-        alone = bool(job.get("alone", True))
-        found = [self._embedding(one, alone=alone) for one in job["photos"]]
-        return {"embeddings": found, "warnings": []}
-
-    def _look_up(self, job: Job) -> dict[str, Any]:
-        embedding, register = self._embedding(job["photo"]), job.get("register")
-        found = [] if register is None else nearest(register, embedding)[: job["count"]]
-        shown = [{name: one[name] for name in ("person_id", "distance")} for one in found]
-        return {"found": shown, "warnings": []}
-
-    def _embedding(self, photo: str, *, alone: bool = True) -> list[float]:
-        path = Path(photo)
-        if self._faces_in(path) == 0:
-            raise FaceNotFound("reference")
-        if alone:
-            check_alone(self._faces_in(path), "reference")
-        return embedding_of(path, self._script_of(path))
-
-    def _stills(self, job: Job) -> dict[str, Any]:
-        return stills(job, self._facts(Path(job["path"])))
-
-    def _inspect(self, job: Job) -> dict[str, Any]:
-        path = Path(job["path"])
-        script = self._script_of(path)
-        kind = self._facts(path)["kind"]
-        return {"kind": kind, "manifest": script.get("manifest"), "mark": script.get("mark")}
-
-    def _find_mark(self, job: Job) -> dict[str, Any]:
-        path = Path(job["path"])
-        self._facts(path)
-        return {"found": self._script_of(path).get("mark")}
-
-    def _seal(self, job: Job) -> dict[str, Any]:
-        return seal(job)
-
-    def _read_manifest(self, job: Job) -> dict[str, Any]:
-        return read_manifest(job)
-
-    def _gate(self, job: Job) -> dict[str, Any] | None:
-        """What the content gate sees of a swap."""
-        donors = [Path(one) for mapping in job.get("mappings") or () for one in mapping["donors"]]
-        scripts = [self._script_of(path) for path in donors]
-        return gate_report(job, scripts, self._script_of(Path(job["scene"])))
-
-    def _faces_in(self, path: Path) -> int:
-        self._facts(path)
-        return int(self._script_of(path).get("faces", 1))
-
-    def _report(self, job: Job, kind: str, frames: int) -> dict[str, Any]:
-        options: Mapping[str, Any] = job.get("options") or {}
-        restorer = options.get("restorer", "classical") if options.get("restore", 0) > 0 else None
-        return {
-            "kind": kind,
-            "frames": frames,
-            "frames_lost": 0,
-            "faces_swapped": frames,
-            "elapsed_s": 0.0,
-            "engine": options.get("engine", "mesh"),
-            "restorer": restorer,
-            "label": options.get("label"),
-            "gate": self._gate(job),
-            "warnings": ["Restored by the classical pass, without a model."]
-            if restorer == "classical"
-            else [],
-        }
-
-
-_OPS: dict[str, Callable[[FakeMediaHost, Job], dict[str, Any]]] = {
-    name: getattr(FakeMediaHost, f"_{name}")
-    for name in (
-        *("ping", "probe", "check_donor", "detect", "swap", "preview"),
-        *("plan_chunks", "analyse_chunk", "render_chunk", "join", "stills"),
-        *("seal", "read_manifest", "inspect", "find_mark"),
-        *("embed", "look_up"),
-    )
+_OPS: Mapping[str, Callable[[Job, Mapping[str, Any]], dict[str, Any]]] = {
+    "ping": fake_looks.ping,
+    "probe": fake_looks.probe,
+    "check_donor": fake_looks.check_donor,
+    "detect": fake_looks.detect,
+    "swap": fake_swaps.swap,
+    "preview": fake_swaps.preview,
+    "plan_chunks": fake_chunks.plan_chunks,
+    "analyse_chunk": fake_chunks.analyse_chunk,
+    "render_chunk": fake_chunks.render_chunk,
+    "join": fake_chunks.join,
+    "stills": fake_looks.stills,
+    "seal": lambda job, script: seal(job),
+    "read_manifest": lambda job, script: read_manifest(job),
+    "inspect": fake_looks.inspect,
+    "find_mark": fake_looks.find_mark,
+    "embed": fake_looks.embed,
+    "look_up": fake_looks.look_up,
 }
-
-
-def _output(scene: Path, digest: str, frames: int) -> bytes:
-    """The scene's own bytes and a mark: the same whether it came whole or in chunks."""
-    return read(scene) + OUTPUT_MARK + f"{digest} {frames}\n".encode()
-
-
-def _face(number: int, crop: str, duration_s: float | None) -> dict[str, Any]:
-    left = 20.0 + 60 * number
-    eyes = [[left + 12, 60.0], [left + 28, 60.0]]
-    return {
-        "face_id": number,
-        "box_xyxy": [left, 40.0, left + 40, 90.0],
-        "score": 0.99,
-        "points": [*eyes, [left + 20, 70.0], [left + 14, 80.0], [left + 26, 80.0]],
-        "pose": {"yaw": 0.0, "pitch": 0.0, "roll": 0.0},
-        "first_s": 0.0,
-        "last_s": duration_s or 0.0,
-        "crop": crop,
-        "crop_box_xyxy": [round(left), 40, round(left) + 1, 41],
-        "crop_width": 1,
-        "crop_height": 1,
-        "crop_points": [[0.0, 0.0]] * 5,
-        "embedding": [float(i == number % 128) for i in range(128)],
-    }
 
 
 def _wait(seconds: float, deadline: float, stop: Callable[[], bool]) -> None:

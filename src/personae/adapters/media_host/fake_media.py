@@ -104,6 +104,18 @@ def facts_of(path: Path, default: Mapping[str, Any]) -> dict[str, Any]:
     return facts
 
 
+def faces_in(path: Path, default: Mapping[str, Any]) -> int:
+    """How many faces a file shows.
+
+    Raises
+    ------
+    MediaError
+        As `facts_of`.
+    """
+    facts_of(path, default)
+    return int(script_of(path, default).get("faces", 1))
+
+
 def picture_bytes(path: Path, mark: str) -> bytes:
     """One grey pixel, as far as the path's ending allows, and a mark."""
     head = png() if path.suffix == ".png" else _HEADS["image/jpeg"]
