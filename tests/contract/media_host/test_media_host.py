@@ -92,6 +92,7 @@ def test_a_swap_writes_its_output_and_says_what_it_did(
         "frames": 1,
         "frames_lost": 0,
         "faces_swapped": 1,
+        "engine": "mesh",
         "restorer": None,
         "label": None,
         "warnings": [],
