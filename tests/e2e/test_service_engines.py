@@ -88,8 +88,7 @@ def by_the_library(
     script = (
         "import json, sys; from personae import library; donor, scene, output, how = sys.argv[1:]\n"
         "library.swap_file(scene, output, donor,\n"
-        "                  options=library.SwapOptions(mark=None, manifest=False,\n"
-        "                                              **json.loads(how)))"
+        "                  options=library.SwapOptions(mark=None, **json.loads(how)))"
     )
     paths = [str(media["donor.png"]), str(media[scene]), str(output)]
     subprocess.run(
@@ -138,8 +137,8 @@ def test_a_picture_is_swapped_by_the_engine_that_was_asked_for(
     theirs = saved(neural, tmp_path / "theirs.png")
     assert np.array_equal(pixels(own), pixels(theirs))
     assert not np.array_equal(pixels(saved(plain, tmp_path / "plain.png")), pixels(theirs))
-    agent = library.read_manifest(theirs).actions[-1]
-    assert ENGINE in str(agent)
+    for path in (own, theirs):
+        assert ENGINE in str(library.read_manifest(path).actions[-1]), path
 
 
 def test_restoring_takes_the_model_that_is_offered(

@@ -17,6 +17,7 @@ from personae.app.ports import Blobs, Clock, Database, MediaHost
 from personae.app.pricing import price_table, quote
 from personae.app.register_snapshots import RegisterSnapshots
 from personae.app.watching import Watch
+from personae.domain.engines import EngineChoice
 from personae.domain.gate import GatePolicy
 from personae.domain.labels import TenantLabels
 from personae.domain.media import Asset, AssetRole, MediaFacts
@@ -27,6 +28,9 @@ from personae.domain.tasks import Task
 from personae.errors import Canceled
 
 _GIB = 1 << 30
+MODELS_PATIENCE = 10.0
+"""How many times longer a job may say nothing that runs models: they are loaded, accelerators
+prepare them for minutes, and a processor takes a minute for one large face."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class ExecuteOptions:
     threads : int
         Threads of one media job; 0 leaves it to the job.
     timeout_s, stall_s : float, seconds
-        How long one media job may take, and may say nothing.
+        How long one media job may take, and may say nothing; see `MODELS_PATIENCE`.
     retention : Retention
         How long things are kept, of tenants for whom nothing else was said.
     disabled : frozenset of str
@@ -165,12 +169,14 @@ class Workshop:
 
         `swaps_for`: the tenant for whom the job swaps people; those who are protected now are not.
         """
+        options: Mapping[str, Any] = job.get("options") or {}
+        patience = MODELS_PATIENCE if EngineChoice.of_job(options).needs_models else 1.0
         lent = contextlib.nullcontext() if swaps_for is None else self.register.lent(swaps_for)
         with lent as register:
             return self._media.run(
                 job if register is None else {**job, "register": register},
                 timeout_s=self.options.timeout_s,
-                stall_s=self.options.stall_s,
+                stall_s=self.options.stall_s * patience,
                 should_stop=watch.should_stop,
                 progress=watch.progress,
             )

@@ -110,6 +110,18 @@ class EngineChoice:
         }
         return {name: value for name, value in told.items() if value is not None}
 
+    @classmethod
+    def of_job(cls, options: Mapping[str, Any]) -> EngineChoice:
+        """What a media job's options, from `job_options` and others, are done with."""
+        names = ("engine", "restorer", "occluders", "parser")
+        return cls.from_json({name: options[name] for name in names if name in options})
+
+    @property
+    def needs_models(self) -> bool:
+        """Whether it is more than the embedded engine."""
+        plain = (self.engine, self.restorer, self.parser) == (MESH, CLASSICAL, OFF)
+        return not plain or bool(self.occluders)
+
     def strength(self, restore: float) -> float:
         """How much new faces are restored when a request asks for `restore`, in [0, 1]."""
         return max(restore, self.restore)

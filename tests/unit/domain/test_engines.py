@@ -89,6 +89,13 @@ def test_jobs_name_everything_so_that_no_machine_decides() -> None:
     assert choose(quality="best").job_options(0.8)["restore"] == 0.8
 
 
+def test_jobs_tell_whether_they_run_models() -> None:
+    assert not EngineChoice.of_job(EngineChoice().job_options(0.9) | {"mark": 3}).needs_models
+    assert not EngineChoice.of_job({}).needs_models
+    for choice in (choose("swap_128"), choose(), choose(quality="best", restorer="off")):
+        assert EngineChoice.of_job(choice.job_options(0.0)).needs_models
+
+
 @pytest.mark.parametrize(
     ("options", "quality"),
     [(None, None), (EngineOptions(occluders=()), None), (EngineOptions(256, 0.5), "best")],

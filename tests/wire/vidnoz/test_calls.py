@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from menus import MENU
 from personae.adapters.media_host.fake import fake_media
 from personae.app.accounts import authenticate
 from personae.app.submit import Context
+from personae.domain.engine_menu import EngineMenu
 from personae.domain.media import MediaFacts
+from personae.domain.swap import SwapRequest
 from personae.wire import vendor
 from personae.wire.dialects import Call
 from personae.wire.vidnoz.keys import asset_of
@@ -112,6 +115,19 @@ def test_high_quality_restores(
     asked = service.queued.tasks[-1].request
     assert asked["restore"] == restore
     assert asked["output"]["max_long_px"] is None
+
+
+@pytest.mark.parametrize(("restorer", "said"), [("classical", True), ("fixer", False)])
+def test_high_quality_is_done_by_what_the_operator_offers(
+    opened: Callable[..., Service], restorer: str, said: bool
+) -> None:
+    service = opened(dialect(), engines=EngineMenu() if said else MENU)
+    number = submitted(service, "face-swap", key(service), is_hd=1)
+    task = service.queued.tasks[-1]
+    assert SwapRequest.from_json(task.request).choice.restorer == restorer
+    service.succeed(task.id, {"restorer": restorer})
+    told = ask(service, "GET", "task/detail", params={"id": number}).json()
+    assert ("classical" in str(told)) == said
 
 
 def test_numbers_of_tasks_fit_31_bits_and_are_drawn_until_they_are_fresh(

@@ -12,6 +12,7 @@ from personae.domain.engines import EngineChoice, EngineOptions
 from personae.domain.labels import Label
 from personae.domain.swap import MediaRef, SceneFace, SwapMapping, SwapOutput, SwapRequest
 from personae.wire.native.models.common import AssetRef, ConsentIn, Media
+from personae.wire.native.models.engines import EngineOptions as EngineOptionsIn
 from personae.wire.native.models.swaps import (
     ByDetection,
     ByIndex,
@@ -22,7 +23,6 @@ from personae.wire.native.models.swaps import (
     SwapWanted,
     VisibleLabel,
 )
-from personae.wire.native.models.swaps import EngineOptions as EngineOptionsIn
 from personae.wire.native.models.swaps import SceneFace as SceneFaceIn
 
 JsonOf = MappingOf[str, Any]

@@ -1,12 +1,55 @@
-"""What swaps can be done with."""
+"""What swaps can be done with, and what a swap says of it."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from personae.wire.native.models.common import Shown
+from personae.wire.native.models.common import Given, Shown
+
+ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+
+
+class EngineOptions(Given):
+    """What the engine and the steps beside it do; `GET /engines` tells what there is."""
+
+    boost_px: int | None = Field(
+        default=None,
+        ge=1,
+        le=8192,
+        description="The side of the crops that the engine works at; one of its `sizes_px`.",
+        examples=[512],
+    )
+    likeness: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Below 0.5 the new face leans to the scene's person, above away from them.",
+        examples=[0.5],
+    )
+    restorer: ModelName | None = Field(
+        default=None,
+        description="What `restore` uses: a model, `classical`, or `off`.",
+        examples=["classical"],
+    )
+    occluders: list[ModelName] | None = Field(
+        default=None,
+        max_length=8,
+        description="Models that keep what is before a face; an empty list for none.",
+        examples=[[]],
+    )
+    parser: ModelName | None = Field(
+        default=None,
+        description="The model that tells a face's regions apart, or `off`.",
+        examples=["off"],
+    )
+    regions: list[Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,64}$")]] = Field(
+        default=[],
+        max_length=32,
+        description="What of a face is swapped, by the parser's names; everything if empty.",
+        examples=[[]],
+    )
 
 
 class LicenceShown(Shown):
