@@ -39,26 +39,17 @@ def setup_for(wish: Wish) -> EngineSetup:
     ------
     InvalidRequest
     """
-    return choose(wish, wiring.card_called, is_ready)
+    store, shelf = wiring.model_store(), wiring.shelf()
 
+    def is_ready(name: str) -> bool:
+        """Whether a model is installed, allowed, and has all the models that it needs."""
+        try:
+            card = shelf.card(name)
+            return all(store.usable(one) for one in (card, *shelf.needs(card)))
+        except PersonaeError:
+            return False
 
-def is_ready(name: str) -> bool:
-    """Whether a model is installed, allowed, and has all the models that it needs."""
-    store = wiring.model_store()
-    try:
-        cards = with_needs(wiring.card_called(name))
-    except PersonaeError:
-        return False
-    return all(store.usable(one) for one in cards)
-
-
-def with_needs(card: Card) -> tuple[Card, ...]:
-    """A model and the models that it cannot do without."""
-    if not isinstance(card.contract, SwapperContract):
-        return (card,)
-    how = card.contract.conditioning
-    names = [name for name in (how.embedder, how.converter) if name]
-    return (card, *(wiring.card_called(name) for name in names))
+    return choose(wish, shelf.card, is_ready, wiring.eight_bits_are_quicker)
 
 
 def renderers(setup: EngineSetup, threads: int | None) -> int | None:

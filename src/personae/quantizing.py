@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from personae import engines, wiring
 from personae.engine.card_roles import SwapperContract
+from personae.engine.choosing import EIGHT_BITS
 from personae.errors import InvalidRequest, MediaError
 
 if TYPE_CHECKING:
@@ -40,12 +41,12 @@ def quantize(name: str, faces: Path | None = None) -> Variant:
     """
     from personae.adapters.networks.loading import network_part
     from personae.adapters.networks.samples import make_samples, picture_of, portraits
-    from personae.adapters.networks.variants import SUFFIX, make_variant
+    from personae.adapters.networks.variants import make_variant
 
     store, card = wiring.model_store(), wiring.card_called(name)
     picture_of(card)  # First what costs nothing.
     store.path(card, network_part(card).name)
-    if name.endswith(SUFFIX):
+    if name.endswith(EIGHT_BITS):
         raise InvalidRequest(f"The model {name} is in 8 bits already.")
     identify = _identify(name) if isinstance(card.contract, SwapperContract) else None
     engine = wiring.engine()

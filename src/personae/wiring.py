@@ -293,6 +293,37 @@ def providers() -> tuple[Provider, ...]:
     return parse_providers(os.environ.get(PROVIDERS_VARIABLE, ""))
 
 
+def eight_bits_are_quicker() -> bool:
+    """Whether networks in 8 bits are: on a processor that multiplies 8 bits, and on no accelerator.
+
+    Raises
+    ------
+    InvalidRequest
+        As `providers`.
+    """
+    from personae.adapters.networks.machine import multiplies_safely
+
+    return all(one.on_cpu for one in providers()) and multiplies_safely()
+
+
+def prepare_network(wanted: Card) -> bool:
+    """Make now what would otherwise be made when an installed model is first loaded.
+
+    Returns whether that is there; otherwise the first load takes longer, and that is all.
+
+    Raises
+    ------
+    InvalidRequest, ModelError
+        As `networks`, and if the model may not be loaded at all.
+    """
+    if wanted.name in ENGINE_MODELS:
+        return True  # They are loaded as they are.
+    from personae.adapters.networks.loading import Loader
+
+    store = _store(models_dir())
+    return Loader(store, card_called, providers(), layout().batch).prepare(wanted.name)
+
+
 def layout() -> Layout:
     """How many threads do what on this machine, and how many faces networks take at a time.
 

@@ -325,4 +325,7 @@ def _not_ready(card: Card, state: State, where: Path) -> str:
         "altered": f"The model {card.name} is damaged or altered in {where}",
         "outdated": f"The model {card.name} in {where} was made for another version of Personae",
     }
-    return f"{what.get(state, card.name)}; run `personae models pull {card.name}`."
+    how = f"pull {card.name}"
+    if card.source.made_of:  # Nobody publishes it.
+        how = f"quantize {card.source.made_of}"
+    return f"{what.get(state, card.name)}; run `personae models {how}`."

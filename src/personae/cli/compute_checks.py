@@ -84,7 +84,7 @@ def _really_used(runtime: Any, network: bytes, providers: Sequence[str]) -> str:
 def running() -> Iterator[Finding]:
     """What PERSONAE_PROVIDERS asks for, by loading a tiny network there; threads and memory."""
     from personae import wiring
-    from personae.adapters.networks.quantising import multiplies_safely
+    from personae.adapters.networks.machine import multiplies_safely
 
     name = "PERSONAE_PROVIDERS"
     try:

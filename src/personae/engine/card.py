@@ -103,6 +103,8 @@ class Source:
         The first and last digits of a SHA-256 that is known only so far; or empty.
     about_bytes : int
         About how large it is, where `size_bytes` is not known; only for telling people.
+    made_of : str
+        The model on this machine that it was made of; empty for what is published.
     """
 
     sha256: str = ""
@@ -115,8 +117,11 @@ class Source:
     crc32_url: str = ""
     sha256_ends: tuple[str, ...] = ()
     about_bytes: int = 0
+    made_of: str = ""
 
     def __str__(self) -> str:
+        if self.made_of:
+            return f"made of {self.made_of}"
         if self.url or not self.distribution:
             return self.url or "a file of your own"
         return f"{self.distribution}:{self.member}"
@@ -265,6 +270,7 @@ def _source(table: Table) -> Source:
             crc32_url=table.matching("crc32_url", _URL) if table.has("crc32_url") else "",
             sha256_ends=table.texts("sha256_ends", _HEX),
             about_bytes=table.size("about_bytes") if table.has("about_bytes") else 0,
+            made_of=table.matching("made_of", _NAME) if table.has("made_of") else "",
         )
         if made.sha256_ends and len(made.sha256_ends) != 2:
             raise table.error("sha256_ends", "something else than a beginning and an end")

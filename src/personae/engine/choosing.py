@@ -17,6 +17,8 @@ from personae.errors import InvalidRequest
 
 LEVELS: Final = ("draft", "standard", "best")
 OFF: Final = "off"
+EIGHT_BITS: Final = "_int8"
+"""How the name of a model ends that was made of another, in 8 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,12 @@ def levels() -> Mapping[str, Mapping[str, Any]]:
     return MappingProxyType(tomllib.loads(text))
 
 
-def choose(wish: Wish, card: Callable[[str], Card], is_ready: Callable[[str], bool]) -> EngineSetup:
+def choose(
+    wish: Wish,
+    card: Callable[[str], Card],
+    is_ready: Callable[[str], bool],
+    are_quicker: Callable[[], bool] = lambda: False,
+) -> EngineSetup:
     """The setup for a wish.
 
     Parameters
@@ -73,6 +80,10 @@ def choose(wish: Wish, card: Callable[[str], Card], is_ready: Callable[[str], bo
         The card of a name; raises InvalidRequest if there is none.
     is_ready : callable
         Whether the model of that name can be used here, with all that it needs.
+    are_quicker : callable, optional
+        Whether networks in 8 bits are worth their loss where networks run here. Then a level that
+        allows it takes the swapper it would choose in 8 bits, if that is ready. What is asked for
+        by name stays what it is.
 
     Raises
     ------
@@ -83,7 +94,7 @@ def choose(wish: Wish, card: Callable[[str], Card], is_ready: Callable[[str], bo
     if wish.level not in LEVELS:
         raise InvalidRequest(f"The quality is one of {', '.join(LEVELS)}, not {wish.level!r}.")
     level = levels()[wish.level]
-    engine = wish.engine or _first(level["engine"], is_ready, MESH)
+    engine = wish.engine or _engine(level, is_ready, are_quicker)
     swapper = None if engine == MESH else _of_role(card(engine), "swapper")
     restorer = wish.restorer or _first(level["restorer"], is_ready, CLASSICAL)
     if restorer not in (CLASSICAL, OFF):
@@ -107,6 +118,21 @@ def choose(wish: Wish, card: Callable[[str], Card], is_ready: Callable[[str], bo
         detector=wish.detector or "",
         landmarkers=wish.landmarkers,
     )
+
+
+def _engine(
+    level: Mapping[str, Any], is_ready: Callable[[str], bool], are_quicker: Callable[[], bool]
+) -> str:
+    """The first swapper of a level that is ready, in 8 bits if that is, allowed, and quicker."""
+    names: Sequence[str] = level["engine"]
+    # Where networks run is asked only if there is a choice.
+    quicker = level["eight_bits"] and names[0] != MESH and are_quicker()
+    for name in names:
+        if name != MESH and quicker and is_ready(f"{name}{EIGHT_BITS}"):
+            return f"{name}{EIGHT_BITS}"
+        if name == MESH or is_ready(name):
+            return name
+    return MESH
 
 
 def _first(names: Sequence[str], is_ready: Callable[[str], bool], free: str) -> str:

@@ -71,6 +71,11 @@ class Fetcher:
         """
         source = card.source
         tried = places(source, self.mirrors)
+        if source.made_of:
+            raise ModelError(
+                f"The model {card.name} is made of {source.made_of} and published nowhere; run "
+                f"`personae models quantize {source.made_of}`."
+            )
         if not tried:
             raise ModelError(
                 f"Nobody is known who publishes the model {card.name}; get the file yourself and "

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from personae.adapters.model_store import ModelStore
-from personae.adapters.networks.derived import FOLDER, batched, prepared
+from personae.adapters.networks.derived import FOLDER, batched, is_worth_preparing, prepared
+from personae.adapters.networks.machine import multiplies_safely
 from personae.engine.card import Card, Part
 from personae.engine.card_check import Port, require_match
 from personae.engine.sessions.onnx_model import OnnxModel
@@ -16,6 +17,8 @@ from personae.engine.sessions.providers import Provider
 from personae.engine.sessions.tensors import TensorSpec
 from personae.errors import ModelError
 
+WEIGHT_BITS: Final = "personae.weight_bits"
+"""What a network in 8 bits says in its file: 7 where its weights are small enough for any CPU."""
 _OVERHEAD: Final = 1.25
 """What a network takes in memory for each byte of its file: weights, and room to work in."""
 
@@ -32,6 +35,8 @@ class Loader:
     batch : int
         How many items networks are asked to take at a time. For more than one, published networks
         are rewritten that take one.
+    safely : bool, optional
+        Whether this processor adds up products of 8 bits without overflow; found out if left out.
     """
 
     def __init__(
@@ -40,8 +45,10 @@ class Loader:
         card_of: Callable[[str], Card],
         providers: Sequence[Provider],
         batch: int = 1,
+        safely: bool | None = None,
     ) -> None:
         self._store = store
+        self._safely = safely
         self._card_of = card_of
         self._providers = tuple(providers)
         self._batch = batch
@@ -62,10 +69,33 @@ class Loader:
         size = int(path.stat().st_size * _OVERHEAD)
         return Recipe(lambda: self._load(card, part, path), size)
 
-    def _load(self, card: Card, part: Part, path: Path) -> OnnxModel:
+    def prepare(self, name: str) -> bool:
+        """Make now what is made of an installed network before it is first loaded.
+
+        Returns whether that is there, or not worth while; otherwise its first load takes longer.
+
+        Raises
+        ------
+        InvalidRequest, ModelError
+            As for loading.
+        """
+        card = self._card_of(name)
+        part = network_part(card)
+        path, ready = self._files(part, self._store.path(card, part.name))
+        return ready is not None or self._accelerated or not is_worth_preparing(path)
+
+    @property
+    def _accelerated(self) -> bool:
+        return any(one.accelerator for one in self._providers)
+
+    def _files(self, part: Part, path: Path) -> tuple[Path, Path | None]:
+        """The network that is loaded, and the same prepared for this processor."""
         if self._batch > 1 and _one_at_a_time(part):
             path = batched(path) or path
-        ready = None if any(one.accelerator for one in self._providers) else prepared(path)
+        return path, None if self._accelerated else prepared(path)
+
+    def _load(self, card: Card, part: Part, path: Path) -> OnnxModel:
+        path, ready = self._files(part, path)
         model = OnnxModel(
             ready or path,
             providers=self._providers,
@@ -75,7 +105,24 @@ class Loader:
             prepared=ready is not None,
         )
         require_match(card, part, _ports(model.inputs), _ports(model.outputs))
+        if any(one.name == "cpu" for one in self._providers):
+            self._require_exact(card, model)
         return model
+
+    def _require_exact(self, card: Card, model: OnnxModel) -> None:
+        """Raise a ModelError if sums in this network would overflow on this processor.
+
+        They would come out as other pictures, not as an error.
+        """
+        if model.notes.get(WEIGHT_BITS) != "8":
+            return
+        safely = multiplies_safely() if self._safely is None else self._safely
+        if not safely:
+            raise ModelError(
+                f"The model {card.name} was made for processors with VNNI or its like, and would "
+                "give wrong pictures on this one; make it here with `personae models quantize`, "
+                "or use the model that it was made of."
+            )
 
     def _cache(self, card: Card) -> Path | None:
         """A folder for an accelerator's own files; None where nothing can be written."""

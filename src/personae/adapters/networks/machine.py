@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -18,6 +20,7 @@ _POWERS: Final = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _SHARE: Final = 0.5
 """Of the memory that networks may take unless somebody says otherwise: frames need some too."""
 _CGROUP: Final = Path("/sys/fs/cgroup/memory.max")
+_SAFE_FLAGS: Final = ("avx512_vnni", "avx_vnni", "asimddp")
 _UNKNOWN_BYTES: Final = 4 * 2**30
 
 
@@ -25,6 +28,20 @@ def cores() -> int:
     """How many this process may use."""
     affinity: Callable[[int], set[int]] | None = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def multiplies_safely() -> bool:
+    """Whether this processor adds up products of 8 bits in 32: VNNI, or ARM's dot product.
+
+    False where that cannot be found out.
+    """
+    if sys.platform == "darwin":
+        return platform.machine() == "arm64"  # Each of Apple's has it.
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+            return any(flag in line.split() for line in file for flag in _SAFE_FLAGS)
+    except OSError:
+        return False
 
 
 def whole_number(variable: str, text: str) -> int:

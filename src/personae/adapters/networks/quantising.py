@@ -18,6 +18,8 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from personae.adapters.networks.loading import WEIGHT_BITS
+from personae.adapters.networks.machine import multiplies_safely
 from personae.engine.sessions.tensors import Numbers
 from personae.engine.types import Float32
 from personae.errors import ModelError
@@ -25,14 +27,13 @@ from personae.errors import ModelError
 QUANTISED: Final = ("Conv",)
 """Operations in 8 bits. Matrix products stay: what they carry is the identity, and they are few."""
 
-_SAFE_FLAGS: Final = ("avx512_vnni", "avx_vnni", "asimddp")
-
 
 def quantize(
     source: Path,
     target: Path,
     samples: Sequence[dict[str, Numbers]],
     kept: Float32 | None = None,
+    safely: bool | None = None,
 ) -> None:
     """Write a network in 8 bits.
 
@@ -44,6 +45,9 @@ def quantize(
         What the network is calibrated on: each all of its inputs by name, for one item.
     kept : float32 array, optional
         Weights that no node uses but somebody reads, kept as the file's last.
+    safely : bool, optional
+        Whether the processor that will run it adds up products of 8 bits without overflow; this
+        one's if it is left out. Otherwise weights get 7 bits. The file says which.
 
     Raises
     ------
@@ -55,6 +59,7 @@ def quantize(
 
     library = cast("Any", quantization)  # None of it is typed.
     shapes = cast("Any", shape_inference)
+    full = multiplies_safely() if safely is None else safely
     with tempfile.TemporaryDirectory(prefix=".quantize-", dir=target.parent) as folder, _silent():
         plain = Path(folder) / "plain.onnx"
         whole = Path(folder) / "whole.onnx"
@@ -68,7 +73,7 @@ def quantize(
                 quant_format=library.QuantFormat.QDQ,
                 op_types_to_quantize=list(QUANTISED),
                 per_channel=True,
-                reduce_range=not multiplies_safely(),
+                reduce_range=not full,
                 activation_type=library.QuantType.QUInt8,
                 weight_type=library.QuantType.QInt8,
                 calibrate_method=library.CalibrationMethod.MinMax,
@@ -77,18 +82,8 @@ def quantize(
             raise ModelError(
                 f"This network cannot be had in 8 bits ({type(error).__name__}); use it as it is."
             ) from error
-        if kept is not None:
-            _keep(whole, kept)
+        _finish(whole, kept, "8" if full else "7")
         whole.replace(target)
-
-
-def multiplies_safely() -> bool:
-    """Whether this processor adds up products of 8 bits in 32: VNNI, or ARM's dot product."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
-            return any(flag in line for line in file for flag in _SAFE_FLAGS)
-    except OSError:
-        return False
 
 
 def _reader(samples: Sequence[dict[str, Numbers]]) -> Any:
@@ -141,10 +136,13 @@ def _constant_axes(model: Any, node: Any) -> list[int]:
     return []
 
 
-def _keep(path: Path, weights: Float32) -> None:
+def _finish(path: Path, kept: Float32 | None, weight_bits: str) -> None:
+    """Add what is kept, and what processors it is for."""
     model = _load(path)
-    tensor = numpy_helper.from_array(np.ascontiguousarray(weights), "kept_weights")
-    model.graph.initializer.append(tensor)
+    if kept is not None:
+        tensor = numpy_helper.from_array(np.ascontiguousarray(kept), "kept_weights")
+        model.graph.initializer.append(tensor)
+    helper.set_model_props(model, {WEIGHT_BITS: weight_bits})
     cast("Any", onnx).save(model, str(path))
 
 

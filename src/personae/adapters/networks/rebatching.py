@@ -15,7 +15,7 @@ from onnx import numpy_helper
 
 from personae.adapters.networks.derived import FAILED, NETWORK
 from personae.engine.sessions.onnx_model import OnnxModel
-from personae.engine.sessions.tensors import Numbers, TensorSpec
+from personae.engine.sessions.tensors import Numbers, TensorSpec, is_shared
 from personae.errors import ModelError
 
 _ITEMS: Final = "items"
@@ -42,14 +42,23 @@ def free_first_axis(source: Path, folder: Path) -> bool:
 
 
 def _rewrite(model: Any) -> None:
-    """Raises ValueError where the network has other axes in front than that of its items."""
+    """Raises ValueError where the network has other axes in front than that of its items.
+
+    A single number, such as how much a restorer keeps, stays one: it is the same for all items.
+    """
     weights = {one.name for one in model.graph.initializer}
     ports = [one for one in model.graph.input if one.name not in weights]
+    freed = 0
     for port in (*ports, *model.graph.output):
         sizes = port.type.tensor_type.shape.dim
+        if port in ports and [size.dim_value for size in sizes] in ([], [1]):
+            continue
         if len(sizes) < 2 or sizes[0].dim_value != 1:
             raise ValueError(f"{port.name} has no axis of items.")
         sizes[0].dim_param = _ITEMS
+        freed += port in ports
+    if not freed:
+        raise ValueError("None of the inputs has an axis of items.")
     # Sizes that were worked out for one item would contradict.
     del model.graph.value_info[:]
     shapes = {one.name: one for one in model.graph.initializer}
@@ -80,7 +89,12 @@ def _verify(source: Path, target: Path) -> None:
     pairs = [_pair(spec, random) for spec in single.inputs]
     together = double(*pairs)
     for item in range(2):
-        alone = single(*(pair[item : item + 1] for pair in pairs))
+        alone = single(
+            *(
+                given if is_shared(spec) else given[item : item + 1]
+                for spec, given in zip(single.inputs, pairs, strict=True)
+            )
+        )
         for one, two in zip(alone, together, strict=True):
             part = two[item : item + 1]
             limit = _TOLERANCE * max(float(np.abs(one).max(initial=0)), 1e-6)
@@ -89,6 +103,9 @@ def _verify(source: Path, target: Path) -> None:
 
 
 def _pair(spec: TensorSpec, random: np.random.Generator) -> Numbers:
-    sizes = [size or 1 for size in spec.shape[1:]]
-    values = random.uniform(0, 1, (2, *sizes))
+    """Two items, or the one number that both share."""
+    sizes = [size or 1 for size in spec.shape]
+    if not is_shared(spec):
+        sizes[0] = 2
+    values = random.uniform(0, 1, sizes)
     return values.astype(np.uint8 if spec.dtype == "uint8" else np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from personae.adapters.folder_lock import work_folder
 from personae.adapters.model_store import ModelStore
 from personae.adapters.models.hashes import fingerprint
 from personae.adapters.models.records import write_whole
@@ -19,11 +21,13 @@ from personae.adapters.networks.quantising import quantize
 from personae.adapters.networks.samples import Sample
 from personae.engine.card import Card, parse_card
 from personae.engine.card_roles import SwapperContract
+from personae.engine.choosing import EIGHT_BITS as SUFFIX
 from personae.engine.sessions.onnx_model import OnnxModel
+from personae.engine.sessions.tensors import Numbers
 from personae.engine.types import Float32
 from personae.errors import ModelError
 
-SUFFIX: Final = "_int8"
+_WORK: Final = ".quantizing"
 _TABLE: Final = re.compile(r"\s*\[+\s*([\w.]+)\s*\]+")
 
 
@@ -36,14 +40,21 @@ class Variant:
     card : Card
     measured : tuple of Measured
         How far it is from the original, all within their limits.
+    samples : int
+        How many views of faces that was measured on.
     bytes_before, bytes_after : int
         Of the network's file.
+    run_s_before, run_s_after : float
+        How long one run takes here with one thread, the quickest of those that were measured.
     """
 
     card: Card
     measured: tuple[Measured, ...]
+    samples: int
     bytes_before: int
     bytes_after: int
+    run_s_before: float
+    run_s_after: float
 
 
 def variant_text(text: str, original: Card, sha256: str, size_bytes: int) -> str:
@@ -72,7 +83,8 @@ def variant_text(text: str, original: Card, sha256: str, size_bytes: int) -> str
         # What stands before the first table is `head` by now; where it comes from is another file.
         if table and table.split(".")[0] != "source":
             kept.append(line)
-    source = ["[source]", f'sha256 = "{sha256}"', f"size_bytes = {size_bytes}"]
+    source = ["[source]", f'made_of = "{original.name}"']
+    source += [f'sha256 = "{sha256}"', f"size_bytes = {size_bytes}"]
     return "\n".join([*head, "", *source, "", *kept]) + "\n"
 
 
@@ -107,37 +119,71 @@ def make_variant(
     """
     part = network_part(original)
     source = store.path(original, part.name)
-    work = store.folder / f".{original.name}{SUFFIX}.making.onnx"
+    name = f"{original.name}{SUFFIX}"
     try:
-        quantize(source, work, [dict(one.inputs) for one in calibration], _kept(store, original))
-        measured = _judged(original, source, work, check, knows)
-        found = fingerprint(work)
-        card_text = variant_text(text, original, found.sha256, found.size_bytes)
-        made = parse_card(card_text, f"{original.name}{SUFFIX}.toml")
-        accepted = store.licences.acceptance(original)
-        if accepted is not None and store.licences.state(original) == "accepted":
-            # The same licence in the same words, for what was made of what it was given for.
-            store.licences.accept(made, accepted.by, accepted.at)
-        store.adopt(made, work)
-        write_whole(own_cards / f"{made.name}.toml", card_text)
+        with work_folder(store.folder / _WORK) as work:
+            target = work / "made.onnx"
+            quantize(
+                source, target, [dict(one.inputs) for one in calibration], _kept(store, original)
+            )
+            before = _Timed(OnnxModel(source, name=original.name))
+            after = _Timed(OnnxModel(target, name=name))
+            measured = tuple(compare(original, before, after, check, knows))
+            require(original.name, measured)
+            found = fingerprint(target)
+            card_text = variant_text(text, original, found.sha256, found.size_bytes)
+            made = parse_card(card_text, f"{name}.toml")
+            accepted = store.licences.acceptance(original)
+            if accepted is not None and store.licences.state(original) == "accepted":
+                # The same licence in the same words, for what was made of what it was given for.
+                store.licences.accept(made, accepted.by, accepted.at)
+            take_in_variant(store, own_cards, made, card_text, target)
     except OSError as error:
         raise ModelError(
             f"The model in 8 bits cannot be written ({error.strerror or error}); make room in the "
             "models folder, or make it writable."
         ) from error
-    finally:
-        work.unlink(missing_ok=True)
-    return Variant(made, measured, source.stat().st_size, found.size_bytes)
+    sizes = source.stat().st_size, found.size_bytes
+    return Variant(made, measured, len(check), *sizes, before.quickest_s, after.quickest_s)
 
 
-def _judged(
-    card: Card, source: Path, made: Path, check: Sequence[Sample], knows: Knows
-) -> tuple[Measured, ...]:
-    original = OnnxModel(source, name=card.name)
-    other = OnnxModel(made, name=f"{card.name}{SUFFIX}")
-    measured = tuple(compare(card, original, other, check, knows))
-    require(card.name, measured)
-    return measured
+def take_in_variant(store: ModelStore, own_cards: Path, made: Card, text: str, file: Path) -> None:
+    """Install a model that was made here, in place of an earlier one of its name.
+
+    Its card and its files lie in two places, which no machine can change at once. The card goes
+    first and comes last: a break leaves a model that is not known, as before it was made, and
+    never a card of one that cannot be loaded and cannot be pulled.
+
+    Raises
+    ------
+    ModelError, OSError
+        The earlier one is still there then, unless its files are gone.
+    """
+    path = own_cards / f"{made.name}.toml"
+    earlier = path.read_text("utf-8") if path.is_file() else ""
+    path.unlink(missing_ok=True)
+    try:
+        store.adopt(made, file)
+        write_whole(path, text)
+    except BaseException:
+        if earlier and store.status(parse_card(earlier, path.name)) == "ready":
+            write_whole(path, earlier)
+        raise
+
+
+class _Timed:
+    """A network, and how long its quickest run took."""
+
+    def __init__(self, network: OnnxModel) -> None:
+        self._network = network
+        self.inputs = network.inputs
+        self.quickest_s = float("inf")
+
+    def __call__(self, *arrays: Numbers) -> list[Float32]:
+        started = time.perf_counter()
+        made = self._network(*arrays)
+        self.quickest_s = min(self.quickest_s, time.perf_counter() - started)
+        return made
 
 
 def _kept(store: ModelStore, card: Card) -> Float32 | None:

@@ -11,6 +11,7 @@ from personae import wiring
 from personae.adapters.models.bundles import write_bundle
 from personae.adapters.models.taking_in import take_in
 from personae.cli.fetching import download_bars
+from personae.cli.models.preparing import prepare_networks
 from personae.cli.models.pulling import settle_licences, user
 from personae.cli.models.shared import AcceptLicence, AsJson, Names, known
 from personae.cli.output import Talk
@@ -80,7 +81,7 @@ def import_models(
             chosen = shelf.card(card)
             settle_licences(talk, store, [chosen], accepted)
             store.adopt(chosen, file, repin)
-            names = [chosen.name]
+            taken = [chosen]
         else:
             with download_bars() as report:
                 taken = take_in(
@@ -96,6 +97,7 @@ def import_models(
                 )
             for each in taken:
                 talk.note(f"{each.name}: {each.licence.name}. {each.licence.statement}")
-            names = [each.name for each in taken]
-        data = {"folder": str(store.folder), "installed": names}
+        names = [each.name for each in taken]
+        left = prepare_networks(talk, taken)
+        data = {"folder": str(store.folder), "installed": names, "not_prepared": left}
         talk.result(f"In {store.folder}: {', '.join(names)}.", data)

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from personae import wiring
 from personae.adapters.model_store import ModelStore
+from personae.adapters.networks.derived import drop_damaged
 from personae.cli.models.shared import AsJson, Names, SomeNames, known
 from personae.cli.output import Talk
 from personae.engine.card import Card
@@ -28,6 +29,10 @@ def verify_models(names: Names = None, as_json: AsJson = False) -> None:
             for each in chosen:
                 table.add_row(each.name, _result(store, each, each.name in problems))
             Console().print(table)
+        for name in dict.fromkeys(
+            network for each in chosen for network in drop_damaged(store.where(each))
+        ):
+            talk.note(f"What was prepared of {name} was damaged; it is made anew when it is used.")
         if problems:
             raise ModelError(_told(store, chosen, problems, names or ()))
         talk.result("", {"folder": str(store.folder), "intact": [each.name for each in chosen]})

@@ -12,6 +12,7 @@ import typer
 from personae import wiring
 from personae.adapters.model_store import ModelStore
 from personae.cli.fetching import download_bars
+from personae.cli.models.preparing import prepare_networks
 from personae.cli.models.shared import (
     AcceptLicence,
     AsJson,
@@ -59,8 +60,10 @@ def pull_models(
             fetched = store.pull(*chosen, progress=report, repin=repin)
         for each in fetched:
             talk.note(f"{each.name}: {each.licence.name}. {each.licence.statement}")
+        left = prepare_networks(talk, chosen)
         data = {
             "folder": str(store.folder),
+            "not_prepared": left,
             "fetched": [each.name for each in fetched],
             "already_there": [each.name for each in chosen if each not in fetched],
         }

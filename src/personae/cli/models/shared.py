@@ -72,6 +72,7 @@ def as_data(store: ModelStore, shelf: Shelf, card: Card) -> dict[str, Any]:
         },
         "needs": [each.name for each in needed(shelf, [card])],
         "source": str(card.source),
+        "made_of": card.source.made_of,
         "mirrors": list(card.source.mirrors),
         "size_bytes": card.source.size_bytes,
         "about_bytes": card.source.size_bytes or card.source.about_bytes,

@@ -10,7 +10,13 @@ import numpy as np
 
 from personae.engine.sessions.evidence import RECORD, require_there, require_used
 from personae.engine.sessions.providers import CPU, Provider
-from personae.engine.sessions.tensors import Numbers, TensorSpec, described, fitting
+from personae.engine.sessions.tensors import (
+    Numbers,
+    TensorSpec,
+    described,
+    fitting,
+    is_shared,
+)
 from personae.engine.sessions.tflite import PULL_AGAIN
 from personae.engine.types import Float32
 from personae.errors import ModelError
@@ -25,7 +31,11 @@ _DTYPES: Final = {
     "tensor(int64)": "int64",
     "tensor(bool)": "bool",
 }
-_NO_MEMORY: Final = ("failed to allocate", "out of memory", "bad allocation", "out_of_memory")
+_NO_MEMORY: Final = (
+    *("failed to allocate", "out of memory", "out_of_memory", "outofmemory", "not enough memory"),
+    *("bad allocation", "bad_alloc", "alloc_failed"),
+)
+"""What runtime, drivers and allocators say, in small letters."""
 
 
 class OnnxModel:
@@ -94,11 +104,15 @@ class OnnxModel:
         require_there(asked, self.providers, f"for {self.name}")
         require_used(session, asked, self.name)
         self._session = session
+        self.notes: dict[str, str] = dict(session.get_modelmeta().custom_metadata_map)
         self._memory = next(((one.memory, one.device) for one in asked if one.memory), None)
         self.inputs = _specs(self.name, session.get_inputs())
         self.outputs = _specs(self.name, session.get_outputs())
         self._names = [spec.name for spec in self.outputs]
-        self._free = all(spec.shape[:1] == (None,) for spec in (*self.inputs, *self.outputs))
+        items = [spec for spec in self.inputs if not is_shared(spec)]
+        self._free = bool(items) and all(
+            spec.shape[:1] == (None,) for spec in (*items, *self.outputs)
+        )
         self.batch: int = batch if self._free else 1
 
     def __call__(self, *arrays: Numbers) -> list[Float32]:
@@ -130,7 +144,7 @@ class OnnxModel:
         try:
             return self._bound(given) if self._memory else self._plain(given)
         except Exception as error:
-            items = len(given[0]) if given and given[0].ndim else 1
+            items = self._items(given)
             if not _no_memory(error):
                 # What the runtime says may name files of this machine: it goes to the log alone.
                 raise ModelError(
@@ -143,9 +157,20 @@ class OnnxModel:
                 ) from error
         half = items // 2
         parts = [
-            self._run([array[part] for array in given]) for part in (slice(half), slice(half, None))
+            self._run(
+                [
+                    array if is_shared(spec) else array[part]
+                    for spec, array in zip(self.inputs, given, strict=True)
+                ]
+            )
+            for part in (slice(half), slice(half, None))
         ]
         return [np.concatenate(pair) for pair in zip(*parts, strict=True)]
+
+    def _items(self, given: list[Numbers]) -> int:
+        """How many items there are in what is given."""
+        pairs = zip(self.inputs, given, strict=True)
+        return next((len(array) for spec, array in pairs if not is_shared(spec)), 1)
 
     def _plain(self, given: list[Numbers]) -> list[Any]:
         feed = {spec.name: array for spec, array in zip(self.inputs, given, strict=True)}

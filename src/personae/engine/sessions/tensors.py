@@ -28,7 +28,7 @@ class TensorSpec:
 
     def fits(self, array: Numbers) -> bool:
         """Whether `array` has this shape, free sizes aside; one number fits a list of one."""
-        if self.shape in ((), (1,)) and array.ndim < 2:
+        if is_shared(self) and array.ndim < 2:
             return array.size == 1
         return len(array.shape) == len(self.shape) and all(
             want in (None, have) for want, have in zip(self.shape, array.shape, strict=True)
@@ -42,6 +42,11 @@ class TensorSpec:
     def __str__(self) -> str:
         sizes = ", ".join("?" if size is None else str(size) for size in self.shape)
         return f"{self.name}({sizes})"
+
+
+def is_shared(spec: TensorSpec) -> bool:
+    """Whether an input is one number, the same for all items of a call."""
+    return spec.shape in ((), (1,))
 
 
 def described(specs: Sequence[TensorSpec]) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,11 +18,11 @@ from benchmarks.stand_ins import install_stand_ins, make_stand_in
 from onnx import TensorProto, helper
 
 from personae.adapters.model_store import ModelStore
-from personae.adapters.networks.derived import FOLDER, batched, prepared
-from personae.adapters.networks.loading import Loader
+from personae.adapters.networks.derived import FOLDER, batched, drop_damaged, prepared
+from personae.adapters.networks.loading import WEIGHT_BITS, Loader
 from personae.adapters.networks.machine import memory_bytes, whole_number
 from personae.adapters.networks.rebatching import free_first_axis
-from personae.engine.card import Card
+from personae.engine.card import Card, Source
 from personae.engine.cards import card
 from personae.engine.session import OnnxModel
 from personae.engine.sessions.pool import NetworkPool
@@ -160,3 +164,151 @@ def test_reads_sizes_and_numbers() -> None:
         memory_bytes("X", "much", cpu)
     with pytest.raises(InvalidRequest, match="X is '0'"):
         whole_number("X", "0")
+
+
+@pytest.mark.parametrize("name", ["codeformer", "gfpgan_1_4"])
+def test_restorers_take_several_at_a_time(tmp_path: Path, name: str) -> None:
+    """Also with a number beside the pictures, which is the same for all of them."""
+    chosen = card(name)
+    install_stand_ins(tmp_path, [chosen])
+    store = ModelStore(tmp_path)
+    together = _pool(store, 3, chosen).network(name)
+    alone = _pool(store, 1, chosen).network(name)
+    assert together.batch == 3
+    pictures = np.random.default_rng(1).uniform(-1, 1, (3, 3, 512, 512)).astype(np.float32)
+    weight = [np.array([0.3])] if len(together.inputs) == 2 else []
+    made = together(pictures, *weight)[0]
+    for item in range(3):
+        one = alone(pictures[item : item + 1], *weight)[0]
+        np.testing.assert_allclose(made[item : item + 1], one, atol=1e-4)
+
+
+def _prepared(folder: Path) -> tuple[Path, Path]:
+    path = make_stand_in(card("crossface_ghost"), folder, "full").path
+    ready = prepared(path)
+    assert ready is not None
+    return path, ready
+
+
+def _cut(ready: Path) -> None:
+    with ready.with_name("network.weights").open("r+b") as file:
+        file.truncate(1000)
+
+
+def _scribble(ready: Path) -> None:
+    with ready.with_name("network.weights").open("r+b") as file:
+        file.seek(10_000)
+        file.write(b"scribble")
+
+
+def _lose(ready: Path) -> None:
+    ready.with_name("network.weights").unlink()
+
+
+def _forget(ready: Path) -> None:
+    ready.with_name("made.json").write_text('{"files": {"../../x": [1, 2, 3]}}')
+
+
+@pytest.mark.parametrize("damage", [_cut, _scribble, _lose, _forget])
+def test_what_was_damaged_is_made_anew(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+    path, ready = _prepared(tmp_path)
+    given = np.random.default_rng(0).standard_normal((1, 512)).astype(np.float32)
+    wanted = OnnxModel(path)(given)[0]
+    damage(ready)
+    assert prepared(path, make=False) is None
+    assert prepared(path) == ready
+    np.testing.assert_array_equal(OnnxModel(ready, prepared=True)(given)[0], wanted)
+
+
+def test_damage_that_keeps_size_and_date_is_found_by_reading(tmp_path: Path) -> None:
+    _, ready = _prepared(tmp_path)
+    weights = ready.with_name("network.weights")
+    stat = weights.stat()
+    assert drop_damaged(tmp_path) == []
+    _scribble(ready)
+    os.utime(weights, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert drop_damaged(tmp_path) == ["crossface_ghost"]
+    assert not ready.parent.exists()
+
+
+def test_killed_while_preparing_leaves_nothing_half(tmp_path: Path) -> None:
+    path = make_stand_in(card("crossface_ghost"), tmp_path, "full").path
+    code = (
+        "from pathlib import Path\n"
+        "from personae.adapters.networks.derived import prepared\n"
+        f"prepared(Path({str(path)!r}))"
+    )
+    work = subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
+    while not list((tmp_path / FOLDER).glob(".making-*")):
+        assert work.poll() is None
+    os.killpg(work.pid, signal.SIGKILL)
+    work.wait()
+    assert list((tmp_path / FOLDER).glob(".making-*"))
+    assert prepared(path, make=False) is None
+    ready = prepared(path)
+    assert ready is not None
+    assert not list((tmp_path / FOLDER).glob(".making-*")), "The next one tidies up."
+    OnnxModel(ready, prepared=True)
+
+
+def test_several_who_want_it_make_it_once(tmp_path: Path) -> None:
+    path = make_stand_in(card("crossface_ghost"), tmp_path, "full").path
+    with ThreadPoolExecutor(3) as threads:
+        ready = list(threads.map(lambda _: prepared(path), range(3)))
+    assert ready[0] is not None
+    assert ready == [ready[0]] * 3
+    before = ready[0].stat().st_ino
+    assert prepared(path) == ready[0]
+    assert ready[0].stat().st_ino == before
+
+
+def _in_8_bits(path: Path, bits: str) -> None:
+    model = onnx.load(str(path))
+    helper.set_model_props(model, {WEIGHT_BITS: bits})
+    path.write_bytes(model.SerializeToString())
+
+
+@pytest.mark.parametrize(
+    ("bits", "safely", "loads"), [("8", True, True), ("8", False, False), ("7", False, True)]
+)
+def test_8_bits_run_only_where_sums_do_not_overflow(
+    tmp_path: Path, bits: str, safely: bool, loads: bool
+) -> None:
+    converter = card("crossface_ghost")
+    install_stand_ins(tmp_path, [converter], "full")
+    store = ModelStore(tmp_path)
+    path = store.path(converter, "graph")
+    _in_8_bits(path, bits)
+    made = replace(converter, source=Source(made_of="x"))
+    loader = Loader(_Fixed(store, path), lambda _: made, parse_providers("cpu"), safely=safely)
+    network = NetworkPool(loader, 10**9).network("x")
+    given = np.ones((1, 512), np.float32)
+    if loads:
+        network(given)
+        assert prepared(path, make=False) is not None, "The note outlives preparing."
+    else:
+        with pytest.raises(ModelError, match="crossface_ghost was made for processors with VNNI"):
+            network(given)
+
+
+class _Fixed(ModelStore):
+    """A store that does not compare: the network was changed for the test."""
+
+    def __init__(self, store: ModelStore, path: Path) -> None:
+        super().__init__(store.folder)
+        self._fixed = path
+
+    def path(self, card: Card, part: str = "") -> Path:
+        return self._fixed
+
+
+def test_prepares_before_the_first_load(tmp_path: Path) -> None:
+    install_stand_ins(tmp_path, [SWAPPER])
+    store = ModelStore(tmp_path)
+    loader = Loader(store, card, parse_providers("cpu"), batch=2)
+    assert loader.prepare("inswapper_128")
+    found = [one.name for one in (tmp_path / "inswapper_128" / FOLDER).iterdir()]
+    assert any("batched" in one for one in found), "Small ones are freed, and not optimised."
+    assert not any("prepared" in one for one in found)
+    with pytest.raises(ModelError, match="has not been accepted"):
+        loader.prepare("simswap_256")

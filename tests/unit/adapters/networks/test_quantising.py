@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
-from benchmarks.stand_ins import install_stand_ins
+from benchmarks.stand_ins import install_stand_ins, make_stand_in
+from onnx import TensorProto, numpy_helper
 
 import faces
 from personae import wiring
 from personae.adapters.model_store import ModelStore
+from personae.adapters.models.hashes import fingerprint
 from personae.adapters.models.shelf import read_shelf
-from personae.adapters.networks.loading import network_part
+from personae.adapters.networks.loading import WEIGHT_BITS, Loader, network_part
 from personae.adapters.networks.quality import Measured, compare, require
 from personae.adapters.networks.quantising import quantize
 from personae.adapters.networks.samples import Sample, make_samples, portraits
-from personae.adapters.networks.variants import make_variant, variant_text
+from personae.adapters.networks.variants import make_variant, take_in_variant, variant_text
 from personae.engine.card import Card, parse_card
 from personae.engine.card_roles import SwapperContract
 from personae.engine.cards import card
 from personae.engine.pipeline import Engine
 from personae.engine.session import OnnxModel, TensorSpec
+from personae.engine.sessions.pool import NetworkPool
+from personae.engine.sessions.providers import parse_providers
 from personae.engine.swapper import Portrait
 from personae.engine.types import Float32
 from personae.errors import InvalidRequest, ModelError
@@ -78,7 +85,13 @@ def test_a_swapper_in_8_bits_is_a_model_of_its_own(
     graph = onnx.load(str(store.path(made, "graph"))).graph
     assert any(node.op_type == "DequantizeLinear" for node in graph.node)
     assert store.licences.state(made) == "accepted"
-    assert not list(tmp_path.glob(".*making*"))
+    assert not list((tmp_path / ".quantizing").glob(".work-*"))
+    assert made.source.made_of == "inswapper_128"
+    network = NetworkPool(Loader(store, shelf.card, parse_providers("cpu")), 10**9).network(
+        "inswapper_128_int8"
+    )
+    sample = make_samples(SWAPPER, people, _vector)[0][0]
+    assert network(*(sample.inputs[one.name] for one in network.inputs))[0].shape[1] == 3
 
 
 def test_a_restorer_with_a_weight_is_calibrated_with_it(
@@ -100,6 +113,7 @@ def test_what_suffers_is_refused_and_nothing_is_left(
     ]
     store, cards = ModelStore(tmp_path), tmp_path / "cards"
     before = {path for path in tmp_path.rglob("*") if path.is_file()}
+    before.add(tmp_path / ".quantizing" / ".lock")
     with pytest.raises(ModelError, match=r"inswapper_128 suffers too much in 8 bits: .*\(at most"):
         make_variant(store, cards, SWAPPER, _text("inswapper_128"), dark, second, engine)
     assert {path for path in tmp_path.rglob("*") if path.is_file()} == before
@@ -189,3 +203,103 @@ def test_the_same_faces_give_the_same_network(tmp_path: Path, people: list[Portr
         quantize(source, tmp_path / name, samples)
         made.append(OnnxModel(tmp_path / name)(*given)[0])
     np.testing.assert_array_equal(made[0], made[1])
+
+
+@pytest.mark.parametrize(("safely", "bits"), [(True, "8"), (False, "7")])
+def test_the_file_says_what_processors_it_is_for(
+    tmp_path: Path, people: list[Portrait], safely: bool, bits: str
+) -> None:
+    install_stand_ins(tmp_path, [SWAPPER])
+    samples = [dict(one.inputs) for one in make_samples(SWAPPER, people[:1], _vector)[0]]
+    source, made = ModelStore(tmp_path).path(SWAPPER, "graph"), tmp_path / "made.onnx"
+    quantize(source, made, samples, safely=safely)
+    assert OnnxModel(made).notes[WEIGHT_BITS] == bits
+    weights = [
+        numpy_helper.to_array(one)
+        for one in onnx.load(str(made)).graph.initializer
+        if one.data_type == TensorProto.INT8
+        and one.name.endswith("quantized")
+        and len(one.dims) > 1
+    ]
+    most = max(int(np.abs(one.astype(np.int16)).max()) for one in weights)
+    assert (most > 64) is safely
+
+
+PARSER = card("bisenet_resnet_18")
+
+
+def _made_here(folder: Path, number: int) -> tuple[Card, str, Path]:
+    """A card and a file that belong together, as if they had been quantized."""
+    file = folder / f"made{number}.onnx"
+    file.write_bytes(make_stand_in(PARSER, folder).path.read_bytes() + bytes([0x7A, 1, number]))
+    found = fingerprint(file)
+    text = variant_text(_text(PARSER.name), PARSER, found.sha256, found.size_bytes)
+    return parse_card(text, "made"), text, file
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from personae.adapters.model_store import ModelStore
+from personae.adapters.networks.variants import take_in_variant
+from personae.engine.card import parse_card
+when, folder, text, file = sys.argv[1], *map(Path, sys.argv[2:])
+class Dying(ModelStore):
+    def adopt(self, card, file, repin=False):
+        if when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        super().adopt(card, file, repin)
+        os.kill(os.getpid(), signal.SIGKILL)
+made = parse_card(text.read_text(), "made")
+take_in_variant(Dying(folder), folder / "cards", made, text.read_text(), file)
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_killed_while_it_is_replaced_leaves_no_card_without_its_model(
+    tmp_path: Path, when: str
+) -> None:
+    store, cards = ModelStore(tmp_path / "models"), tmp_path / "models" / "cards"
+    work = tmp_path / "work"
+    work.mkdir()
+    take_in_variant(store, cards, *_made_here(work, 1))
+    made, text, file = _made_here(work, 2)
+    (work / "card.toml").write_text(text)
+    done = subprocess.run(
+        [sys.executable, "-c", _KILLED, when, store.folder, work / "card.toml", file],
+        capture_output=True,
+        timeout=60,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert all(store.status(each) == "ready" for each in _own(cards))
+    take_in_variant(store, cards, made, text, file)
+    (found,) = _own(cards)
+    assert found == made
+    store.verify(found)
+
+
+def test_an_earlier_one_stays_if_the_new_one_cannot_be_taken_in(tmp_path: Path) -> None:
+    store, cards = ModelStore(tmp_path / "models"), tmp_path / "models" / "cards"
+    earlier, text, file = _made_here(tmp_path, 1)
+    take_in_variant(store, cards, earlier, text, file)
+    made, text, file = _made_here(tmp_path, 2)
+    with pytest.raises(ModelError, match="cannot be read"):
+        take_in_variant(store, cards, made, text, file.with_name("gone.onnx"))
+    assert _own(cards) == [earlier]
+    store.verify(earlier)
+
+
+def _own(cards: Path) -> list[Card]:
+    shelf = read_shelf([cards])
+    return [each for each in shelf.cards if each.name in shelf.own]
+
+
+def test_what_was_made_here_is_not_pulled(tmp_path: Path) -> None:
+    store, cards = ModelStore(tmp_path / "models"), tmp_path / "models" / "cards"
+    made, text, file = _made_here(tmp_path, 1)
+    take_in_variant(store, cards, made, text, file)
+    store.path(made).unlink()
+    with pytest.raises(ModelError, match="run `personae models quantize bisenet_resnet_18`"):
+        store.path(made)
+    with pytest.raises(ModelError, match="run `personae models quantize bisenet_resnet_18`"):
+        store.pull(made)

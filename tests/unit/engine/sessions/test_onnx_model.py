@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from personae.engine.session import OnnxModel
 from personae.errors import ModelError
@@ -66,7 +68,10 @@ def test_a_double_beside_pictures(tmp_path: Path, weight: Any) -> None:
     x = np.float32([[2, 4, 6]])
     np.testing.assert_array_equal(model(x, np.asarray(weight))[0], x / 2)
     assert model.inputs[1].dtype == "float64"
-    assert model.batch == 1, "Not every input has an item for each picture."
+    assert model.batch == 8, "The number is the same for all."
+    model._session = _Cramped(model._session, most=1)
+    five = np.arange(15, dtype=np.float32).reshape(5, 3)
+    np.testing.assert_array_equal(model(five, np.asarray(weight))[0], five / 2)
 
 
 def test_float32_goes_in_and_out_of_networks_in_16_bits(tmp_path: Path) -> None:
@@ -107,3 +112,65 @@ def test_bound_memory_gives_the_same(tmp_path: Path) -> None:
     plain = model(x)[0]
     model._memory = ("cpu", 0)
     np.testing.assert_array_equal(model(x)[0], plain)
+
+
+def _greedy(path: Path) -> Path:
+    """A network that asks for n to the 20th numbers: 4 TB for four items, 4 MB for two."""
+    make = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        [
+            helper.make_node("Shape", ["x"], ["count"], start=0, end=1),
+            helper.make_node("Cast", ["count"], ["base"], to=TensorProto.DOUBLE),
+            helper.make_node("Pow", ["base", "power"], ["many"]),
+            helper.make_node("Cast", ["many"], ["size"], to=TensorProto.INT64),
+            helper.make_node("ConstantOfShape", ["size"], ["zeros"]),
+            helper.make_node("ReduceMax", ["zeros"], ["zero"], keepdims=0),
+            helper.make_node("Add", ["x", "zero"], ["y"]),
+        ],
+        "greedy",
+        [make("x", TensorProto.FLOAT, ["n", 3])],
+        [make("y", TensorProto.FLOAT, ["n", 3])],
+        [helper.make_tensor("power", TensorProto.DOUBLE, [], [20.0])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def test_a_runtime_that_has_no_memory_for_a_batch_gets_smaller_ones(tmp_path: Path) -> None:
+    """The real one, which really asks for too much."""
+    model = OnnxModel(_greedy(tmp_path / "greedy.onnx"), batch=8)
+    x = np.arange(24, dtype=np.float32).reshape(8, 3)
+    np.testing.assert_array_equal(model(x)[0], x)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems let memory be limited otherwise")
+def test_too_little_memory_to_load_is_one_sentence(tmp_path: Path) -> None:
+    weights = numpy_helper.from_array(np.ones((5000, 5000), np.float32), "w")
+    make = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "w"], ["y"])],
+        "large",
+        [make("x", TensorProto.FLOAT, ["n", 5000])],
+        [make("y", TensorProto.FLOAT, ["n", 5000])],
+        [weights],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    path = tmp_path / "large.onnx"
+    path.write_bytes(model.SerializeToString())
+    code = (
+        "import resource, sys, onnxruntime; from pathlib import Path\n"
+        "from personae.engine.session import OnnxModel\n"
+        "from personae.errors import ModelError\n"
+        "pages = int(Path('/proc/self/statm').read_text().split()[0])\n"
+        "limit = pages * resource.getpagesize() + 60 * 2**20\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (limit, limit))\n"
+        "try: OnnxModel(sys.argv[1], name='large')\n"
+        "except ModelError as error: print(error.message)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, path], capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout == (
+        "There is no memory for the model large; free some, or choose a smaller one.\n"
+    ), done.stderr
