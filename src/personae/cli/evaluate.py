@@ -5,114 +5,55 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
+from personae.cli import evaluate_options as ask
+from personae.cli import swap_options as swapping
+from personae.cli.arguments import parse_models
 from personae.cli.interrupts import Interruptible
 from personae.cli.output import Talk
 from personae.cli.progress import ShownProgress
 from personae.domain.gate import LIMIT
+from personae.engine.choosing import LEVELS
+from personae.engine.setup import MESH
 from personae.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from personae.evaluating.engines import Contender
+    from personae.evaluating.engines import Contender, Further
     from personae.evaluating.pairs import Pair
     from personae.evaluating.people import Clip, People
     from personae.evaluating.report import Baseline
     from personae.evaluating.run import Evaluation, Settings
 
-Folder = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="[FOLDER]",
-        help="A folder of photos, one a person, or of folders, one a person with several photos; "
-        "clips in it are used as scenes as well.",
-    ),
-]
-BuiltIn = Annotated[
-    bool,
-    typer.Option(
-        "--built-in",
-        help="Use the two public-domain portraits of matplotlib and scikit-image instead, under "
-        "several conditions.",
-    ),
-]
-Clips = Annotated[
-    list[Path] | None,
-    typer.Option("--clip", metavar="FILE", help="A further clip as a scene; repeat it."),
-]
-Engines = Annotated[
-    list[str] | None,
-    typer.Option("--engine", metavar="NAME", help="Which engine; repeat it to compare several."),
-]
-Outputs = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--outputs",
-        metavar="DIR",
-        help="Measure outputs made elsewhere as well, called DONOR-SCENE after both photos.",
-    ),
-]
-Pairs = Annotated[
-    str, typer.Option("--pairs", metavar="N", help="How many pairs of pictures, or all.")
-]
-Seed = Annotated[int, typer.Option("--seed", help="Which pairs; the same number, the same pairs.")]
-PairList = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="Use the pairs of this list: donor,scene lines."),
-]
-Restore = Annotated[
-    float, typer.Option("--restore", min=0, max=1, help="As for swap.", show_default=True)
-]
-Out = Annotated[
-    Path,
-    typer.Option("--out", "-o", metavar="DIR", help="Where the report goes; made if missing."),
-]
-BaselineFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--baseline", metavar="FILE", help="An earlier evaluation.json to show differences to."
-    ),
-]
-ClipSeconds = Annotated[
-    float, typer.Option(min=0.2, max=3600, help="How much of each clip is used, in seconds.")
-]
-Rows = Annotated[int, typer.Option(min=0, max=500, help="Worst rows with pictures on the page.")]
-AllowPoor = Annotated[
-    bool,
-    typer.Option("--allow-poor-donor", help="Swap donor photos that would be refused as well."),
-]
-ContentGate = Annotated[
-    bool, typer.Option("--content-gate/--no-content-gate", help="As for swap: donors and scenes.")
-]
-Features = Annotated[
-    str | None,
-    typer.Option("--features", metavar="NAME", help="Which feature network makes the FID."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")]
-
 
 def evaluate(
-    folder: Folder = None,
-    built_in: BuiltIn = False,
-    clip: Clips = None,
-    engine: Engines = None,
-    outputs: Outputs = None,
-    pairs: Pairs = "100",
-    seed: Seed = 0,
-    pair_list: PairList = None,
-    restore: Restore = 0.0,
-    out: Out = Path("evaluation"),
-    baseline: BaselineFile = None,
-    clip_seconds: ClipSeconds = 10.0,
-    rows: Rows = 24,
-    allow_poor_donor: AllowPoor = False,
-    content_gate: ContentGate = True,
-    features: Features = None,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
+    folder: ask.Folder = None,
+    built_in: ask.BuiltIn = False,
+    clip: ask.Clips = None,
+    engine: ask.Engines = None,
+    outputs: ask.Outputs = None,
+    pairs: ask.Pairs = "100",
+    seed: ask.Seed = 0,
+    pair_list: ask.PairList = None,
+    quality: ask.Level = None,
+    restore: swapping.Restore = 0.0,
+    boost: swapping.BoostPx = None,
+    likeness: swapping.Likeness = 0.5,
+    restorer: swapping.RestorerName = None,
+    occluder: swapping.Occluders = None,
+    parser: swapping.ParserName = None,
+    regions: swapping.Regions = None,
+    detector: swapping.Detector = None,
+    landmarker: swapping.Landmarkers = None,
+    out: ask.Out = Path("evaluation"),
+    baseline: ask.BaselineFile = None,
+    clip_seconds: ask.ClipSeconds = 10.0,
+    rows: ask.Rows = 24,
+    allow_poor_donor: ask.AllowPoor = False,
+    content_gate: ask.ContentGate = True,
+    features: ask.Features = None,
+    as_json: ask.AsJson = False,
+    quiet: ask.Quiet = False,
 ) -> None:
     """Measure how well engines swap, and write a table and a page with pictures.
 
@@ -122,6 +63,9 @@ def evaluate(
     """
     with Talk(as_json=as_json, quiet=quiet) as talk:
         count = parse_pairs(pairs)
+        if quality not in (None, *LEVELS):
+            known = ", ".join(LEVELS)
+            raise InvalidRequest(f"--quality is one of {known}, not {quality}.")
         if (folder is None) != built_in:
             raise InvalidRequest("Give a FOLDER of people, or --built-in.")
         from personae.cli.fetching import fetch_models
@@ -131,7 +75,17 @@ def evaluate(
 
         before = None if baseline is None else read_baseline(baseline)
         fetch_models(talk)
-        contenders = _contenders(engine or [], outputs or [], restore)
+        further: Further = {
+            "boost_px": boost,
+            "likeness": likeness,
+            "restorer": restorer,
+            "occluders": parse_models(occluder),
+            "parser": parser,
+            "regions": () if regions is None else tuple(regions.split(",")),
+            "detector": detector,
+            "landmarkers": tuple(landmarker or ()),
+        }
+        contenders = _contenders(engine or [], outputs or [], quality, restore, further)
         people, clips = _people(folder, clip or [])
         chosen = _pairs(people, clips, pair_list, count, seed)
         settings = Settings(
@@ -178,14 +132,28 @@ def _run(
         ).run()
 
 
-def _contenders(engines: list[str], outputs: list[Path], restore: float) -> list[Contender]:
-    """Engines by name and outputs by folder; the mesh engine where nothing is named."""
+def _contenders(
+    engines: list[str],
+    outputs: list[Path],
+    level: str | None,
+    restore: float,
+    further: Further,
+) -> list[Contender]:
+    """Engines by name and outputs by folder.
+
+    Where nothing is named it is the level's engine, and without a level the mesh engine.
+    """
     from personae.evaluating.engines import contender
     from personae.evaluating.stored import stored
 
     made_elsewhere = [stored(path) for path in outputs]
-    names = dict.fromkeys(engines or ([] if made_elsewhere else ["mesh"]))
-    contenders = [*(contender(name, restore) for name in names), *made_elsewhere]
+    names: list[str | None] = [*dict.fromkeys(engines)]
+    if level is not None:
+        further = {**further, "level": level}
+        names = names or [None]
+    elif not names and not made_elsewhere:
+        names = [MESH]
+    contenders = [*(contender(name, restore, **further) for name in names), *made_elsewhere]
     check_names(one.name for one in contenders)
     return contenders
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Final, Protocol, cast
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Protocol, Unpack, cast
 
 from personae import engines, wiring
 from personae.donors import Donor, ImageLike, load_pixels, prepare_donor
 from personae.engine.card import Card
 from personae.engine.card_roles import SwapperContract
-from personae.engine.setup import MESH
+from personae.engine.setup import MESH, EngineSetup
 from personae.engine.types import UInt8
 from personae.errors import InvalidRequest
 from personae.evaluating.pairs import Pair
 from personae.requests.mappings import Parts, parts_of
-from personae.requests.options import SwapOptions, SwapSettings
+from personae.requests.options import EngineSettings, SwapOptions, SwapSettings
 from personae.results import SwapResult
 from personae.swapping import swap_pixels
 
@@ -44,6 +44,8 @@ class Contender:
         What `SwapOptions` is told of the engine, for clips.
     stored : callable, optional
         Gives the output of a pair and its scene that was made elsewhere; then nothing is swapped.
+    setup : EngineSetup, optional
+        What it is put together of, where that is known.
     """
 
     name: str
@@ -51,23 +53,44 @@ class Contender:
     conditioned_on: frozenset[str] = frozenset()
     options: SwapSettings = field(default_factory=SwapSettings)
     stored: Callable[[Pair, UInt8], UInt8] | None = None
+    setup: EngineSetup | None = None
 
 
-def contender(name: str, restore: float = 0.0) -> Contender:
+class Further(EngineSettings, total=False):
+    """What an engine can be told besides its name."""
+
+    level: str
+
+
+def contender(name: str | None, restore: float = 0.0, **further: Unpack[Further]) -> Contender:
     """An engine by its name, ``mesh`` or a swapper's card, with its models loaded.
+
+    Parameters
+    ----------
+    name : str, optional
+        None takes what the level of quality takes.
+    restore : float, range [0, 1]
+    **further
+        As for `SwapOptions`: level of quality, boost, restorer and so on.
 
     Raises
     ------
     InvalidRequest
-        If there is none, or `JUDGE` conditions it: it would be judged by what it was told.
+        If there is none, something further does not fit it, or `JUDGE` conditions it: it would be
+        judged by what it was told.
     ModelError
         If one of its models is not installed, not allowed, or does not load.
     """
-    asked: SwapSettings = {"engine": name, "restore": restore}
+    asked: SwapSettings = {**further, "engine": name, "restore": restore}
+    setup = SwapOptions(**cast("Any", asked)).setup
+    # What a level means is settled here, once for the whole run.
+    asked["engine"] = setup.engine
     nobody: frozenset[str] = frozenset()
-    told = nobody if name == MESH else conditions_of(wiring.card_called(name))
-    engine = check_independent(Contender(name, swapping_as(asked), told, asked))
-    engines.engine_for(SwapOptions(**cast("Any", asked)).setup)
+    told = nobody if setup.engine == MESH else conditions_of(wiring.card_called(setup.engine))
+    whole = replace(setup, restore=max(restore, setup.restore))
+    one = Contender(setup.engine, swapping_as(asked), told, asked, setup=whole)
+    engine = check_independent(one)
+    engines.engine_for(setup)
     return engine
 
 

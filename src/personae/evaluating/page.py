@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Final
 
+from personae.evaluating.parts import told_of_parts
 from personae.evaluating.rows import Row
 from personae.evaluating.run import Evaluation
 from personae.evaluating.shots import Shown
@@ -73,6 +74,7 @@ def page(
         f"<!doctype html><html lang=en><head>{_HEAD}<title>{escape(title)}</title>",
         f"<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>",
         f"<p>{escape(in_short)}</p>",
+        *(f"<p>{escape(told)}</p>" for told in told_of_parts(evaluation.results)),
         "<p>Outputs on this page are synthetic: faces that were swapped to measure an engine.</p>",
     ]
     if before is not None:

@@ -6,12 +6,13 @@ import csv
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final, cast
 
 from personae.errors import InvalidRequest, MediaUnreachable
 from personae.evaluating.page import page
+from personae.evaluating.parts import told_of_parts
 from personae.evaluating.rows import Row
 from personae.evaluating.run import Evaluation
 from personae.evaluating.table import (
@@ -77,6 +78,7 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
         "engines": [
             {
                 "engine": result.engine,
+                "setup": asdict(result.setup) if result.setup else None,
                 "pictures": result.pictures,
                 "clips": result.clips,
                 "rows": [row.to_json() for row in result.rows],
@@ -107,6 +109,7 @@ def as_csv(evaluation: Evaluation) -> str:
 def as_markdown(evaluation: Evaluation, before: Baseline | None = None) -> str:
     """The tables, what they were measured on, and what could not be used."""
     out = [f"# Evaluation over {evaluation.people.name}", "", told_in_short(evaluation), ""]
+    out += [*(f"- {told}" for told in told_of_parts(evaluation.results)), ""]
     pictures = [(one.engine, one.pictures) for one in evaluation.results]
     clips = [(one.engine, one.clips) for one in evaluation.results]
     if any(was_used(summary) for _, summary in pictures):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from personae import wiring
@@ -155,7 +155,10 @@ class Evaluator:
             self._people,
             self._pairs,
             settings,
-            tuple(tally.result() for tally in tallies),
+            tuple(
+                replace(tally.result(), setup=one.setup)
+                for one, tally in zip(self._contenders, tallies, strict=True)
+            ),
             tuple(self._problems),
             len(gallery),
             features,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from personae.engine.setup import EngineSetup
 from personae.engine.types import Face, UInt8
 from personae.evaluating.features import Features
 from personae.evaluating.frechet import Gaussian, frechet_distance
@@ -15,13 +16,14 @@ from personae.evaluating.table import Summary, summarise
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
-    """What came of one engine."""
+    """What came of one engine; ``setup``: what it was put together of, where that is known."""
 
     engine: str
     pictures: Summary
     clips: Summary
     rows: tuple[Row, ...]
     showcase: Showcase
+    setup: EngineSetup | None = None
 
 
 class Tally:

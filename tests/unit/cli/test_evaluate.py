@@ -93,6 +93,47 @@ def test_a_swapper_beside_the_mesh_engine(folder: Path, store: ModelStore) -> No
     assert swapper["colour"] > mesh["colour"] + 3  # the stand-in tints
 
 
+def test_all_that_swap_can_be_told(folder: Path, store: ModelStore) -> None:
+    """The models work, and the report names them."""
+    models = folder / "models"
+    models.mkdir()
+    for home in store.folder.iterdir():
+        (models / home.name).symlink_to(home)
+    names = ("inswapper_128", "arcface_w600k_r50", "gfpgan_1_4", "xseg_1", "bisenet_resnet_18")
+    install_stand_ins(models, [card(name) for name in names])
+    environment = {"PERSONAE_MODELS_DIR": str(models)}
+    everything = [
+        *("--restore", "0.4", "--restorer", "gfpgan_1_4", "--boost", "256", "--likeness", "0.7"),
+        *("--occluder", "xseg_1", "--parser", "bisenet_resnet_18", "--regions", "skin,nose"),
+        *("--quality", "best", "--engine", "inswapper_128", "--pairs", "1"),
+    ]
+    done = run(folder, "people", *everything, "--json", **environment)
+    assert done.returncode == 0, done.stderr
+    (one,) = json.loads(done.stdout)["engines"]
+    assert one["engine"] == "inswapper_128"
+    assert one["setup"] == {
+        "engine": "inswapper_128",
+        "boost": 2,
+        "likeness": 0.7,
+        "restorer": "gfpgan_1_4",
+        "restore": 0.6,
+        "occluders": ["xseg_1"],
+        "parser": "bisenet_resnet_18",
+        "regions": ["skin", "nose"],
+        "detector": "",
+        "landmarkers": [],
+    }
+    told = (
+        "inswapper_128: the swapper inswapper_128, boosted 2 times, likeness 0.7, restored by "
+        "gfpgan_1_4 at 0.6, occluders xseg_1, the parser bisenet_resnet_18 for skin and nose."
+    )
+    for name in ("evaluation.md", "evaluation.html"):
+        assert told in (folder / "evaluation" / name).read_text("utf-8")
+    level = run(folder, "people", "--quality", "draft", "--pairs", "1", "--json", **environment)
+    (one,) = json.loads(level.stdout)["engines"]
+    assert (one["engine"], one["setup"]["occluders"]) == ("mesh", [])
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
@@ -100,6 +141,10 @@ def test_a_swapper_beside_the_mesh_engine(folder: Path, store: ModelStore) -> No
         (("nowhere",), 3, "nowhere does not exist"),
         (("people", "--built-in"), 2, "Give a FOLDER"),
         (("people", "--engine", "nothing"), 2, "no model 'nothing'"),
+        (("people", "--quality", "95"), 2, "--quality is one of draft, standard, best"),
+        (("people", "--regions", "nose"), 2, "Regions need a parser"),
+        (("people", "--occluder", "off", "--occluder", "xseg_1"), 2, "Give either off or names"),
+        (("people", "--restorer", "xseg_1"), 2, "is no restorer"),
         (("people", "--pairs", "none"), 2, "--pairs none is no number"),
         (("people", "--pairs", "0"), 2, "no number of pairs"),
         (("people", "--features", "nothing"), 2, "no feature network"),
