@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from personae import wiring
+from personae import signing, wiring
 from personae.adapters.model_store import ModelStore
 from personae.engine.cards import cards
 
@@ -17,9 +17,9 @@ from personae.engine.cards import cards
 def signing_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A local certificate of the tests' own, for them and the processes that they start."""
     folder = tmp_path_factory.mktemp("signing")
-    os.environ[wiring.SIGNING_DIR_VARIABLE] = str(folder)
+    os.environ[signing.SIGNING_DIR_VARIABLE] = str(folder)
     yield folder
-    os.environ.pop(wiring.SIGNING_DIR_VARIABLE, None)
+    os.environ.pop(signing.SIGNING_DIR_VARIABLE, None)
 
 
 @pytest.fixture(scope="session")

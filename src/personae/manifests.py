@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from personae import wiring
+from personae import signing
 from personae.engine.setup import MESH
 from personae.requests.mappings import Parts
 from personae.results import SwapReport
@@ -43,7 +43,7 @@ class Finisher:
         self._output = output
         self._mark_id = mark_id
         self._engine = engine
-        self._keeper = wiring.keeper()
+        self._keeper = signing.keeper()
         self._donors: tuple[tuple[bytes, ...], ...] = ()
         self._sealed: Sealed | None = None
 
@@ -67,7 +67,7 @@ class Finisher:
         from personae.adapters.provenance.sealing import Seal
         from personae.adapters.provenance.statement import Statement
 
-        told = Statement(wiring.now(), self._donors, self._mark_id, self._engine)
+        told = Statement(signing.now(), self._donors, self._mark_id, self._engine)
         seal = Seal(self._keeper.signer.credential, self._keeper.sign)
         try:
             self._sealed = seal.put_on(part, self._scene, told, shown=self._output)
@@ -92,4 +92,4 @@ def read_manifest(path: str | os.PathLike[str]) -> ManifestFacts:
     """
     from personae.adapters.provenance.reading import read_manifest as read
 
-    return read(Path(path), wiring.trust_anchors())
+    return read(Path(path), signing.trust_anchors())

@@ -6,7 +6,6 @@ import functools
 import json
 import os
 import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,6 @@ from personae.engine.cards import card
 from personae.errors import InvalidRequest, ModelError
 
 if TYPE_CHECKING:
-    from personae.adapters.provenance.keeper import Keeper, SigningConfig
     from personae.engine.card import Card
     from personae.engine.gate import PictureScorer
     from personae.engine.pipeline import Engine
@@ -36,14 +34,14 @@ CARDS_DIR_VARIABLE = "PERSONAE_CARDS_DIR"
 MIRRORS_VARIABLE = "PERSONAE_MODEL_MIRRORS"
 PERMISSIVE_ONLY_VARIABLE = "PERSONAE_PERMISSIVE_ONLY"
 GATE_MODELS_VARIABLE = "PERSONAE_GATE_MODELS"
-SIGNING_DIR_VARIABLE = "PERSONAE_SIGNING_DIR"
-SIGNING_VARIABLES = (
-    *("PERSONAE_SIGNING_CERT", "PERSONAE_SIGNING_KEY", "PERSONAE_SIGNING_ALG"),
-    *("PERSONAE_TIMESTAMP_URL", "PERSONAE_TRUST_ANCHORS"),
+
+GATE_MODEL = "open_nsfw"
+ENGINE_MODELS = (
+    *("blazeface_short", "blazeface_full", "attention_mesh", "dlib_resnet"),
+    GATE_MODEL,
 )
-
-
-_keeper_lock = threading.Lock()
+_engine_lock = threading.Lock()
+_networks_lock = threading.Lock()
 
 
 def models_dir() -> Path:
@@ -99,71 +97,6 @@ def permissive_only() -> bool:
     if given in ("", "0", "false", "no", "off"):
         return False
     raise InvalidRequest(f"{PERMISSIVE_ONLY_VARIABLE} is {given!r}; set it to true or false.")
-
-
-def keeper() -> Keeper:
-    """The process's signer of manifests, by the environment; a local one is made at first use.
-
-    Raises
-    ------
-    InvalidRequest
-        If the operator's certificate cannot be used, or the local one has no place.
-    """
-    with _keeper_lock:
-        return _keeper(signing_config())
-
-
-def signing_config() -> SigningConfig:
-    """Which signer the environment asks for."""
-    from personae.adapters.provenance.keeper import SigningConfig
-
-    cert, key, algorithm, timestamp_url, anchors = (
-        os.environ.get(name, "") for name in SIGNING_VARIABLES
-    )
-    return SigningConfig(signing_dir(), cert, key, algorithm or "auto", timestamp_url, anchors)
-
-
-def trust_anchors() -> dict[str, str]:
-    """Whom to trust when manifests are read; reading makes no certificate.
-
-    Raises
-    ------
-    InvalidRequest
-    """
-    from personae.adapters.provenance.keeper import read_anchors
-
-    return read_anchors(signing_config())
-
-
-def now() -> float:
-    """Seconds since 1970, UTC."""
-    return time.time()
-
-
-def signing_dir() -> Path:
-    """The folder of the local certificate: PERSONAE_SIGNING_DIR, else the user's data folder."""
-    given = os.environ.get(SIGNING_DIR_VARIABLE)
-    if given:
-        return Path(given).expanduser()
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("personae")) / "signing"
-
-
-@functools.lru_cache(maxsize=1)
-def _keeper(config: SigningConfig) -> Keeper:
-    from personae.adapters.provenance.keeper import Keeper
-
-    return Keeper(config, time.time)
-
-
-GATE_MODEL = "open_nsfw"
-ENGINE_MODELS = (
-    *("blazeface_short", "blazeface_full", "attention_mesh", "dlib_resnet"),
-    GATE_MODEL,
-)
-_engine_lock = threading.Lock()
-_networks_lock = threading.Lock()
 
 
 def fetch_missing_models(progress: Progress | None = None) -> tuple[Card, ...]:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from clips import write_clip
 from faces import Name, nodding, portrait
-from personae import library, wiring
+from personae import library, signing
 from personae.adapters.fetch.fake import FakeFetcher, FakePage
 from personae.adapters.media_host.host import ChildMediaHost
 from personae.adapters.provenance.reading import read_manifest
@@ -74,7 +74,7 @@ def test_nothing_is_begun_without_a_signer(
     photos: Mapping[Name, Path], tmp_path: Path, signing_dir: Path
 ) -> None:
     (tmp_path / "file").touch()
-    os.environ[wiring.SIGNING_DIR_VARIABLE] = str(tmp_path / "file")
+    os.environ[signing.SIGNING_DIR_VARIABLE] = str(tmp_path / "file")
     try:
         with pytest.raises(InvalidRequest, match="switch manifests off"):
             library.swap_file(photos["collins"], tmp_path / "out.png", photos["hopper"])
@@ -82,7 +82,7 @@ def test_nothing_is_begun_without_a_signer(
             photos["collins"], tmp_path / "out.png", photos["hopper"], manifest=False
         )
     finally:
-        os.environ[wiring.SIGNING_DIR_VARIABLE] = str(signing_dir)
+        os.environ[signing.SIGNING_DIR_VARIABLE] = str(signing_dir)
     assert report.manifest == "off"
 
 

@@ -121,18 +121,18 @@ def models() -> Iterator[Finding]:
 
 def signing() -> Iterator[Finding]:
     """Who would sign outputs; a local certificate that is missing is not made here."""
-    from personae import wiring
     from personae.adapters.provenance.keeper import load_signer
     from personae.adapters.provenance.local_authority import SIGNER
+    from personae.signing import now, signing_config, trust_anchors
 
-    config = wiring.signing_config()
+    config = signing_config()
     if not config.cert and not config.key and not (config.folder / SIGNER).exists():
         detail = "a local certificate, untrusted elsewhere, is made by the first swap"
         yield Finding("signing", "certificate", detail)
         return
     try:
-        credential = load_signer(config, wiring.now()).credential
-        wiring.trust_anchors()
+        credential = load_signer(config, now()).credential
+        trust_anchors()
     except PersonaeError as error:
         yield Finding("signing", "certificate", error.message, False, True)
         return

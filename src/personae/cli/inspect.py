@@ -49,7 +49,7 @@ def inspect(
 
 def _looked(file: Path, data: Path | None, service: bool) -> dict[str, Any]:
     """What this machine finds by itself; with the task, if the database may be asked."""
-    from personae import wiring
+    from personae import signing
     from personae.app.inspecting import Inspection
     from personae.inspecting.files import inspect_file
 
@@ -60,7 +60,7 @@ def _looked(file: Path, data: Path | None, service: bool) -> dict[str, Any]:
     except OSError as error:
         raise MediaUnreachable(f"{file} cannot be read: {error.strerror}.") from error
     asked = service or data is not None
-    seen = inspect_file(file, _anchors(data) if asked else wiring.trust_anchors()).to_json()
+    seen = inspect_file(file, _anchors(data) if asked else signing.trust_anchors()).to_json()
     found = Inspection(digest, size, seen["kind"], seen["manifest"], seen["mark"], None, None)
     if asked:
         found = _in_database(found, data)
