@@ -105,7 +105,7 @@ class Client:
         told = self.over(path, **body)
         said = "Restored by the classical pass" if body.get("is_hd") == 1 else ""
         assert told["status"] == 0, told
-        assert told["message"].partition(":")[0] == said
+        assert told["message"].partition(",")[0] == said
         return told["additional_data"]
 
 

@@ -33,7 +33,7 @@ def offer(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
     InvalidRequest
         If a name is unknown, or of a model that does something else.
     ModelError
-        If a model cannot be used, with the command that mends it.
+        If a model, or an accelerator, cannot be used, with the command that mends it.
     """
     context.check_stop()
     shelf = wiring.shelf()
@@ -46,6 +46,8 @@ def offer(job: Mapping[str, Any], context: Context) -> dict[str, Any]:
         for setting, cards in ((_ENGINES, swappers), (_STEPS, others)):
             for card in cards:
                 _check_usable(store, shelf, card, setting)
+        if swappers or others:
+            _check_machine()
     facts = {card.name: _engine_facts(card) for card in swappers} | {MESH: MESH_FACTS}
     return {
         "engines": [asdict(facts[name]) for name in engines],
@@ -117,6 +119,21 @@ def _check_usable(store: ModelStore, shelf: Shelf, card: Card, setting: str) -> 
             raise ModelError(
                 f"{offered}, which is not installed; run `personae models pull {each.name}`."
             )
+
+
+def _check_machine() -> None:
+    """Refuse variables about running models that make no sense, and accelerators that are not here.
+
+    Whether an accelerator really takes a network shows when it is loaded.
+    """
+    import onnxruntime
+
+    from personae.engine.sessions.evidence import require_there
+
+    wiring.layout()
+    wiring.networks()
+    there: list[str] = onnxruntime.get_available_providers()
+    require_there(wiring.providers(), there, "by the installed ONNX Runtime")
 
 
 def _engine_facts(card: Card) -> EngineFacts:

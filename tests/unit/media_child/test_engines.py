@@ -11,7 +11,7 @@ import pytest
 from benchmarks.stand_ins import install_stand_ins
 
 from personae.engine.cards import card
-from personae.errors import InvalidRequest, ModelError
+from personae.errors import InvalidRequest, ModelError, PersonaeError
 from personae.media_child.engines import offer, setup_of
 from personae.requests.options import SwapOptions
 
@@ -101,6 +101,25 @@ def test_what_cannot_be_used_is_refused_with_what_mends_it(
         told(["inswapper_128"])
     monkeypatch.setenv("PERSONAE_PERMISSIVE_ONLY", "true")
     with pytest.raises(ModelError, match="take inswapper_128 out of PERSONAE_ENGINES"):
+        told(["inswapper_128"])
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("PERSONAE_PROVIDERS", "qnn", "QNNExecutionProvider cannot be used"),
+        ("PERSONAE_PROVIDERS", "abacus", "abacus"),
+        ("PERSONAE_MODEL_BATCH", "some", "PERSONAE_MODEL_BATCH"),
+        ("PERSONAE_MODEL_MEMORY", "much", "PERSONAE_MODEL_MEMORY"),
+    ],
+)
+def test_a_machine_that_cannot_do_what_it_should_says_so(
+    models: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    told(["mesh"])
+    told(["inswapper_128"], installed=False)
+    with pytest.raises(PersonaeError, match=said):
         told(["inswapper_128"])
 
 
