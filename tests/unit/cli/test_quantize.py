@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
-from benchmarks.stand_ins import install_stand_ins
+from benchmarks.stand_ins import install_stand_ins, make_stand_in
 from typer.testing import CliRunner
 
 import personae
 from personae.adapters.model_store import ModelStore
+from personae.adapters.models.hashes import fingerprint
+from personae.adapters.models.shelf import read_shelf
+from personae.adapters.networks.derived import prepared
+from personae.adapters.networks.variants import variant_text
 from personae.cli.compute_checks import running
 from personae.cli.models import models_app
 from personae.engine.cards import card
@@ -40,10 +45,21 @@ def test_makes_a_model_that_swaps(folder: Path) -> None:
     told = json.loads(ended.stdout)
     assert (told["model"], told["made_of"]) == ("inswapper_128_int8", "inswapper_128")
     assert all(one["worst"] <= one["limit"] for one in told["measured"])
+    assert told["measured_on"] == 4
+    assert min(told["run_s_before"], told["run_s_after"]) > 0
+    assert told["not_prepared"] == []
     assert "inswapper_128_int8" in run.invoke(models_app, ["list", "--json"]).stdout
     scene = faces.headshot("collins")
     result = personae.swap(scene, faces.headshot("hopper"), engine="inswapper_128_int8")
     assert (result.image != scene).any()
+    shown = run.invoke(models_app, ["show", "inswapper_128_int8"]).stdout
+    assert "source    made of inswapper_128, " in shown
+    assert "InsightFace non-commercial" in shown
+    assert "(accepted)" in shown
+    listed = json.loads(run.invoke(models_app, ["list", "--json"]).stdout)["models"]
+    (row,) = (one for one in listed if one["name"] == "inswapper_128_int8")
+    assert (row["made_of"], row["state"]) == ("inswapper_128", "ready")
+    assert row["size_bytes"] == told["bytes_after"]
     again = run.invoke(models_app, ["quantize", "inswapper_128_int8"])
     assert again.exit_code == 2
     assert "in 8 bits already" in again.stderr
@@ -90,3 +106,51 @@ def test_doctor_loads_a_network_where_it_was_asked_to(monkeypatch: pytest.Monkey
     monkeypatch.setenv("PERSONAE_MODEL_MEMORY", "plenty")
     (only,) = running()
     assert "PERSONAE_MODEL_MEMORY is 'plenty'" in only.detail
+
+
+@pytest.fixture
+def bringable(folder: Path) -> Path:
+    """A network that is large enough to be prepared, and a card that knows it."""
+    converter = card("crossface_ghost")
+    (folder / "brought").mkdir()
+    path = make_stand_in(converter, folder / "brought", "full").path
+    found = fingerprint(path)
+    text = variant_text(read_shelf([]).text(converter), converter, found.sha256, found.size_bytes)
+    (folder / "cards").mkdir()
+    (folder / "cards" / "crossface_ghost_int8.toml").write_text(text)
+    return path
+
+
+IMPORT = ["--as", "crossface_ghost_int8", "--accept-licence", "crossface_ghost_int8", "--json"]
+
+
+def test_what_is_brought_is_prepared_at_once(folder: Path, bringable: Path) -> None:
+    ended = run.invoke(models_app, ["import", str(bringable), *IMPORT])
+    assert ended.exit_code == 0, ended.output
+    assert json.loads(ended.stdout)["not_prepared"] == []
+    path = folder / "crossface_ghost_int8" / bringable.name
+    assert prepared(path, make=False) is not None
+    ready = prepared(path, make=False)
+    assert ready is not None
+    weights = ready.with_name("network.weights")
+    stat = weights.stat()
+    with weights.open("r+b") as file:
+        file.write(b"damage")
+    os.utime(weights, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    ended = run.invoke(models_app, ["verify", "crossface_ghost_int8"])
+    assert ended.exit_code == 0, ended.output
+    assert "was damaged; it is made anew" in ended.stderr
+    assert prepared(path, make=False) is None
+    ended = run.invoke(models_app, ["pull", "crossface_ghost_int8", "--only"])
+    assert ended.exit_code == 0, ended.output
+    assert prepared(path, make=False) is not None
+
+
+def test_what_cannot_be_prepared_is_installed_all_the_same(folder: Path, bringable: Path) -> None:
+    home = folder / "crossface_ghost_int8"
+    home.mkdir()
+    (home / ".derived").write_text("in the way")
+    ended = run.invoke(models_app, ["import", str(bringable), *IMPORT])
+    assert ended.exit_code == 0, ended.output
+    assert json.loads(ended.stdout)["not_prepared"] == ["crossface_ghost_int8"]
+    assert "Not prepared: crossface_ghost_int8; the first use takes" in ended.stderr
