@@ -12,18 +12,12 @@ from personae import wiring
 from personae.domain.gate import LIMIT
 from personae.domain.labels import DEFAULT_PLACE, DEFAULT_SIZE
 from personae.domain.marks import LOCAL_MARK
-from personae.donors import (
-    Donor,
-    ImageLike,
-    check_path,
-    load_pixels,
-    prepare_donor,
-    single_face,
-)
+from personae.donors import Donor, prepare_donor
 from personae.engine.canvas import RgbCanvas
 from personae.engine.faces import embedder
 from personae.engine.types import Face, Float32
 from personae.manifests import Finisher, read_manifest
+from personae.photos import ImageLike, check_path, load_pixels, single_face
 from personae.requests.mappings import FaceChoice, Mapping, Parts, parts_of
 from personae.requests.options import EngineSettings, SwapOptions, SwapSettings, options_of
 from personae.results import SwapReport, SwapResult

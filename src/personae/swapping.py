@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from personae import engines, wiring
-from personae.donors import Pixels, called
 from personae.engine.canvas import RgbCanvas
 from personae.engine.casting import Cast, Role, StillCast, cast_still
 from personae.engine.faces import embedder
@@ -18,6 +17,7 @@ from personae.engine.label import LabelPainter
 from personae.engine.pipeline import Engine
 from personae.engine.types import BoxXYXY, Face, Float32, UInt8
 from personae.errors import Canceled, FaceNotFound, InvalidRequest
+from personae.photos import Pixels, called
 from personae.requests.checks import refuse_options, refuse_same
 from personae.requests.mappings import Parts
 from personae.requests.options import SwapOptions

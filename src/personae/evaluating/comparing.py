@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from personae import wiring
-from personae.donors import Donor, load_pixels
+from personae.donors import Donor
 from personae.engine.types import UInt8
 from personae.errors import Canceled, InvalidRequest, PersonaeError
 from personae.evaluating.engines import Contender, Prepare
@@ -17,6 +17,7 @@ from personae.evaluating.looks import Judge, Look
 from personae.evaluating.pairs import Pair
 from personae.evaluating.people import Photo
 from personae.evaluating.pictures import picture_difference
+from personae.photos import load_pixels
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol, Unpack, cast
 
 from personae import engines, wiring
-from personae.donors import Donor, ImageLike, load_pixels, prepare_donor
+from personae.donors import Donor, prepare_donor
 from personae.engine.card import Card
 from personae.engine.card_roles import SwapperContract
 from personae.engine.setup import MESH, EngineSetup
 from personae.engine.types import UInt8
 from personae.errors import InvalidRequest
 from personae.evaluating.pairs import Pair
+from personae.photos import ImageLike, load_pixels
 from personae.requests.mappings import Parts, parts_of
 from personae.requests.options import EngineSettings, SwapOptions, SwapSettings
 from personae.results import SwapResult

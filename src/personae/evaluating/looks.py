@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from personae.donors import ImageLike, load_pixels
 from personae.engine.canvas import RgbCanvas
 from personae.engine.faces.closeups import find_in_photo
 from personae.engine.faces.embedder import SAME_PERSON_DISTANCE, distance
@@ -17,6 +16,7 @@ from personae.engine.track.tracker import Tracker
 from personae.engine.types import Canvas, Face, Float32, UInt8
 from personae.errors import FaceNotFound
 from personae.evaluating.people import Person, Photo
+from personae.photos import ImageLike, load_pixels
 
 REFERENCES = 4
 """Photos of a person, beside the donor's, that are looked at to know them."""

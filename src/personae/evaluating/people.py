@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from personae.donors import ImageLike
 from personae.errors import InvalidRequest, MediaError, MediaUnreachable
+from personae.photos import ImageLike
 from personae.video.files import reason
 from personae.video.sniffing import sniff
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from personae import wiring
 from personae.domain.gate import LIMIT
-from personae.donors import Donor, load_pixels
+from personae.donors import Donor
 from personae.engine.canvas import RgbCanvas
 from personae.engine.gate import check_picture
 from personae.engine.types import UInt8
@@ -25,6 +25,7 @@ from personae.evaluating.rows import WRONG_FILE, Row
 from personae.evaluating.shots import shot
 from personae.evaluating.stills import Context, Scenes, Seen, failed, measure_still
 from personae.evaluating.tally import Result, Tally
+from personae.photos import load_pixels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

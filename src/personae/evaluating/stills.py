@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from personae.donors import Donor, load_pixels
+from personae.donors import Donor
 from personae.engine.canvas import RgbCanvas
 from personae.engine.pipeline import Engine
 from personae.engine.types import Face, Float32, UInt8
@@ -29,6 +29,7 @@ from personae.evaluating.pairs import Pair
 from personae.evaluating.people import Photo, sentence
 from personae.evaluating.pictures import colour_difference, outside_change, skin_mask
 from personae.evaluating.rows import Outcome, Row
+from personae.photos import load_pixels
 
 KEPT_SCENES: Final = 1024
 _KINDS: Final[tuple[tuple[type[PersonaeError], Outcome], ...]] = (

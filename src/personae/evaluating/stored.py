@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from personae.donors import Donor, load_pixels
+from personae.donors import Donor
 from personae.engine import imaging
 from personae.engine.types import UInt8
 from personae.errors import InvalidRequest, MediaUnreachable
 from personae.evaluating.engines import Contender
 from personae.evaluating.pairs import Pair
 from personae.evaluating.people import sentence
+from personae.photos import load_pixels
 from personae.results import SwapResult
 
 

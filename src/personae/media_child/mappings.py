@@ -17,7 +17,7 @@ import numpy as np
 
 from personae import engines, wiring
 from personae.domain.gate import LIMIT
-from personae.donors import Donor, load_pixels, prepare_donor, single_face
+from personae.donors import Donor, prepare_donor
 from personae.engine.canvas import RgbCanvas
 from personae.engine.casting import Role
 from personae.engine.setup import EngineSetup
@@ -25,6 +25,7 @@ from personae.engine.types import Float32
 from personae.errors import InvalidRequest, MediaUnreachable
 from personae.media_child.jobs import Context, load_engine
 from personae.media_child.registering import screen_of
+from personae.photos import load_pixels, single_face
 from personae.requests.checks import check_choice
 from personae.requests.mappings import Parts, seen_of
 from personae.video.files import check_readable, reason

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from personae import wiring
-from personae.donors import load_pixels, single_face, warnings_of
 from personae.engine.canvas import RgbCanvas
 from personae.engine.faces.embedder import SAME_PERSON_DISTANCE, distance
 from personae.engine.register import Screen
 from personae.engine.types import Float32
 from personae.errors import InvalidRequest
 from personae.media_child.jobs import Context, load_engine
+from personae.photos import load_pixels, single_face, warnings_of
 from personae.register_files import open_register, open_screen
 
 

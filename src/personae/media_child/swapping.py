@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from personae import wiring
-from personae.donors import Pixels
 from personae.engine import imaging
 from personae.engine.canvas import RgbCanvas, thumbnail_size
 from personae.engine.types import UInt8
@@ -18,6 +17,7 @@ from personae.errors import FaceNotFound, InvalidRequest, SeveralFaces
 from personae.media_child.engines import setup_of
 from personae.media_child.jobs import Context, load_engine
 from personae.media_child.mappings import is_only, parts_of_job
+from personae.photos import Pixels
 from personae.requests.mappings import Parts
 from personae.requests.options import EngineSettings, SwapOptions
 from personae.swapping import swap_clip_file, swap_picture_file, swap_pixels

@@ -9,7 +9,7 @@ from typing import Literal, cast
 
 from personae import engines, wiring
 from personae.domain.gate import LIMIT
-from personae.donors import Donor, ImageLike, load_pixels, prepare_donor, single_face
+from personae.donors import Donor, prepare_donor
 from personae.engine.canvas import RgbCanvas
 from personae.engine.casting import Role
 from personae.engine.gate import NOTHING, Seen
@@ -17,6 +17,7 @@ from personae.engine.register import Screen
 from personae.engine.setup import EngineSetup
 from personae.engine.types import Float32
 from personae.errors import InvalidRequest
+from personae.photos import ImageLike, load_pixels, single_face
 from personae.requests.checks import check_choice
 
 FaceChoice = Literal["largest", "all"] | int
