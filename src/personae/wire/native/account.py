@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from personae.app import retention
 from personae.app.hooks import iso_time
+from personae.domain.credits import LedgerEntry
 from personae.domain.retention import Retention, allowed, in_force
 from personae.domain.tenants import Tenant
 from personae.errors import InvalidRequest
@@ -18,9 +19,9 @@ from personae.wire.dialects import Call, call_of
 from personae.wire.guard import access
 from personae.wire.native.models import account as models
 from personae.wire.native.models.common import Page
-from personae.wire.native.reading import page_reply, seconds_of
+from personae.wire.native.reading import listed, seconds_of
 from personae.wire.native.routing import group
-from personae.wire.paging import Cursor, Limit, from_cursor
+from personae.wire.paging import Cursor, Limit
 from personae.wire.replies import reply
 
 router = group("/account", "account")
@@ -115,23 +116,27 @@ def _times(times: Retention) -> models.Times:
 @access("account:read")
 async def list_ledger(request: Request, limit: Limit = 20, cursor: Cursor = None) -> Response:
     """Every transfer in two entries that sum to 0, newest first."""
-    call, after = call_of(request), from_cursor("/account/ledger", cursor)
-    page = await call.services.database.aread(
-        lambda tx: tx.credits.entries(call.tenant_id, after=after, limit=limit)
+    call = call_of(request)
+    return await listed(
+        call,
+        "/account/ledger",
+        cursor,
+        limit,
+        lambda tx, after: tx.credits.entries(call.tenant_id, after=after, limit=limit),
+        _entry,
     )
-    items = [
-        models.Entry(
-            id=one.id,
-            kind=one.kind,
-            account=one.account,
-            amount=one.amount,
-            task_id=one.task_id,
-            note=one.note,
-            created_at=iso_time(one.created_at),
-        )
-        for one in page.items
-    ]
-    return page_reply(call, "/account/ledger", items, page.next_after, [("limit", limit)])
+
+
+def _entry(one: LedgerEntry) -> models.Entry:
+    return models.Entry(
+        id=one.id,
+        kind=one.kind,
+        account=one.account,
+        amount=one.amount,
+        task_id=one.task_id,
+        note=one.note,
+        created_at=iso_time(one.created_at),
+    )
 
 
 @router.get(

@@ -12,11 +12,11 @@ from personae.wire.guard import access
 from personae.wire.idempotency import IdempotencyKey, create_once
 from personae.wire.native.models.common import Page
 from personae.wire.native.models.people import Face, FaceIn
-from personae.wire.native.reading import page_reply
+from personae.wire.native.reading import listed
 from personae.wire.native.routing import PREFIX, FaceInPath, group
 from personae.wire.native.swaps import asserting
 from personae.wire.native.views import face_of
-from personae.wire.paging import Cursor, Limit, from_cursor
+from personae.wire.paging import Cursor, Limit
 from personae.wire.replies import replayed, reply
 
 router = group("/faces", "faces")
@@ -73,12 +73,15 @@ async def _photos_used(call: Call, wanted: FaceIn, key: str | None) -> int:
 @access("faces:read")
 async def list_faces(request: Request, limit: Limit = 20, cursor: Cursor = None) -> Response:
     """Newest first."""
-    call, after = call_of(request), from_cursor("/faces", cursor)
-    page = await call.services.database.aread(
-        lambda tx: faces.page(tx, call.tenant_id, after=after, limit=limit)
+    call = call_of(request)
+    return await listed(
+        call,
+        "/faces",
+        cursor,
+        limit,
+        lambda tx, after: faces.page(tx, call.tenant_id, after=after, limit=limit),
+        face_of,
     )
-    items = [face_of(one) for one in page.items]
-    return page_reply(call, "/faces", items, page.next_after, [("limit", limit)])
 
 
 @router.get(

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from personae.app import tasks
 from personae.app.ports import Transaction
+from personae.domain import pages
 from personae.domain.tasks import Task, TaskKind
 from personae.errors import InvalidRequest, NotFound
 from personae.wire.dialects import Call
 from personae.wire.native.models.common import Page
 from personae.wire.native.routing import PREFIX
 from personae.wire.native.views import Files, files_of
-from personae.wire.paging import next_link, to_cursor
+from personae.wire.paging import from_cursor, next_link, to_cursor
 from personae.wire.replies import reply
+
+T = TypeVar("T")
 
 
 def find_task(tx: Transaction, tenant_id: str, task_id: str, kinds: Sequence[TaskKind]) -> Task:
@@ -53,6 +56,39 @@ def note_links(call: Call, files: Files) -> None:
     """Have it written down that the caller is given links to these files."""
     for asset_id in files:
         call.gate.accesses.linked(asset_id)
+
+
+async def listed(
+    call: Call,
+    path: str,
+    cursor: str | None,
+    limit: int,
+    read: Callable[[Transaction, str | None], pages.Page[T]],
+    shown: Callable[[T], BaseModel],
+    query: Sequence[tuple[str, str | int]] = (),
+) -> Response:
+    """Answer with the page of a listing that the cursor asks for.
+
+    Parameters
+    ----------
+    path : str
+        As `page_reply`.
+    read : callable
+        Reads the page of `limit` rows after the one of this name.
+    shown : callable
+        What is told of a row.
+    query : sequence of (name, value)
+        What the next page has to be asked with, besides the limit.
+
+    Raises
+    ------
+    InvalidRequest
+        If the cursor is of another listing.
+    """
+    after = from_cursor(path, cursor)
+    page = await call.services.database.aread(lambda tx: read(tx, after))
+    items = [shown(one) for one in page.items]
+    return page_reply(call, path, items, page.next_after, [("limit", limit), *query])
 
 
 def page_reply(

@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from personae.app import register_entries
 from personae.app.hooks import iso_time
-from personae.app.ports import Transaction
 from personae.app.register import Near
 from personae.app.register_entries import Entry
 from personae.app.threads import stop_in_thread
@@ -20,9 +19,9 @@ from personae.wire.dialects import Call, call_of
 from personae.wire.guard import access
 from personae.wire.native.models import register as models
 from personae.wire.native.models.common import Page
-from personae.wire.native.reading import page_reply
+from personae.wire.native.reading import listed
 from personae.wire.native.routing import PREFIX, PersonInPath, Strict
-from personae.wire.paging import Cursor, Limit, from_cursor
+from personae.wire.paging import Cursor, Limit
 from personae.wire.register_form import Form, read_form, register_of
 from personae.wire.replies import at, reply
 
@@ -118,9 +117,17 @@ async def list_own(
 ) -> Response:
     """Your own entries, newest first."""
     call = call_of(request)
-    page = await _page(call, _OWN, call.tenant_id, False, q, limit, cursor)
-    items = [models.Person(**_told(one)) for one in page.items]
-    return page_reply(call, _OWN, items, page.next_after, _query(q, limit))
+    return await listed(
+        call,
+        _OWN,
+        cursor,
+        limit,
+        lambda tx, after: register_entries.page(
+            tx, call.tenant_id, words=q, after=after, limit=limit
+        ),
+        lambda one: models.Person(**_told(one)),
+        _query(q),
+    )
 
 
 @router.get(
@@ -184,10 +191,17 @@ async def list_all(
     request: Request, q: Words = "", limit: Limit = 20, cursor: Cursor = None
 ) -> Response:
     """Tenants' own entries among them, newest first."""
-    call = call_of(request)
-    page = await _page(call, _ALL, None, True, q, limit, cursor)
-    items = [models.OperatorPerson(**_told_all(one)) for one in page.items]
-    return page_reply(call, _ALL, items, page.next_after, _query(q, limit))
+    return await listed(
+        call_of(request),
+        _ALL,
+        cursor,
+        limit,
+        lambda tx, after: register_entries.page(
+            tx, None, everybody=True, words=q, after=after, limit=limit
+        ),
+        lambda one: models.OperatorPerson(**_told_all(one)),
+        _query(q),
+    )
 
 
 @router.get(
@@ -271,27 +285,8 @@ async def look_up(call: Call, form: Form) -> tuple[list[Near], list[str]]:
     )
 
 
-async def _page(
-    call: Call,
-    path: str,
-    tenant_id: str | None,
-    everybody: bool,
-    words: str,
-    limit: int,
-    cursor: str | None,
-) -> Any:
-    after = from_cursor(path, cursor)
-
-    def work(tx: Transaction) -> Any:
-        return register_entries.page(
-            tx, tenant_id, everybody=everybody, words=words, after=after, limit=limit
-        )
-
-    return await call.services.database.aread(work)
-
-
-def _query(words: str, limit: int) -> list[tuple[str, str | int]]:
-    return [("limit", limit), *([("q", words)] if words else [])]
+def _query(words: str) -> list[tuple[str, str | int]]:
+    return [("q", words)] if words else []
 
 
 def _location(call: Call, path: str, person: ProtectedPerson) -> dict[str, str]:

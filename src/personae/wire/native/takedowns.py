@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from personae.app import takedowns
 from personae.app.hooks import iso_time
-from personae.app.ports import Transaction
 from personae.app.removing import Remover
 from personae.app.takedown_service import AppliesTo, TakedownService
 from personae.domain.takedowns import Order, Takedown
@@ -20,10 +19,10 @@ from personae.wire.dialects import Call, call_of
 from personae.wire.guard import access
 from personae.wire.native.models import takedowns as models
 from personae.wire.native.models.common import Page
-from personae.wire.native.reading import page_reply
+from personae.wire.native.reading import listed
 from personae.wire.native.routing import PREFIX, Strict, TakedownInPath
 from personae.wire.native.swaps import tell_queue
-from personae.wire.paging import Cursor, Limit, from_cursor
+from personae.wire.paging import Cursor, Limit
 from personae.wire.replies import at, replayed, reply
 
 router = APIRouter(prefix=PREFIX, route_class=Strict, tags=["takedowns"])
@@ -190,15 +189,14 @@ async def _tenant(call: Call, name: str) -> str:
 async def _listed(
     request: Request, path: str, tenant_id: str | None, limit: int, cursor: str | None
 ) -> Response:
-    call, after = call_of(request), from_cursor(path, cursor)
-
-    def work(tx: Transaction) -> Any:
-        return takedowns.page(tx, tenant_id, after=after, limit=limit)
-
-    page = await call.services.database.aread(work)
-    shown = _full if tenant_id is None else _own
-    items = [shown(one) for one in page.items]
-    return page_reply(call, path, items, page.next_after, [("limit", limit)])
+    return await listed(
+        call_of(request),
+        path,
+        cursor,
+        limit,
+        lambda tx, after: takedowns.page(tx, tenant_id, after=after, limit=limit),
+        _full if tenant_id is None else _own,
+    )
 
 
 def _own(takedown: Takedown) -> models.Takedown:

@@ -16,9 +16,9 @@ from personae.wire.idempotency import IdempotencyKey, create_once, shown_once
 from personae.wire.native import views
 from personae.wire.native.models import webhooks as models
 from personae.wire.native.models.common import EndpointId, Page
-from personae.wire.native.reading import page_reply
+from personae.wire.native.reading import listed
 from personae.wire.native.routing import PREFIX, DeliveryInPath, EndpointInPath, group
-from personae.wire.paging import Cursor, Limit, from_cursor
+from personae.wire.paging import Cursor, Limit
 from personae.wire.replies import reply
 
 router = group("/webhooks", "webhooks")
@@ -192,15 +192,18 @@ async def list_deliveries(
     cursor: Cursor = None,
 ) -> Response:
     """Newest first."""
-    call, after = call_of(request), from_cursor("/webhooks/deliveries", cursor)
-    page = await call.services.database.aread(
-        lambda tx: endpoints.deliveries(
+    call = call_of(request)
+    return await listed(
+        call,
+        "/webhooks/deliveries",
+        cursor,
+        limit,
+        lambda tx, after: endpoints.deliveries(
             tx, call.tenant_id, endpoint_id=endpoint_id, after=after, limit=limit
-        )
+        ),
+        views.delivery_of,
+        [("endpoint_id", endpoint_id)] if endpoint_id else [],
     )
-    query = [("limit", limit), *([("endpoint_id", endpoint_id)] if endpoint_id else [])]
-    items = [views.delivery_of(one) for one in page.items]
-    return page_reply(call, "/webhooks/deliveries", items, page.next_after, query)
 
 
 @router.get(
