@@ -126,16 +126,6 @@ def hats(image: Float32, shape_wh: tuple[int, int]) -> tuple[Float32, Float32]:
     return cast("Float32", dark), cast("Float32", bright)
 
 
-def inpaint(image: UInt8, hidden: Bool, reach_px: float) -> UInt8:
-    """What may be under the pixels that are `hidden`, from those within `reach_px` of them.
-
-    Telea, "An image inpainting technique based on the fast marching method", Journal of Graphics
-    Tools 9(1), 2004.
-    """
-    found = cv2.inpaint(image, hidden.astype(np.uint8), reach_px, cv2.INPAINT_TELEA)
-    return cast("UInt8", found)
-
-
 def second_differences(image: Float32, step: int = 1) -> Float32:
     """Second differences across of second differences down, between pixels `step` apart.
 

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from personae.engine import imaging
-from personae.engine.canvas import RgbCanvas
 from personae.engine.geometry import clip_box
-from personae.engine.mesh.bare_eyes import without_frames
 from personae.engine.mesh.beards import cheeks, find_beard, smoothstep
 from personae.engine.mesh.calming import calm_texture
 from personae.engine.mesh.construction import near
@@ -82,7 +80,7 @@ def unroll(mesh: FaceMesh, canvas: Canvas, face: Face) -> Unrolled:
     """Take one photo's face to the texture layout, hidden half mirrored, occluders marked."""
     landmarks = face.landmarks.astype(np.float64)
     _, canonical = to_canonical(mesh, landmarks)
-    canvas, positions = _bare(canvas, landmarks)
+    positions = extend_positions(landmarks, 0.10)
     own = seen = visibility(mesh, positions)
     texels = float(np.linalg.norm(mesh.uv[10] - mesh.uv[152]))
     density = skin_extent(positions) / texels
@@ -114,21 +112,6 @@ def unroll(mesh: FaceMesh, canvas: Canvas, face: Face) -> Unrolled:
         beard=beard,
         detail=photo_detail(mesh, canvas, positions, own),
     )
-
-
-def _bare(canvas: Canvas, landmarks: Float64) -> tuple[Canvas, Float64]:
-    """The photo, or the part of it around the face without glasses; and where the mesh lies in it.
-
-    The mesh is float64 (VERTICES, 3), in pixels.
-    """
-    positions = extend_positions(landmarks, 0.10)
-    low, high = positions[:, :2].min(0), positions[:, :2].max(0)
-    box = clip_box(low - 0.1 * (high - low) - 4, high + 0.1 * (high - low) + 4, canvas.size_wh)
-    if box is None:
-        return canvas, positions
-    offset = np.array([box[0], box[1], 0])
-    bare = without_frames(canvas.region_rgb(box), landmarks - offset)
-    return (canvas, positions) if bare is None else (RgbCanvas(bare), positions - offset)
 
 
 def _sample_photo(mesh: FaceMesh, canvas: Canvas, positions: Float64, density: float) -> Float32:

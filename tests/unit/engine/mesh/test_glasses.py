@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from portraits import BLACK, SILVER, astronaut, hopper, resized, with_frames
+from portraits import astronaut, hopper, resized
 
 from personae.engine.canvas import RgbCanvas
 from personae.engine.mesh.glasses import SMALLEST_EYES_PX, frames_mask, frames_worn
@@ -13,6 +13,29 @@ from personae.engine.mesh.render import render_face
 from personae.engine.mesh.topology import FaceMesh
 from personae.engine.pipeline import Engine
 from personae.engine.types import Face
+
+BLACK, SILVER = (24, 22, 22), (205, 205, 210)
+
+
+def with_frames(
+    rgb: np.ndarray, points: np.ndarray, colour: tuple[int, int, int], thick: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Clear glasses on upright eyes, and where their frame is, bool (h, w)."""
+    left, right = points[33, :2].astype(float), points[263, :2].astype(float)
+    unit, (x, y) = float(np.linalg.norm(right - left)), (left + right) / 2
+    line = np.zeros(rgb.shape[:2], np.uint8)
+    pen = max(1, round(thick * unit))
+
+    def at(across: float, down: float) -> tuple[int, int]:
+        return round(16 * (x + across * unit)), round(16 * (y + down * unit))
+
+    for side in (-1, 1):
+        axes = (round(16 * 0.28 * unit), round(16 * 0.2 * unit))
+        cv2.ellipse(line, at(0.36 * side, 0.06), axes, 0, 0, 360, 255, pen, cv2.LINE_AA, 4)
+        cv2.line(line, at(0.64 * side, 0.0), at(0.9 * side, -0.03), 255, pen, cv2.LINE_AA, 4)
+    cv2.line(line, at(-0.08, 0.0), at(0.08, 0.0), 255, pen, cv2.LINE_AA, 4)
+    share = line[..., None] / 255
+    return np.rint(rgb * (1 - share) + np.array(colour) * share).astype(np.uint8), line > 200
 
 
 def test_frames_are_told_from_bare_faces(astronaut_face: Face, hopper_face: Face) -> None:

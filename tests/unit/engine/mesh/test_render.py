@@ -434,7 +434,7 @@ def test_the_far_half_of_a_turned_head_stays(mesh: FaceMesh) -> None:
 
 
 def test_nothing_is_painted_behind_a_head_near_profile(
-    mesh: FaceMesh, plan: FacePlan, astronaut_donor: MeshDonor
+    mesh: FaceMesh, plan: FacePlan, hopper_donor: MeshDonor
 ) -> None:
     """Landmarks of a head at 60 degrees say 38, and reach over its outline."""
     turned = head(120, 120, 110, yaw=38).astype(np.float64)
@@ -443,7 +443,7 @@ def test_nothing_is_painted_behind_a_head_near_profile(
     cv2.fillConvexPoly(rgb, oval, (190, 140, 115))
     edge = int(turned[[4, 1, 13], 0].max()) + 3
     rgb[:, edge:] = (40, 60, 90)
-    result = rendered(mesh, rgb, replace(plan, landmarks=turned, donor=astronaut_donor))
+    result = rendered(mesh, rgb, replace(plan, landmarks=turned, donor=hopper_donor))
     x0, y0, _, _ = result.box
     eye = np.rint(turned[263, :2]).astype(int) - [x0, y0]
     assert eye[0] + x0 > edge
