@@ -32,7 +32,7 @@ LENS_X, LENS_Y, FLAT = 0.36, 0.05, 0.75
 """Middle of a lens, and how much flatter than wide it may be drawn as a ring."""
 LINE = (0.025, 0.08)
 """Contrast from which a line may be, and is, one."""
-STEP_COST, SLACK = 0.06, 0.8
+STEP_COST, SLACK = 0.06, 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
