@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 import numpy as np
 
 from personae.engine.sessions.evidence import RECORD, require_there, require_used
+from personae.engine.sessions.memory import NoMemory, lacks_memory
 from personae.engine.sessions.providers import CPU, Provider
 from personae.engine.sessions.tensors import (
     Numbers,
@@ -31,11 +32,6 @@ _DTYPES: Final = {
     "tensor(int64)": "int64",
     "tensor(bool)": "bool",
 }
-_NO_MEMORY: Final = (
-    *("failed to allocate", "out of memory", "out_of_memory", "outofmemory", "not enough memory"),
-    *("bad allocation", "bad_alloc", "alloc_failed"),
-)
-"""What runtime, drivers and allocators say, in small letters."""
 
 
 class OnnxModel:
@@ -64,7 +60,8 @@ class OnnxModel:
     Raises
     ------
     ModelError
-        If the file is missing or does not load, or an accelerator cannot be used.
+        If the file is missing or does not load, or an accelerator cannot be used; `NoMemory` if
+        there is too little of that.
     """
 
     def __init__(
@@ -99,6 +96,11 @@ class OnnxModel:
                 str(path), options, providers=wanted, enable_fallback=0
             )
         except Exception as error:  # The runtime raises a dozen classes of its own.
+            if lacks_memory(error):
+                raise NoMemory(
+                    f"There is no memory for the model {self.name}; free some, or choose a smaller "
+                    "one."
+                ) from error
             raise ModelError(self._why(error, asked)) from error
         self.providers: tuple[str, ...] = tuple(session.get_providers())
         require_there(asked, self.providers, f"for {self.name}")
@@ -145,13 +147,13 @@ class OnnxModel:
             return self._bound(given) if self._memory else self._plain(given)
         except Exception as error:
             items = self._items(given)
-            if not _no_memory(error):
+            if not lacks_memory(error):
                 # What the runtime says may name files of this machine: it goes to the log alone.
                 raise ModelError(
                     f"The model {self.name} failed while it computed ({type(error).__name__})."
                 ) from error
             if not self._free or items < 2:
-                raise ModelError(
+                raise NoMemory(
                     f"There is no memory for one run of the model {self.name}; free some, or "
                     "choose a smaller one."
                 ) from error
@@ -189,10 +191,6 @@ class OnnxModel:
 
     def _why(self, error: Exception, asked: Sequence[Provider]) -> str:
         """One sentence for a file that does not load."""
-        if _no_memory(error):
-            return (
-                f"There is no memory for the model {self.name}; free some, or choose a smaller one."
-            )
         kind = type(error).__name__
         if kind == "NoSuchFile":
             return f"The model {self.name} does not load: it is missing; {PULL_AGAIN}."
@@ -235,10 +233,6 @@ def _strict(asked: Sequence[Provider]) -> bool:
     return any(one.name == "openvino" and not one.on_cpu for one in asked) and all(
         one.accelerator for one in asked
     )
-
-
-def _no_memory(error: Exception) -> bool:
-    return isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in _NO_MEMORY)
 
 
 def _specs(name: str, values: list[Any]) -> tuple[TensorSpec, ...]:

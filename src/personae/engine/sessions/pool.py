@@ -7,11 +7,14 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
+from personae.engine.sessions.memory import NoMemory
 from personae.engine.sessions.tensors import Numbers, TensorSpec
 from personae.engine.types import Float32
 from personae.errors import ModelError
+
+_T = TypeVar("_T")
 
 _PATIENCE_S: Final = 600.0
 """No single run of any network takes longer; who waits for memory beyond it waits for ever."""
@@ -127,6 +130,17 @@ class NetworkPool:
         """A network to call as often as needed; nothing is loaded before the first call."""
         return SharedNetwork(self, name)
 
+    def call(self, name: str, *arrays: Numbers) -> list[Float32]:
+        """Run a network once.
+
+        Raises
+        ------
+        ModelError
+            As `use`, and the network's own.
+        """
+        with self.use(name) as network:
+            return self._with_what_there_is(lambda: network(*arrays))
+
     @contextmanager
     def use(self, name: str) -> Generator[Loaded]:
         """Have a network in memory for as long as the block runs, which must not use another.
@@ -145,12 +159,14 @@ class NetworkPool:
                 held.calls -= 1
                 self._changed.notify_all()
 
-    def clear(self) -> None:
-        """Drop every network that nobody is calling."""
+    def clear(self) -> bool:
+        """Drop every network that nobody is calling; whether there was any."""
         with self._changed:
-            for name in [name for name, held in self._held.items() if not held.calls]:
+            idle = [name for name, held in self._held.items() if not held.calls]
+            for name in idle:
                 del self._held[name]
             self._changed.notify_all()
+        return bool(idle)
 
     def _pinned(self, name: str) -> tuple[_Held, Loaded]:
         """A network that stays until its calls are counted down again."""
@@ -198,7 +214,7 @@ class NetworkPool:
     def _load(self, name: str, held: _Held, recipe: Recipe) -> Loaded:
         """Fill a new place; it is given back if that fails."""
         try:
-            network = recipe.load()
+            network = self._with_what_there_is(recipe.load)
         except BaseException:
             with self._changed:
                 held.failed = True
@@ -209,6 +225,18 @@ class NetworkPool:
             held.network = network
             self._changed.notify_all()
         return network
+
+    def _with_what_there_is(self, work: Callable[[], _T]) -> _T:
+        """Do it; with too little memory once more without the networks that nobody is calling.
+
+        The budget is an estimate, and others use the same memory.
+        """
+        try:
+            return work()
+        except NoMemory:
+            if not self.clear():
+                raise
+        return work()
 
     def _when_loaded(self, name: str, held: _Held) -> Loaded | None:
         """The network of a place that another thread fills; None if that fails there."""
@@ -279,8 +307,7 @@ class SharedNetwork:
         ------
         ModelError
         """
-        with self._pool.use(self.name) as network:
-            return network(*arrays)
+        return self._pool.call(self.name, *arrays)
 
     def _looked_at(self) -> tuple[int, Sequence[TensorSpec], Sequence[TensorSpec]]:
         if self._known is None:

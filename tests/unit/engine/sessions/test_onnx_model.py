@@ -13,6 +13,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from personae.engine.session import OnnxModel
+from personae.engine.sessions.memory import lacks_memory
 from personae.errors import ModelError
 
 
@@ -174,3 +175,23 @@ def test_too_little_memory_to_load_is_one_sentence(tmp_path: Path) -> None:
     assert done.stdout == (
         "There is no memory for the model large; free some, or choose a smaller one.\n"
     ), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("told", "lacks"),
+    [
+        ("Failed to allocate memory for requested buffer of size 4398046511104", True),
+        ("CUDA failure 2: out of memory ; GPU=0 ; hostname=x", True),
+        ("CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED", True),
+        ("CUDNN failure: CUDNN_STATUS_ALLOC_FAILED", True),
+        ("HIP failure 2: hipErrorOutOfMemory", True),
+        ("8007000E Not enough memory resources are available to complete this operation.", True),
+        ("Exception during initialization: std::bad_alloc", True),
+        ("bad allocation", True),
+        ("Got invalid dimensions for input: x", False),
+        ("CUDNN_STATUS_NOT_SUPPORTED", False),
+    ],
+)
+def test_tells_a_lack_of_memory_from_the_rest(told: str, lacks: bool) -> None:
+    assert lacks_memory(RuntimeError(told)) is lacks
+    assert lacks_memory(MemoryError())

@@ -8,6 +8,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from personae.engine.sessions.memory import NoMemory
 from personae.engine.sessions.pool import NetworkPool, Recipe
 from personae.engine.sessions.tensors import TensorSpec
 from personae.engine.types import Float32
@@ -265,3 +266,58 @@ def test_nothing_leaves_in_vain() -> None:
     assert pool.loaded == ("idle", "busy")
     shop.held["busy"].set()
     first.join(30)
+
+
+class _Cramped(_Shop):
+    """A machine with less memory than the budget says: enough for one network."""
+
+    def __init__(self, **sizes: int) -> None:
+        super().__init__(**sizes)
+        self.pool = NetworkPool(self, 100)
+        self.tried: Counter[str] = Counter()
+
+    def _load(self, name: str) -> _Network:
+        self.tried[name] += 1
+        if len(self.pool.loaded) > 0:
+            raise NoMemory
+        return super()._load(name)
+
+
+def test_too_little_memory_to_load_lets_idle_ones_leave() -> None:
+    shop = _Cramped(a=10, b=10)
+    shop.pool.network("a")(ONE)
+    shop.pool.network("b")(ONE)
+    assert shop.pool.loaded == ("b",)
+    assert shop.tried == {"a": 1, "b": 2}
+
+
+def test_too_little_memory_is_told_when_nothing_is_left_to_leave() -> None:
+    shop = _Cramped(a=10, b=10)
+    shop.held["a"] = threading.Event()
+    first = _start(shop.pool, "a", [])
+    assert shop.called["a"].wait(30)
+    with pytest.raises(NoMemory):
+        shop.pool.network("b")(ONE)
+    assert shop.pool.used_bytes == 10
+    shop.held["a"].set()
+    first.join(30)
+
+
+def test_too_little_memory_to_run_lets_idle_ones_leave() -> None:
+    pool: NetworkPool
+
+    class Greedy(_Network):
+        def __call__(self, *arrays: Float32) -> list[Float32]:
+            if len(pool.loaded) > 1:
+                raise NoMemory
+            return super().__call__(*arrays)
+
+    class Shop(_Shop):
+        def _load(self, name: str) -> _Network:
+            kind = Greedy if name == "greedy" else _Network
+            return kind(name, None, self.called[name])
+
+    pool = NetworkPool(Shop(idle=10, greedy=10), 100)
+    pool.network("idle")(ONE)
+    np.testing.assert_array_equal(pool.network("greedy")(ONE)[0], ONE + 1)
+    assert pool.loaded == ("greedy",)
