@@ -72,38 +72,47 @@ def record(
         terms_version=rules.terms_version or None,
         faces=_of_faces(tx, tenant_id, face_ids),
     )
-    claim = asserting.claim
-    if claim is not None:
-        return replace(
-            made,
-            how="request",
-            asserted_by=claim.asserted_by,
-            statement=claim.statement,
-            subjects=claim.subjects,
-            evidence=claim.evidence,
-            asserted_at=asserting.first_said or now,
-            retry_of=asserting.retry_of,
-        ).to_json()
+    if asserting.claim is not None:
+        return _claimed(made, asserting.claim, asserting).to_json()
     if rules.mode == "required" and dialect == _NATIVE:
         raise ConsentRequired(
             "Say in `consent` who asserts that the people shown agree.", "consent"
         )
     standing = standing_of(tx, tenant_id)
     if standing is not None and standing.holds(now):
-        return replace(
-            made,
-            how="standing",
-            asserted_by=standing.asserted_by,
-            statement=standing.statement,
-            evidence=standing.evidence,
-            asserted_at=standing.at,
-        ).to_json()
+        return _stood(made, standing).to_json()
     if rules.mode == "required":
         raise ConsentRequired(
             "This account has not asserted that the people shown agree, or no longer does; its "
             "owner does so once, with PUT /native/v1/account/consent, or through the operator."
         )
     return made.to_json()
+
+
+def _claimed(made: Consent, claim: Claim, asserting: Asserting) -> Consent:
+    """A record by what the request says."""
+    return replace(
+        made,
+        how="request",
+        asserted_by=claim.asserted_by,
+        statement=claim.statement,
+        subjects=claim.subjects,
+        evidence=claim.evidence,
+        asserted_at=asserting.first_said or made.at,
+        retry_of=asserting.retry_of,
+    )
+
+
+def _stood(made: Consent, standing: Standing) -> Consent:
+    """A record by what the tenant has said once."""
+    return replace(
+        made,
+        how="standing",
+        asserted_by=standing.asserted_by,
+        statement=standing.statement,
+        evidence=standing.evidence,
+        asserted_at=standing.at,
+    )
 
 
 def standing_of(tx: Transaction, tenant_id: str) -> Standing | None:

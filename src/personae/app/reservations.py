@@ -70,13 +70,8 @@ class Reservations:
         ------
         InvalidRequest, MediaTooLarge, Unavailable
         """
-        kind = "" if content_type is None else content_type.lower()
-        if content_type is not None and _CONTENT_TYPE.fullmatch(kind) is None:
-            raise InvalidRequest(f"{content_type[:80]!r} is not a content type such as video/mp4.")
-        if size_bytes is not None and size_bytes < 1:
-            raise InvalidRequest("Say how many bytes the file will have: at least one.")
-        if size_bytes is not None and size_bytes > self._limits.upload_bytes:
-            raise too_large(self._limits.upload_bytes)
+        kind = _kind_of(content_type)
+        self._check_size(size_bytes)
         times = await self._database.aread(
             lambda tx: retention.kept(tx, tenant_id, self._limits.retention)
         )
@@ -115,6 +110,12 @@ class Reservations:
 
         await self._database.awrite(write)
         return asset, url, now + ttl_s
+
+    def _check_size(self, size_bytes: int | None) -> None:
+        if size_bytes is not None and size_bytes < 1:
+            raise InvalidRequest("Say how many bytes the file will have: at least one.")
+        if size_bytes is not None and size_bytes > self._limits.upload_bytes:
+            raise too_large(self._limits.upload_bytes)
 
     async def complete(self, tenant_id: str, asset_id: str) -> Asset:
         """Take over what was PUT to a reserved URL; the ready asset, also when asked again.
@@ -166,3 +167,11 @@ class Reservations:
         except NotFound as error:
             raise Conflict(f"The upload of {asset.id} was being completed already.") from error
         return Arrival(asset.tenant_id, asset.role, asset.filename, path, stored, asset)
+
+
+def _kind_of(content_type: str | None) -> str:
+    """A content type as it is kept; empty for none."""
+    kind = "" if content_type is None else content_type.lower()
+    if content_type is not None and _CONTENT_TYPE.fullmatch(kind) is None:
+        raise InvalidRequest(f"{content_type[:80]!r} is not a content type such as video/mp4.")
+    return kind

@@ -129,27 +129,9 @@ def analyse_chunk(
         def render(planned: list[PlannedFrame[DecodedFrame]]) -> list[_Done]:
             seen = [gate.look("scene", one.frame.scene) for one in planned]
             if writer is None:
-                return [
-                    _Done(
-                        one.frame.pts,
-                        one.plans,
-                        None,
-                        looks,
-                        gate.is_marked("output", one.frame.scene),
-                    )
-                    for one, looks in zip(planned, seen, strict=True)
-                ]
+                return _left_for_later(planned, seen, gate)
             _render_into(engine, planned, options)
-            return [
-                _Done(
-                    one.frame.pts,
-                    one.plans,
-                    one.frame,
-                    looks + gate.look("output", one.frame.scene),
-                    later=False,
-                )
-                for one, looks in zip(planned, seen, strict=True)
-            ]
+            return _rendered(planned, seen, gate)
 
         def keep(done: _Done) -> None:
             gate.judge(done.looks)
@@ -176,6 +158,32 @@ def analyse_chunk(
         )
         state.save(state_out, chunk, len(donors))
     return ChunkAnalysis(count, cast.faces_cast - cast_before, chunk.first_frame + chunk.frames)
+
+
+def _left_for_later(
+    planned: Sequence[PlannedFrame[DecodedFrame]], seen: Sequence[list[Look]], gate: ClipGate
+) -> list[_Done]:
+    """Frames that `render_chunk` will render."""
+    return [
+        _Done(one.frame.pts, one.plans, None, looks, gate.is_marked("output", one.frame.scene))
+        for one, looks in zip(planned, seen, strict=True)
+    ]
+
+
+def _rendered(
+    planned: Sequence[PlannedFrame[DecodedFrame]], seen: Sequence[list[Look]], gate: ClipGate
+) -> list[_Done]:
+    """Frames that were rendered at once; the gate looks at what came of them."""
+    return [
+        _Done(
+            one.frame.pts,
+            one.plans,
+            one.frame,
+            looks + gate.look("output", one.frame.scene),
+            later=False,
+        )
+        for one, looks in zip(planned, seen, strict=True)
+    ]
 
 
 def render_chunk(

@@ -96,11 +96,16 @@ def take_down(
                 with wiring.open_register(settings, opened) as people:
                     enrolling = wiring.takedown_service(settings, opened, people)
                     made, new = enrolling.take_down(order, register)
-            if wait:
-                made = _wait(talk, service, made)
-            _show(talk, made, new)
-            if wait and made.state != "done":
-                raise typer.Exit(ExitCode.SERVICE)
+            _finish(talk, service, made, new, wait=wait)
+
+
+def _finish(talk: Talk, service: TakedownService, made: Takedown, new: bool, *, wait: bool) -> None:
+    """Show a takedown, if asked to after it is done."""
+    if wait:
+        made = _wait(talk, service, made)
+    _show(talk, made, new)
+    if wait and made.state != "done":
+        raise typer.Exit(ExitCode.SERVICE)
 
 
 def list_takedowns(
