@@ -106,36 +106,5 @@ class MediaLimits:
                 "Make it smaller, or make it a video."
             )
 
-    def check_length(self, name: str, duration_s: float | None, frames: int | None) -> None:
-        """Refuse a video that is too long; None stands for unknown.
-
-        Raises
-        ------
-        MediaTooLarge
-        """
-        if duration_s is not None and duration_s > self.duration_s:
-            raise MediaTooLarge(
-                f"{name} lasts {duration_s / 3600:.1f} hours; at most {self.duration_s / 3600:.1f} "
-                "are allowed. Cut it first."
-            )
-        if frames is not None and frames > self.video_frames:
-            raise MediaTooLarge(
-                f"{name} has {frames} frames; at most {self.video_frames} are allowed. "
-                "Cut it first."
-            )
-
-    def check_streams(self, name: str, streams: int) -> None:
-        """Refuse a container with too many streams.
-
-        Raises
-        ------
-        MediaTooLarge
-        """
-        if streams > self.streams:
-            raise MediaTooLarge(
-                f"{name} has {streams} streams; at most {self.streams} are allowed. "
-                "Keep the ones that matter."
-            )
-
 
 DEFAULT_LIMITS = MediaLimits()

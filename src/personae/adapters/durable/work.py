@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -185,6 +185,3 @@ class DbosQueue:
         if delay_s > 0:
             options["delay_seconds"] = delay_s
         self._client.enqueue_in_transaction(self._connection, options, delivery.id)
-
-
-QueueOn = Callable[[sa.Connection], DbosQueue]

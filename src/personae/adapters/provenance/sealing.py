@@ -24,7 +24,6 @@ from personae.video.files import FileAside, output_errors
 
 How = Literal["embedded", "sidecar"]
 SIDECAR_SUFFIX = ".c2pa"
-SIDECAR_TYPE = "application/c2pa"
 _LARGEST_MANIFEST_BYTES = 16 << 20
 
 

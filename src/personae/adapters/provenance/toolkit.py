@@ -64,10 +64,6 @@ def media_type(path: Path) -> str:
     return found[0] if found else "application/octet-stream"
 
 
-class Halted(Exception):
-    """Whoever watches a stream wants it to end."""
-
-
 class Watched:
     """A file for c2pa: keeps the system's first error, and tells of every access.
 

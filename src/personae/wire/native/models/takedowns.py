@@ -9,7 +9,6 @@ from pydantic import Field, StringConstraints
 from personae.wire.native.models.common import EXAMPLE_NAME, NAME, Given, MaybeTime, Shown, Time
 
 TakedownId = Annotated[str, StringConstraints(pattern=rf"^takedown_{NAME}$")]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 _BYTES = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"
 
 
