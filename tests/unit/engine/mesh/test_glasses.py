@@ -93,7 +93,7 @@ def test_a_frame_stays_and_the_eyes_behind_it_are_the_donors(
     x0, y0, x1, y1 = result.box
     frame = line[y0:y1, x0:x1] & (result.mask > 0)
     # Her own face is put on it, so where the frame is painted over the change is large.
-    assert np.abs(result.delta[frame]).mean() < 25
+    assert np.abs(result.delta[frame]).mean() < 30  # of some 170 if it were painted over
     assert result.mask[frame].mean() < 0.4
     for iris in (468, 473):
         x, y = np.rint(points[iris, :2]).astype(int)
