@@ -13,8 +13,10 @@ from personae.engine.mesh.glasses import frames_worn
 from personae.engine.mesh.raster import visibility
 from personae.engine.mesh.shape import eye_openings
 from personae.engine.mesh.skin import (
+    HAIR_DISTRUST,
     LOG_OFFSET,
     fit_skin,
+    hair_over_skin,
     light_detail,
     log_colour,
     skin_model,
@@ -31,11 +33,6 @@ SHUT, OPEN = 0.15, 0.2
 """Height over width of an eye, below and above which it surely is shut, or open."""
 SQUINT_NONE, SQUINT_ALL = 0.45, 0.6
 """A donor's openness over the scene's, below which the scene's eyes stay, and above which not."""
-HAIR = (0.42, 0.65)
-"""How much darker, logarithmic, than the cheek below hair may be, and is."""
-SIDE_SHADOW = 0.6
-"""How much darker, logarithmic, one cheek may be for light alone."""
-HAIR_DISTRUST = 0.97
 EYE_CONTRAST_PX = 64
 """From eye to eye, outer corners, at most, where an eye's contrast is measured."""
 EYE_STEPS = (0.35, 0.5, 0.65, 0.8)
@@ -78,7 +75,7 @@ def observe_skin(
     inside = ((at > -0.5) & (at < np.array(size) - 0.5)).all(1)
     seen = seen * inside
     trust = mesh.skin_weight * seen
-    likely = _skin_like(colours, trust) * (1 - HAIR_DISTRUST * _hair(mesh, colours))
+    likely = _skin_like(colours, trust) * (1 - HAIR_DISTRUST * hair_over_skin(mesh, colours))
     skin = fit_skin(mesh, colours, trust * likely + 1e-4)
     model = skin_model(mesh, skin)
     red = list(LIPS_RED)
@@ -105,28 +102,6 @@ def _skin_like(colours: Float64, trust: Float64) -> Float64:
     likely = (red - green > 0.03) & (blue - green < 0.2)
     share = float((likely * trust).sum() / max(trust.sum(), 1e-6))
     return np.where(likely, 1.0, 0.02) if 0.2 < share < 0.95 else np.ones(len(likely))
-
-
-def _hair(mesh: FaceMesh, colours: Float64) -> Float64:
-    """How surely each vertex is covered by hair, by its darkness: float64 (468,) in [0, 1].
-
-    Dark hair over the forehead or a cheek would pull the smooth skin model down with it, and the
-    face would be painted over the hair in the hair's colour. Above the mouth, where no beard
-    grows, skin is seldom much darker than on the cheek of its side; and a cheek itself is covered
-    where it is darker than the other by more than shadows make it.
-    """
-    brightness = colours.mean(1)
-    x, y = mesh.canonical[:SKIN, 0], mesh.canonical[:SKIN, 1]
-    plain = (mesh.skin_weight > 0.8) & (y > 0.2) & (y < 0.55)
-    left, right = (
-        float(np.quantile(brightness[plain & (x * side > 0.2) & (x * side < 0.6)], 0.8))
-        for side in (-1, 1)
-    )
-    lighter = max(left, right)
-    ends = [max(left, lighter - SIDE_SHADOW), max(right, lighter - SIDE_SHADOW)]
-    missing = np.interp(x, [-0.4, 0.4], ends) - brightness
-    above = np.clip((0.45 - y) / 0.15, 0, 1)
-    return np.clip((missing - HAIR[0]) / (HAIR[1] - HAIR[0]), 0, 1) * above
 
 
 def _dark_glasses(mesh: FaceMesh, rest: Float64, seen: Float64) -> float:

@@ -14,6 +14,11 @@ DETAIL_MODES = 60
 """All that `FaceMesh.modes` holds: enough for a highlight on a cheek or the shadow of a nose."""
 LOG_OFFSET = 8.0
 """Added before the logarithm, so that noise in shadows weighs little."""
+HAIR = (0.42, 0.65)
+"""How much darker, logarithmic, than the cheek below hair may be, and is."""
+SIDE_SHADOW = 0.6
+"""How much darker, logarithmic, one cheek may be for light alone."""
+HAIR_DISTRUST = 0.97
 SHINE_KEPT, CAST_KEPT = 0.8, 0.8
 MOST_DETAIL = 0.8
 """As a logarithm; beyond it, it is no light but a reflection or something that lies there."""
@@ -104,3 +109,25 @@ def with_detail(skin: Float64, detail: Float64) -> Float64:
 def skin_model(mesh: FaceMesh, coefficients: Float64) -> Float64:
     """Logarithmic skin colour at each vertex, float64 (468, 3), from the first (K, 3) modes."""
     return mesh.modes[:, : len(coefficients)] @ coefficients
+
+
+def hair_over_skin(mesh: FaceMesh, colours: Float64) -> Float64:
+    """How surely each vertex is covered by hair, by its darkness: float64 (468,) in [0, 1].
+
+    Dark hair over the forehead or a cheek would pull the smooth skin model down with it, and the
+    face would be painted over the hair in the hair's colour. Above the mouth, where no beard
+    grows, skin is seldom much darker than on the cheek of its side; and a cheek itself is covered
+    where it is darker than the other by more than shadows make it.
+    """
+    brightness = colours.mean(1)
+    x, y = mesh.canonical[:SKIN, 0], mesh.canonical[:SKIN, 1]
+    plain = (mesh.skin_weight > 0.8) & (y > 0.2) & (y < 0.55)
+    left, right = (
+        float(np.quantile(brightness[plain & (x * side > 0.2) & (x * side < 0.6)], 0.8))
+        for side in (-1, 1)
+    )
+    lighter = max(left, right)
+    ends = [max(left, lighter - SIDE_SHADOW), max(right, lighter - SIDE_SHADOW)]
+    missing = np.interp(x, [-0.4, 0.4], ends) - brightness
+    above = np.clip((0.45 - y) / 0.15, 0, 1)
+    return np.clip((missing - HAIR[0]) / (HAIR[1] - HAIR[0]), 0, 1) * above

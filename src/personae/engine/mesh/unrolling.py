@@ -15,7 +15,15 @@ from personae.engine.mesh.detail import photo_detail
 from personae.engine.mesh.occlusion import rim_connected
 from personae.engine.mesh.raster import skin_extent, texture_positions, visibility
 from personae.engine.mesh.shape import eye_openings, mouth_gap, smile, to_canonical
-from personae.engine.mesh.skin import LOG_OFFSET, fit_skin, light_detail, log_colour, skin_model
+from personae.engine.mesh.skin import (
+    HAIR_DISTRUST,
+    LOG_OFFSET,
+    fit_skin,
+    hair_over_skin,
+    light_detail,
+    log_colour,
+    skin_model,
+)
 from personae.engine.mesh.topology import COARSE_PX, TEXTURE_PX, FaceMesh
 from personae.engine.mesh.vertices import (
     BROWS,
@@ -146,7 +154,9 @@ def _skin_of(
     colours = log_colour(np.asarray(blurred, np.float32), uv)
     bare = np.median(colours[cheeks(mesh)], 0)
     colours = colours + (bare - colours) * beard[:, None]
-    trust = trust * (1 - 0.8 * beard)
+    # Deep-set eyes are dark, too.
+    hair = hair_over_skin(mesh, colours) * (1 - np.clip(2 * mesh.around_eyes, 0, 1))
+    trust = trust * (1 - 0.8 * beard) * (1 - HAIR_DISTRUST * hair)
     return skin_model(mesh, fit_skin(mesh, colours, trust, rounds=4))
 
 

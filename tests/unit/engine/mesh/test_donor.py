@@ -16,7 +16,7 @@ from personae.engine.mesh.beards import smoothstep
 from personae.engine.mesh.donor import MeshDonor
 from personae.engine.mesh.quality import Finding, judge
 from personae.engine.mesh.topology import TEXTURE_PX, FaceMesh, face_mesh
-from personae.engine.mesh.unrolling import Unrolled
+from personae.engine.mesh.unrolling import Unrolled, unroll
 from personae.engine.pipeline import Engine
 from personae.engine.types import Face
 
@@ -261,3 +261,21 @@ def test_what_was_seen_at_a_grazing_angle_is_left_out_with_a_margin(
     assert whole[row, edge - 60 : edge].min() == 255
     assert part[row, edge - 6 : edge + 30].max() < 30
     assert part[row, edge - 90 : edge - 60].min() > 250
+
+
+def test_a_fringe_is_neither_skin_nor_shown(mesh: FaceMesh, astronaut_face: Face) -> None:
+    rgb = astronaut()
+    points = np.rint(astronaut_face.landmarks[:, :2]).astype(int)
+    x0, x1 = points[54, 0] - 6, points[284, 0] + 6
+    y0, y1 = points[10, 1] - 6, points[[105, 334], 1].min() - 4
+    stripes = np.random.default_rng(0).uniform(0.6, 1.4, (1, x1 - x0, 1))
+    rgb[y0:y1, x0:x1] = np.rint(np.array([70, 50, 36]) * stripes)
+    bare, under = (
+        unroll(mesh, RgbCanvas(picture), astronaut_face) for picture in (astronaut(), rgb)
+    )
+    forehead = [67, 109, 151, 297, 338, 108, 337, 69, 299]
+    assert np.abs(bare.skin[forehead] - under.skin[forehead]).mean() < 0.3
+    x, y = np.rint(mesh.uv[[67, 109, 338, 297]]).astype(int).T
+    assert under.covered[y, x].mean() > 0.7
+    x, y = np.rint(mesh.uv[[50, 280, 195]]).astype(int).T
+    assert under.covered[y, x].max() < 0.2
