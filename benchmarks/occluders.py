@@ -54,14 +54,14 @@ def people(engine: Engine) -> list[Person]:
         scenes.collins()[:260, 90:360], None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC
     )
     pictures = {"hopper": scenes.hopper().copy(), "collins": np.asarray(collins, np.uint8)}
-    faces = {name: _largest(engine, rgb) for name, rgb in pictures.items()}
+    faces = {name: largest_face(engine, rgb) for name, rgb in pictures.items()}
     donors = {
-        name: engine.prepare([engine.study(RgbCanvas(rgb.copy()), _known(faces[name]))[0]])
+        name: engine.prepare([engine.study(RgbCanvas(rgb.copy()), known_face(faces[name]))[0]])
         for name, rgb in pictures.items()
     }
     other = {"hopper": "collins", "collins": "hopper"}
     return [
-        Person(name, rgb, _known(faces[name]), donors[other[name]])
+        Person(name, rgb, known_face(faces[name]), donors[other[name]])
         for name, rgb in pictures.items()
     ]
 
@@ -114,7 +114,7 @@ def sheet(engine: Engine) -> tuple[Image8, dict[str, list[Kept]], dict[str, floa
         cells: list[Image8] = []
         for person in everybody:
             covered = draw(person.rgb, person.face.landmarks, 0.0)
-            face = _largest(engine, covered.rgb) or person.face
+            face = largest_face(engine, covered.rgb) or person.face
             _, clean = swap(engine, person.rgb, person.face, person.donor)
             out, mask = swap(engine, covered.rgb, face, person.donor)
             unit = fronts.frame_of(person.face.landmarks).unit
@@ -147,12 +147,12 @@ def _cell(rgb: Image8, face: Face) -> Image8:
     return np.asarray(cv2.warpAffine(rgb, matrix, (CELL_PX, CELL_PX)), np.uint8)
 
 
-def _largest(engine: Engine, rgb: Image8) -> Face | None:
+def largest_face(engine: Engine, rgb: Image8) -> Face | None:
     faces = engine.faces(RgbCanvas(rgb.copy()))
     return max(faces, key=lambda one: one.box_xyxy[3] - one.box_xyxy[1], default=None)
 
 
-def _known(face: Face | None) -> Face:
+def known_face(face: Face | None) -> Face:
     if face is None:
         raise RuntimeError("A portrait's face was not found.")
     return face

@@ -181,7 +181,7 @@ def join_chunks(
     how = _clip_options(options, None, progress, should_stop)
     report = chunk_joining.join_chunks(scene, plan, chunks, how, output)
     setup = options.setup
-    restore = max(options.restore, setup.restore)
+    restore = setup.restoring(options.restore)
     restorer, notes = restoring(options.strength, restore, setup.restorer)
     label = None if how.painter is None else how.painter.label.text
     return replace(report, notes=(*report.notes, *notes), restorer=restorer, label=label)
@@ -203,7 +203,7 @@ def _clip_options(
         start_s=how.start_s,
         end_s=how.end_s,
         strength=how.strength,
-        restore=max(how.restore, how.setup.restore),
+        restore=how.setup.restoring(how.restore),
         mark=how.mark,
         max_size=how.max_size,
         threads=how.threads,

@@ -14,7 +14,7 @@ from personae.engine.card_roles import (
     SwapperContract,
 )
 from personae.engine.choosing import Wish, choose
-from personae.engine.setup import CLASSICAL, MESH, EngineSetup
+from personae.engine.setup import CLASSICAL, MESH, OFF, EngineSetup
 from personae.errors import InvalidRequest, PersonaeError
 
 if TYPE_CHECKING:
@@ -136,7 +136,9 @@ def _detector(name: str) -> RoughDetector:
 def _restorer(setup: EngineSetup) -> Restorer | None:
     from personae.engine.neural import building
 
-    return None if setup.restorer == CLASSICAL else building.restorer(*_model(setup.restorer))
+    return (
+        None if setup.restorer in (CLASSICAL, OFF) else building.restorer(*_model(setup.restorer))
+    )
 
 
 def _cover(setup: EngineSetup) -> Cover | None:

@@ -40,7 +40,7 @@ def swap_pixels(
     """Swap faces in `pixels`, in place, mark them, and write a label over them."""
     setup = how.setup
     engine = engines.engine_for(setup)
-    strength, restore = how.strength, max(how.restore, setup.restore)
+    strength, restore = how.strength, setup.restoring(how.restore)
     rgb = pixels.rgb
     canvas = RgbCanvas(rgb)
     gate = gate_of(how, parts.seen)
@@ -162,7 +162,7 @@ def swap_clip_file(
     painter = how.painter
     setup = how.setup
     parts = who()
-    restore = max(how.restore, setup.restore)
+    restore = setup.restoring(how.restore)
     restorer, notes = restoring(how.strength, restore, setup.restorer)
     options = ClipOptions(
         start_s=how.start_s,

@@ -71,7 +71,9 @@ Strength = Annotated[
 Restore = Annotated[
     float,
     typer.Option(
-        min=0.0, max=1.0, help="How much the new faces are denoised and sharpened: 0 not at all."
+        min=0.0,
+        max=1.0,
+        help="How much the new faces are restored; at 0 only --quality best does it.",
     ),
 ]
 MaxSize = Annotated[

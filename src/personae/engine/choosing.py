@@ -12,11 +12,12 @@ from typing import Any, Final
 
 from personae.engine.card import Card
 from personae.engine.card_roles import ParserContract, SwapperContract
-from personae.engine.setup import CLASSICAL, MESH, EngineSetup
+from personae.engine.setup import CLASSICAL, MESH, OFF, EngineSetup
 from personae.errors import InvalidRequest
 
+EVEN: Final = 0.5
+"""The likeness that asks for nothing."""
 LEVELS: Final = ("draft", "standard", "best")
-OFF: Final = "off"
 EIGHT_BITS: Final = "_int8"
 """How the name of a model ends that was made of another, in 8 bits."""
 
@@ -96,6 +97,7 @@ def choose(
     level = levels()[wish.level]
     engine = wish.engine or _engine(level, is_ready, are_quicker)
     swapper = None if engine == MESH else _of_role(card(engine), "swapper")
+    _check_fits(wish, swapper)
     restorer = wish.restorer or _first(level["restorer"], is_ready, CLASSICAL)
     if restorer not in (CLASSICAL, OFF):
         _of_role(card(restorer), "restorer")
@@ -110,7 +112,7 @@ def choose(
         engine=engine,
         boost=1 if swapper is None else _boost(wish, level, swapper),
         likeness=wish.likeness,
-        restorer=CLASSICAL if restorer == OFF else restorer,
+        restorer=restorer,
         restore=restore,
         occluders=_occluders(wish, level, card, is_ready),
         parser=parser,
@@ -133,6 +135,21 @@ def _engine(
         if name == MESH or is_ready(name):
             return name
     return MESH
+
+
+def _check_fits(wish: Wish, swapper: Card | None) -> None:
+    """Refuse what the engine has no use for, rather than ignore it."""
+    contract = None if swapper is None else swapper.contract
+    if wish.boost_px is not None and swapper is None:
+        raise InvalidRequest(
+            "The embedded engine has no crops of a size; leave the size out, or name a swapper."
+        )
+    vector = isinstance(contract, SwapperContract) and contract.conditioning.kind == "embedding"
+    if wish.likeness != EVEN and not vector:
+        name = MESH if swapper is None else swapper.name
+        raise InvalidRequest(
+            f"The engine {name} takes no identity vector and knows no likeness; leave it out."
+        )
 
 
 def _first(names: Sequence[str], is_ready: Callable[[str], bool], free: str) -> str:

@@ -8,6 +8,8 @@ MESH = "mesh"
 """The embedded engine's name."""
 CLASSICAL = "classical"
 """The name of the restorer that needs no model."""
+OFF = "off"
+"""What switches a step off that the level would take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class EngineSetup:
     likeness : float, range [0, 1]
         See `NeuralSwapper`.
     restorer : str
-        `CLASSICAL` or a model.
+        `CLASSICAL`, a model, or `OFF`.
     restore : float, range [0, 1]
         The least strength of restoring that goes with this choice.
     occluders : tuple of str
@@ -49,9 +51,13 @@ class EngineSetup:
     detector: str = ""
     landmarkers: tuple[str, ...] = ()
 
+    def restoring(self, asked: float) -> float:
+        """How strongly faces are restored where `asked` for, [0, 1]; 0 if it is switched off."""
+        return 0.0 if self.restorer == OFF else max(asked, self.restore)
+
     @property
     def models(self) -> tuple[str, ...]:
         """The cards that it asks for by name, without those that these need in turn."""
         named = (self.engine, self.restorer, *self.occluders, self.parser, self.detector)
         named += self.landmarkers
-        return tuple(name for name in named if name not in ("", MESH, CLASSICAL))
+        return tuple(name for name in named if name not in ("", MESH, CLASSICAL, OFF))

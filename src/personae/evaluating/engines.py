@@ -88,7 +88,7 @@ def contender(name: str | None, restore: float = 0.0, **further: Unpack[Further]
     asked["engine"] = setup.engine
     nobody: frozenset[str] = frozenset()
     told = nobody if setup.engine == MESH else conditions_of(wiring.card_called(setup.engine))
-    whole = replace(setup, restore=max(restore, setup.restore))
+    whole = replace(setup, restore=setup.restoring(restore))
     one = Contender(setup.engine, swapping_as(asked), told, asked, setup=whole)
     engine = check_independent(one)
     engines.engine_for(setup)

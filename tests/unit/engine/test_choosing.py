@@ -9,7 +9,8 @@ import pytest
 from personae.engine.card import Card
 from personae.engine.cards import card
 from personae.engine.choosing import LEVELS, Wish, choose, levels
-from personae.engine.setup import MESH
+from personae.engine.setup import MESH, EngineSetup
+from personae.errors import InvalidRequest
 
 
 def _card(name: str) -> Card:
@@ -82,3 +83,19 @@ def test_levels_name_models_of_their_roles(level: str) -> None:
     for step, fits in roles.items():
         assert all(map(fits, told[step]))
     assert told["engine"][-1] == MESH
+
+
+def chosen(wish: Wish) -> EngineSetup:
+    return choose(wish, card, lambda _: False)
+
+
+def test_what_is_switched_off_is_off_at_any_strength() -> None:
+    off = chosen(Wish(restorer="off"))
+    assert off.restoring(0.7) == 0
+    assert chosen(Wish(restorer="classical")).restoring(0.7) == 0.7
+
+
+@pytest.mark.parametrize("wish", [Wish(engine="mesh", boost_px=512), Wish(likeness=0.9)])
+def test_what_the_embedded_engine_has_no_use_for_is_refused(wish: Wish) -> None:
+    with pytest.raises(InvalidRequest, match="leave"):
+        chosen(wish)
