@@ -38,7 +38,7 @@ from personae.video.writer import VideoWriter
 ENGINE = "inswapper_128"
 NEEDED = (ENGINE, "arcface_w600k_r50")
 GATES = ("gate_donor", "gate_scene", "gate_output")
-FULL_FRAMES, SMALL_FRAMES = 6, 500
+FULL_FRAMES, SMALL_FRAMES = 12, 500
 
 
 class Inside:
@@ -192,9 +192,10 @@ def full_rows(folder: Path) -> Iterator[Row]:
         f"{models_s / FULL_FRAMES * 1e3:.0f} ms a frame)",
         outside <= 0.05,
     )
-    best = max(cpu / cores, models_s / cores)
+    bare = decode_and_encode(clip, folder)
+    best = (models_s + bare.cpu_s) / cores
     yield (
-        "whole job, wall over all CPU spread evenly on the cores",
+        "whole job, wall over the models', decoder's and encoder's CPU spread evenly on the cores",
         "<= 1.10",
         f"{wall / best:.2f} ({wall:.1f} s)",
         wall / best <= 1.10,
@@ -272,7 +273,8 @@ def main(arguments: Sequence[str]) -> int:
             if arguments and name not in arguments:
                 continue
             for what, bar, measured, holds in rows(Path(temporary)):
-                print(f"{what} | {bar} | {measured} | {'' if holds else 'MISSED'}", flush=True)
+                verdict = "MISSED" if holds is False else ""
+                print(f"{what} | {bar} | {measured} | {verdict}", flush=True)
                 held &= holds is not False
     return 0 if held else 1
 
