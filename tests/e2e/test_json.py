@@ -50,6 +50,7 @@ SWAP_FIELDS = {
     "frames_lost": int,
     "faces_swapped": int,
     "elapsed_s": float,
+    "engine": str,
     "restorer": type(None),
     "gate": dict,
     "manifest": str,

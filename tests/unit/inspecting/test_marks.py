@@ -162,7 +162,7 @@ def test_what_a_clip_survives(donors: Donors, tmp_path: Path) -> None:
         tmp_path / "again.mp4",
         pictures=pictures[5:],
         size_wh=(640, 480),
-        options={"crf": "28", "preset": "medium"},
+        options={"crf": "25", "preset": "medium"},
     )
     left, top = 96, 72
     parts = [picture[top : top + 336, left : left + 448] for picture in pictures]

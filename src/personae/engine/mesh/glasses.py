@@ -18,8 +18,9 @@ UNIT_PX = 64
 """From outer corner to outer corner of the eyes in the window."""
 LEFT, ABOVE, WIDE, TALL = 1.0, 0.5, 2.0, 1.1
 """How far the window reaches, in eye distances, from the middle between the eyes."""
-SMALLEST_EYES_PX = 24
-"""From outer corner to outer corner, below which no frame could be told."""
+SMALLEST_EYES_PX = 60
+"""From outer corner to outer corner, below which frames are painted over: on small faces they alone
+make an embedder take the new face for the old one, and what is left of them is hardly seen."""
 THICK_PX = 9
 """Lines no thicker than this, in the window, may belong to a frame."""
 WORN = ((THICK_PX, 0.27, 0.36), (5, 0.125, 0.2))

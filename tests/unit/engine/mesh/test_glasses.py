@@ -46,7 +46,7 @@ def test_frames_are_told_from_bare_faces(astronaut_face: Face, hopper_face: Face
     assert frames_worn(with_frames(astronaut(), points, BLACK, 0.03)[0], points) > 0.9
 
 
-@pytest.mark.parametrize("factor", [0.6, 2.0, 5.0])
+@pytest.mark.parametrize("factor", [1.2, 2.0, 5.0])
 def test_size_does_little(astronaut_face: Face, factor: float) -> None:
     rgb = resized(astronaut()[:260, 60:420], factor)
     points = (astronaut_face.landmarks - np.float32([60, 0, 0])).astype(np.float64) * factor
