@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,16 @@ from wire.checks import problem, submitted, swap_body
 from wire.service import Service
 
 Opener = Callable[..., Service]
+
+
+@pytest.fixture(autouse=True)
+def open_loggers() -> None:
+    """Let loggers be captured that another test's service, in this process, has fixed for good."""
+    structlog.reset_defaults()
+    for name, module in list(sys.modules.items()):
+        log = getattr(module, "_log", None) if name.startswith("personae.") else None
+        if log is not None:
+            vars(log).pop("bind", None)
 
 
 def test_a_sane_request_id_is_kept(service: Service) -> None:
