@@ -193,7 +193,9 @@ def test_people_of_a_video_become_who_they_should(client: Client, tmp_path: Path
     for number in looked_at:
         assert names_in(only[number]) == ["hopper", "hopper"]
         stayed, became = moved(scene[number].rgb, only[number])
-        assert stayed < 0.1 < became
+        # Who stayed pays only for the encoding; who became is past all doubt another.
+        assert stayed < 0.01
+        assert became > 0.05
     assert client.points() == before - 2 - (2 + 1) * 2 - (1 + 2) * 2
 
 
