@@ -24,6 +24,7 @@ from personae.hosting import wiring
 from personae.hosting.bounded_http import BoundedHttp, most_connections
 from personae.hosting.engines import engine_menu
 from personae.hosting.environment import warn_of_unknown_variables
+from personae.hosting.first_key import FirstKey
 from personae.hosting.logs import configure_logs
 from personae.hosting.settings import Settings
 from personae.hosting.supervisor import Supervised, watch_parent, worker_command
@@ -52,11 +53,16 @@ def serve(settings: Settings, *, say: Say) -> None:
     try:
         say(f"Personae runs at {settings.public_url}")
         say(f"Documentation: {settings.public_url}/docs")
+        first = None
         if key is not None:
             say(f"API key (shown once): {key}")
+            first = FirstKey(key, time.time) if settings.studio else None
         else:
             say("API keys: as before; `personae keys create` makes another.")
-        _run_app(settings, sock, engines)
+        if settings.studio:
+            welcome = f"#welcome={first.code}" if first is not None else ""
+            say(f"Studio: {settings.public_url}/{welcome}")
+        _run_app(settings, sock, engines, first)
     finally:
         worker.stop()
 
@@ -170,8 +176,10 @@ def _environment(settings: Settings) -> dict[str, str]:
     return {**os.environ, **told}
 
 
-def _run_app(settings: Settings, sock: socket.socket, engines: EngineMenu) -> None:
-    app, close = wiring.build_api(settings, engines)
+def _run_app(
+    settings: Settings, sock: socket.socket, engines: EngineMenu, first: FirstKey | None = None
+) -> None:
+    app, close = wiring.build_api(settings, engines, first)
     BoundedHttp.most = most_connections()
     config = uvicorn.Config(
         app,

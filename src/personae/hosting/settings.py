@@ -89,6 +89,8 @@ class Settings(BaseSettings):
         Those of `DIALECTS` that are served.
     a2e, crun, aifaceswap, vidnoz
         What the vendors' pages leave open; ``PERSONAE_A2E__ADD_FACE_REPLY`` in the environment.
+    studio : bool
+        Serve the studio at ``/``.
     maintenance : bool
         Refuse everything but reading.
     disabled_features : list of str
@@ -197,6 +199,7 @@ class Settings(BaseSettings):
     wrong_keys_burst: int = Field(default=50, ge=1)
     cors_origins: Annotated[list[str], NoDecode] = []
     hosts: Annotated[dict[str, str], NoDecode] = {}
+    studio: bool = True
     maintenance: bool = False
     disabled_features: Annotated[list[str], NoDecode] = []
     refused_files: Annotated[list[str], NoDecode] = []

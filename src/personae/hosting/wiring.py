@@ -41,6 +41,7 @@ from personae.domain.engine_menu import EngineMenu
 from personae.errors import PersonaeError
 from personae.hosting.dialects import callback_bodies, dialects_of
 from personae.hosting.engines import engine_menu
+from personae.hosting.first_key import FirstKey
 from personae.hosting.folders import make_usable
 from personae.hosting.refused import refused_files
 from personae.hosting.scratch import ScratchFolder
@@ -128,10 +129,12 @@ def storage(settings: Settings) -> Blobs:
     )
 
 
-def build_api(settings: Settings, engines: EngineMenu) -> tuple[FastAPI, Callable[[], None]]:
+def build_api(
+    settings: Settings, engines: EngineMenu, first_key: FirstKey | None = None
+) -> tuple[FastAPI, Callable[[], None]]:
     """The HTTP application, and what closes everything that it uses.
 
-    `engines`: what tasks may use.
+    `engines`: what tasks may use. `first_key`: what the studio may offer.
     """
     from personae.wire.factory import create_app
     from personae.wire.services import Services, WireSettings
@@ -195,6 +198,7 @@ def build_api(settings: Settings, engines: EngineMenu) -> tuple[FastAPI, Callabl
                 inspect_per_minute=settings.inspect_per_minute,
                 retention=settings.kept,
                 engines=engines,
+                studio=settings.studio,
                 version=metadata.version("personae"),
             ),
             links=Links(settings.public_url, secret, time.time),
@@ -204,6 +208,7 @@ def build_api(settings: Settings, engines: EngineMenu) -> tuple[FastAPI, Callabl
             inspector=inspector,
             register=register,
             enroll=register.enroll,
+            first_key=first_key,
         ),
         dialects_of(settings),
     )

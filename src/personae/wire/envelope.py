@@ -28,7 +28,7 @@ _COMMON = {
 """Headers of every answer that does not set them itself."""
 _SHARED = ("/blobs/", "/media/")
 _SHARED_WHOLE = ("/healthz", "/readyz", "/metrics")
-_NATIVE = ("/docs", "/openapi.json")
+_NATIVE = ("/", "/docs", "/openapi.json")
 """Paths that mean the same under every host name: what begins with the first, and the others
 themselves. The last two, and what explains problems, are the native API's own."""
 
@@ -109,7 +109,9 @@ class Envelope:
             return
         if path in _SHARED_WHOLE:
             return
-        if dialect is self.registry.all[0] and (path in _NATIVE or path.startswith("/problems/")):
+        if dialect is self.registry.all[0] and (
+            path in _NATIVE or path.startswith(("/problems/", "/studio/"))
+        ):
             return
         scope["path"] = dialect.prefix + path
         if scope.get("raw_path") is not None:

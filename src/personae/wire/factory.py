@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from personae.wire import blobs, describe, media, operations, refusals, register_desk
+from personae.wire import blobs, describe, media, operations, refusals, register_desk, studio
 from personae.wire.dialects import Dialect, Registry
 from personae.wire.envelope import REQUEST_ID, Envelope
 from personae.wire.gate import Gate
@@ -93,6 +93,7 @@ def create_app(services: Services, dialects: Sequence[Dialect] = ()) -> FastAPI:
         media.router,
         operations.router,
         register_desk.router,
+        studio.router,
     ):
         app.router.routes.extend(router.routes)
     describe.install(app, registry)

@@ -17,6 +17,7 @@ from personae.domain.consent import Rules
 from personae.domain.engine_menu import EngineMenu
 from personae.domain.retention import USUAL, Retention
 
+Ends = tuple[tuple[str, int], tuple[str, int | None]]
 _MIB = 1 << 20
 _GIB = 1 << 30
 
@@ -70,6 +71,8 @@ class WireSettings:
         How long things are kept, of tenants for whom nothing else was said.
     engines : EngineMenu
         What tasks may use.
+    studio : bool
+        Whether the studio is at ``/``.
     """
 
     base_url: str = "http://127.0.0.1:8000"
@@ -97,6 +100,7 @@ class WireSettings:
     inspect_per_minute: int = 10
     retention: Retention = USUAL
     engines: EngineMenu = EngineMenu()  # noqa: RUF009 - it cannot be changed
+    studio: bool = True
     version: str = "0"
 
 
@@ -138,6 +142,22 @@ class CheckUrl(Protocol):
         ...
 
 
+class OfferedKey(Protocol):
+    """A key that is given out once (see `personae.hosting.first_key`).
+
+    `ends` are the addresses and ports of a connection, the client's first; the names of `headers`
+    are in small letters.
+    """
+
+    def open_to(self, ends: Ends, headers: Mapping[str, str]) -> bool:
+        """Whether that connection gets it without the code."""
+        ...
+
+    def take(self, ends: Ends, headers: Mapping[str, str], code: str | None) -> str | None:
+        """The key, for the first that may have it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything that the HTTP side calls.
@@ -156,6 +176,8 @@ class Services:
         People who may not be swapped; without it nobody can be added by HTTP.
     enroll : `Enroll`, optional
         What puts the people of a takedown into the register.
+    first_key : `OfferedKey`, optional
+        What the studio may offer once, at the service's first start.
     """
 
     database: Database
@@ -171,3 +193,4 @@ class Services:
     inspector: Inspector | None = None
     register: RegisterService | None = None
     enroll: Enroll | None = None
+    first_key: OfferedKey | None = None

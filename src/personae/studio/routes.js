@@ -1,0 +1,16 @@
+// Every place of the studio. A view is loaded when somebody first goes there, and exports
+// `title` and `show({ params, query, signal, retitle })`, which makes its node.
+
+const at = (path, file) => ({ path, load: () => import(`./views/${file}.js`) });
+
+export const ROUTES = [
+  at("/inspect", "inspect"),
+  at(".*", "lost"),
+];
+
+/** What the menu offers to whom: [group, [path, words][]][]. */
+export function places(session) {
+  return [
+    ["", [["/inspect", "Made here?"]]],
+  ];
+}
