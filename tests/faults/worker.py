@@ -14,7 +14,7 @@ from personae.adapters.fetch.guarded import GuardedFetcher
 from personae.adapters.media_host.fake import FakeMediaHost
 from personae.app.assets import AssetLimits, AssetService
 from personae.app.workshop import ExecuteOptions
-from personae.hosting import wiring
+from personae.hosting import wiring, working
 from personae.hosting.logs import configure_logs
 from personae.hosting.scratch import ScratchFolder
 from personae.hosting.settings import load_settings
@@ -45,7 +45,7 @@ def main() -> None:
         sources=sources,
         media=media,
         fetcher=fetcher,
-        signers=wiring.SIGNERS,
+        signers=working.SIGNERS,
         clock=time.time,
     )
     execute = ExecuteOptions(scratch.path / "work", chunk_s=settings.chunk_s, stall_s=1.0)

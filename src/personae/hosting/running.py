@@ -101,7 +101,9 @@ def run_worker(settings: Settings, *, supervised: bool, say: Say) -> None:
     wiring.open_service(settings).close()  # Migrates.
     if not supervised:
         say("The worker runs.")
-    wiring.run_worker(settings, stop)
+    from personae.hosting import working
+
+    working.run_worker(settings, stop)
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -179,7 +181,9 @@ def _environment(settings: Settings) -> dict[str, str]:
 def _run_app(
     settings: Settings, sock: socket.socket, engines: EngineMenu, first: FirstKey | None = None
 ) -> None:
-    app, close = wiring.build_api(settings, engines, first)
+    from personae.hosting import api  # Only here: a worker alone has no use for it.
+
+    app, close = api.build_api(settings, engines, first)
     BoundedHttp.most = most_connections()
     config = uvicorn.Config(
         app,
