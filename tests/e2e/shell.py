@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from warm import run_warm
+
 LIMIT_S = 60
 
 
@@ -45,16 +47,19 @@ def run(
     folder: Path, *arguments: str | Path, before: Callable[[], None] | None = None, **env: str
 ) -> Ended:
     """Run ``personae ARGUMENTS`` in `folder`; `before` is called in the child first."""
-    done = subprocess.run(
-        personae_command(*arguments),
-        cwd=folder,
-        env={**os.environ, **env},
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-        check=False,
-        preexec_fn=before,
-    )
+    if before is None:
+        done = run_warm(arguments, cwd=folder, env={**os.environ, **env}, timeout=LIMIT_S)
+    else:
+        done = subprocess.run(
+            personae_command(*arguments),
+            cwd=folder,
+            env={**os.environ, **env},
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+            check=False,
+            preexec_fn=before,
+        )
     assert "Traceback" not in done.stderr, done.stderr
     return Ended(done.returncode, done.stdout, done.stderr)
 

@@ -18,6 +18,7 @@ from PIL import Image
 
 from clips import write_clip
 from personae.adapters.model_store import ModelStore
+from warm import run_warm
 
 GRACE = "grace.jpg"
 EILEEN = "eileen.png"
@@ -50,15 +51,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *arguments: str, **environment: str) -> Ended:
-    done = subprocess.run(
-        [sys.executable, "-m", "personae", *arguments],
-        cwd=folder,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = run_warm([*arguments], cwd=folder, env={**os.environ, **environment})
     assert "Traceback" not in done.stderr
     return Ended(done.returncode, done.stdout, done.stderr)
 

@@ -7,7 +7,6 @@ import io
 import json
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -19,17 +18,11 @@ from personae.app import accounts, consents, submit
 from personae.domain.consent import Claim, digest
 from personae.domain.labels import TenantLabels
 from personae.domain.swap import MediaRef, SceneFace, SwapMapping, SwapRequest
+from warm import run_warm
 
 
 def run(data: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "personae", *arguments, "--data", str(data)],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_warm([*arguments, "--data", data], env={**os.environ, **environment})
 
 
 def told(data: Path, *arguments: str, **environment: str) -> Any:

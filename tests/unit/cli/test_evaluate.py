@@ -19,6 +19,7 @@ from personae.adapters.model_store import ModelStore
 from personae.cli.evaluate import parse_pairs
 from personae.engine.cards import card
 from personae.errors import InvalidRequest
+from warm import run_warm
 
 FILES = {"evaluation.json", "evaluation.csv", "evaluation.md", "evaluation.html"}
 
@@ -36,15 +37,7 @@ def folder(tmp_path: Path, store: ModelStore) -> Path:
 
 
 def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "personae", "evaluate", *arguments],
-        cwd=folder,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = run_warm(["evaluate", *arguments], cwd=folder, env={**os.environ, **environment})
     assert "Traceback" not in done.stderr
     return done
 

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from personae.adapters.model_store import ModelStore
 from personae.cli.models import models_app
+from warm import run_warm
 
 run = CliRunner()
 
@@ -104,13 +105,7 @@ def copied(store: ModelStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def verify(*arguments: str) -> tuple[int, dict[str, str], str]:
     """Exit code, the table's words by model, and the one sentence."""
-    done = subprocess.run(
-        [sys.executable, "-m", "personae", "models", "verify", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_warm(["models", "verify", *arguments], timeout=60)
     rows = [line.split(None, 1) for line in done.stdout.splitlines()[1:] if line.strip()]
     assert done.stderr.count("\n") == (done.returncode != 0)
     return done.returncode, {name: word.strip() for name, word in rows}, done.stderr

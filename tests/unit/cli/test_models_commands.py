@@ -14,6 +14,8 @@ import pytest
 from small_models import Server, serving
 from small_networks import small_swapper, swapper_text
 
+from warm import run_warm
+
 NETWORK = small_swapper()
 
 
@@ -37,15 +39,8 @@ class Shell:
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("PERSONAE_")}
-        return subprocess.run(
-            [sys.executable, "-m", "personae", "models", *arguments],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            env=kept | {"PERSONAE_MODELS_DIR": str(self.folder / "models")} | self.more,
-        )
+        more = {"PERSONAE_MODELS_DIR": str(self.folder / "models")} | self.more
+        return run_warm(["models", *arguments], env=kept | more, timeout=60)
 
     def data(self, *arguments: str) -> dict[str, Any]:
         done = self(*arguments, "--json")

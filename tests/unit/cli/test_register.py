@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from PIL import Image
 
 from faces import headshot
 from personae.adapters.model_store import ModelStore
+from warm import run_warm
 
 
 class Shell:
@@ -23,9 +22,9 @@ class Shell:
         self.folder = folder
 
     def run(self, *arguments: str, code: int = 0) -> dict[str, Any]:
-        line = [sys.executable, "-m", "personae", "register", *arguments]
-        line += ["--data", str(self.folder / "data"), "--json"]
-        done = subprocess.run(line, capture_output=True, text=True, timeout=120)
+        done = run_warm(
+            ["register", *arguments, "--data", self.folder / "data", "--json"], timeout=120
+        )
         assert done.returncode == code, done.stderr
         return json.loads(done.stdout)
 
