@@ -1,0 +1,1 @@
+"""How requests are described, repeated and carried out; nothing here is for users."""

@@ -1,0 +1,1 @@
+"""The calls of the native API, in groups; each is written once and serves both clients."""
