@@ -12,7 +12,7 @@ from PIL import Image
 
 import clips
 from e2e.test_service import Service, start
-from faces import headshot, nodding
+from faces import SIZE_WH, headshot, nodding
 from personae.signing import SIGNING_DIR_VARIABLE
 from personae_client import Client, Retries
 
@@ -43,7 +43,9 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("sdk-media")
     Image.fromarray(headshot("hopper")).save(folder / "donor.jpg", quality=92)
     Image.fromarray(headshot("collins")).save(folder / "scene.png")
-    clips.write_clip(folder / "scene.mp4", frames=12, pictures=nodding("collins", 12))
+    clips.write_clip(
+        folder / "scene.mp4", frames=12, size_wh=SIZE_WH, pictures=nodding("collins", 12)
+    )
     return {one.name: one for one in folder.iterdir()}
 
 

@@ -18,7 +18,7 @@ from personae_client.core.side import Async, Driver, M_co, Side, Sync, operation
 from personae_client.core.sources import File, OnUpload, Opened, open_source
 from personae_client.groups.account import Accounts
 from personae_client.groups.assets import Assets, fetch
-from personae_client.groups.detections import Detections
+from personae_client.groups.detections import Detections, submitted
 from personae_client.groups.faces import Faces
 from personae_client.groups.keys import Keys
 from personae_client.groups.protection import Register, Takedowns
@@ -33,7 +33,6 @@ from personae_client.inputs import (
     SwapMapping,
     SwapOptions,
     request_body,
-    scene_body,
 )
 from personae_client.models import Asset, Detection, Engines, Estimate, Inspection, Preview, Swap
 from personae_client.task import OnProgress, SwapTask
@@ -189,11 +188,7 @@ class BaseClient(Side[M_co]):
         ------
         ServiceProblem, TimedOut
         """
-        body = yield from scene_body(self.config, scene, media, on_upload)
-        if consent is not None:
-            body["consent"] = consent
-        asked = Request("POST", "/detections", body=body, once=fresh_key())
-        found = yield from self.ask(Detection, asked)
+        found = yield from submitted(self, scene, media, consent, on_upload)
         return (yield from waiting.detection_to_end(self.config, found.id, timeout_s))
 
     @operation

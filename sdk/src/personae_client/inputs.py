@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -184,9 +185,7 @@ def request_body(
     given = [SwapMapping(donor)] if donor is not None else list(mappings or ())
     if not given:
         raise ConfigurationError("Give at least one mapping.")
-    # A repeated name stands for the same request, so the same bytes must be the same asset.
-    direct = "idempotency_key" not in options
-    sender = _Sender(config, options.get("on_upload"), direct=direct)
+    sender = _Sender(config, options.get("on_upload"), options.get("idempotency_key"))
     said, found = yield from sender.scene(scene, options.get("media"))
     body: dict[str, Any] = {"media": found, "scene": said, "mappings": []}
     for one in given:
@@ -243,11 +242,11 @@ class _Sender:
     """Uploads each file once, however often a request names it."""
 
     def __init__(
-        self, config: Config, on_upload: OnUpload | None = None, *, direct: bool = True
+        self, config: Config, on_upload: OnUpload | None = None, once: str | None = None
     ) -> None:
         self._config = config
-        self._direct = direct
         self._on_upload = on_upload
+        self._once = once
         self._sent: dict[object, Asset] = {}
         self._kept: list[object] = []
 
@@ -296,12 +295,17 @@ class _Sender:
             return {"asset_id": media}
         known = _identity(media)
         if known not in self._sent:
-            file = cast("File", media)
             self._kept.append(media)  # An id is only its object's name while that lives.
-            self._sent[known] = yield from upload(
-                *(self._config, file, None, self._on_upload), direct=self._direct
-            )
+            self._sent[known] = yield from self._uploaded(cast("File", media))
         return {"asset_id": self._sent[known].id}
+
+    def _uploaded(self, file: File) -> Steps[Asset]:
+        if self._once is None:
+            return upload(self._config, file, None, self._on_upload)
+        # A repeated name stands for the same request: its files must be the same assets again.
+        told = f"{self._once}\n{len(self._sent)}".encode()
+        once = hashlib.sha256(told).hexdigest()
+        return upload(self._config, file, None, self._on_upload, direct=False, once=once)
 
 
 def _identity(media: object) -> object:

@@ -15,6 +15,7 @@ from personae_client.core.calling import Request, json_of, send
 from personae_client.core.config import Config
 from personae_client.core.drivers import AsyncDriver, SyncDriver
 from personae_client.core.effects import Emit, Steps
+from personae_client.errors import UnexpectedAnswer
 from personae_client.models.base import Model
 
 P = ParamSpec("P")
@@ -59,8 +60,11 @@ class Side(Generic[M_co]):
         cursor: object = None
         while True:
             asked = Request("GET", path, params={**(params or {}), "cursor": cursor})
-            page = json_of((yield from send(self.config, asked)))
-            for item in page["items"]:
+            page: dict[str, Any] = json_of((yield from send(self.config, asked)))
+            items: Any = page.get("items") if isinstance(page, dict) else None
+            if not isinstance(items, list):
+                raise UnexpectedAnswer("The service should have answered with a page of a listing.")
+            for item in items:
                 yield Emit(kind.from_json(item))
             cursor = page.get("next_cursor")
             if cursor is None:

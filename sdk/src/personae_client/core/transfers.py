@@ -43,6 +43,7 @@ def upload(
     on_upload: OnUpload | None,
     *,
     direct: bool = True,
+    once: str | None = None,
 ) -> Steps[Asset]:
     """Store a file: past the service where it offers that and storage can be reached, or by it.
 
@@ -51,6 +52,8 @@ def upload(
     direct : bool
         Whether to try the way past the service. Only by the service itself, bytes that are there
         already are the same asset again.
+    once : str, optional
+        A name for this upload, if it is not direct: repeated, it gives the same asset for sure.
 
     Raises
     ------
@@ -60,7 +63,7 @@ def upload(
     try:
         source = opened.source
         asset = (yield from _straight(config, source)) if direct else None
-        return asset or (yield from _in_one_piece(config, source))
+        return asset or (yield from _in_one_piece(config, source, once))
     finally:
         opened.close()
 
@@ -111,14 +114,14 @@ def _refused_by_storage(source: Source, problem: ServiceProblem) -> Exception:
     )
 
 
-def _in_one_piece(config: Config, source: Source) -> Steps[Asset]:
+def _in_one_piece(config: Config, source: Source, once: str | None) -> Steps[Asset]:
     asked = Request(
         "POST",
         "/assets",
         params={"filename": source.filename},
         upload=source,
         content_type=source.content_type,
-        once=fresh_key(),
+        once=once or fresh_key(),
     )
     return Asset.from_json(json_of((yield from send(config, asked))))
 
@@ -207,7 +210,7 @@ def _fetch(
     on_download: OnDownload | None,
     unreached: int | None = None,
 ) -> Steps[Path]:
-    tries, etag = 0, None
+    tries, most, etag = 0, 0, None
     while True:
         asked = Call(call.method, call.url, {**call.headers, **_PLAIN, **_rest(part, etag)})
         # Redirects are only followed without a key.
@@ -219,12 +222,12 @@ def _fetch(
             part.restart()
         etag = answer.headers.get("etag")
         total = wanted.size_bytes or _length(answer.headers, part.bytes)
-        before = part.bytes
         complete = yield from _read_into(part, total, on_download)
         if complete:
             return (yield Blocking(lambda: part.finish(wanted.sha256)))
-        # A connection that brings something is worth going on with, however often it breaks.
-        tries = 1 if part.bytes > before else tries + 1
+        # A connection that brings something new is worth going on with, however often it breaks.
+        tries = 1 if part.bytes > most else tries + 1
+        most = max(most, part.bytes)
         pause_s = config.retries.pause_s(tries, None)
         if pause_s is None:
             raise TransferFailed("The download breaks off again and again; try later.")

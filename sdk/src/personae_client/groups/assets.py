@@ -82,6 +82,7 @@ class Assets(Side[M_co]):
         path: str | os.PathLike[str],
         *,
         on_download: OnDownload | None = None,
+        direct: bool = True,
     ) -> Steps[Path]:
         """Fetch a file to a path, or into a folder.
 
@@ -92,6 +93,8 @@ class Assets(Side[M_co]):
         ----------
         on_download : callable, optional
             Called with the bytes that are here, and how many there will be.
+        direct : bool
+            Fetch it from storage, where that can be reached; with False it comes by the service.
 
         Returns
         -------
@@ -102,7 +105,7 @@ class Assets(Side[M_co]):
         ------
         TransferFailed, NotFound, Expired
         """
-        return fetch(self, asset_id, path, on_download)
+        return fetch(self, asset_id, path, on_download, direct=direct)
 
     @operation
     def delete(self, asset_id: str) -> Steps[None]:
@@ -116,12 +119,17 @@ def fetch(
     path: str | os.PathLike[str],
     on_download: OnDownload | None,
     link: str | None = None,
+    *,
+    direct: bool = True,
 ) -> Steps[Path]:
     """Download an asset; `link` is where it can be had by those who may not ask about it."""
     there = Path(path)
     try:
         asset = yield from side.ask(Asset, Request("GET", _path(asset_id)))
-        signed = yield from side.ask(SignedUrl, Request("GET", f"{_path(asset_id)}/url"))
+        calls = [call_of(side.config, Request("GET", f"{_path(asset_id)}/content"))]
+        if direct:
+            signed = yield from side.ask(SignedUrl, Request("GET", f"{_path(asset_id)}/url"))
+            calls.insert(0, Call("GET", signed.url))
     except Forbidden:
         if link is None:
             raise
@@ -129,8 +137,7 @@ def fetch(
         return (yield from transfers.download(side.config, wanted, there, on_download))
     if there.is_dir():
         there /= _plain(asset.filename) or f"{asset.id}{_suffix(asset.content_type)}"
-    content = call_of(side.config, Request("GET", f"{_path(asset_id)}/content"))
-    wanted = Wanted((Call("GET", signed.url), content), asset.size_bytes, asset.sha256)
+    wanted = Wanted(tuple(calls), asset.size_bytes, asset.sha256)
     return (yield from transfers.download(side.config, wanted, there, on_download))
 
 
