@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from personae.app.figures import WorkFigures
+from personae.errors import Unavailable
 from personae.wire.problems import STATUS, WIRE_CODES
 from wire.checks import problem, submitted
 from wire.service import Service
@@ -63,6 +66,54 @@ def test_numbers_are_told(service: Service) -> None:
     assert told['personae_tasks{kind="swap_image",status="queued"}'] == 1
     assert told['personae_tasks{kind="swap_image",status="succeeded"}'] == 1
     assert told['personae_queue_depth{kind="swap_image"}'] == 1
+    assert told['personae_queue_depth{kind="swap_video"}'] == 0
+    assert told['personae_queue_oldest_seconds{kind="swap_image"}'] > 0
+    assert told['personae_recently_ended_tasks{kind="swap_image",status="succeeded"}'] == 1
+    assert told["personae_database_up"] == 1
+    # No test's service has queues or workers of its own.
+    assert "personae_workers" not in told
+
+
+def test_queues_and_workers_are_told(opened: Callable[..., Service]) -> None:
+    service = opened()
+    gate = service.app.state.gate
+    seen = WorkFigures({("chunks", "waiting"): 3, ("images", "running"): 1}, workers=2)
+    gate.services = replace(gate.services, look_at_work=lambda: seen)
+    told = samples(service.client.get("/metrics").text)
+    assert told['personae_work{queue="chunks",state="waiting"}'] == 3
+    assert told['personae_work{queue="images",state="running"}'] == 1
+    assert told["personae_workers"] == 2
+
+
+def test_many_scrapes_read_the_database_once(opened: Callable[..., Service]) -> None:
+    for fresh_s, most in ((3600.0, 1), (0.0, 3)):
+        service = opened(figures_s=fresh_s, totals_s=fresh_s)
+        looks: list[None] = []
+
+        def look(looks: list[None] = looks) -> WorkFigures:
+            looks.append(None)
+            return WorkFigures({}, workers=0)
+
+        gate = service.app.state.gate
+        gate.services = replace(gate.services, look_at_work=look)
+        for _ in range(3):
+            service.client.get("/metrics")
+        assert len(looks) == most
+
+
+def test_a_database_that_is_away_hides_no_number_of_the_process(service: Service) -> None:
+    class Away:
+        async def aread(self, work: object) -> object:
+            raise Unavailable("The database does not answer.")
+
+    service.client.get("/healthz")
+    service.break_database(Away())
+    answer = service.client.get("/metrics")
+    assert answer.status_code == 200
+    told = samples(answer.text)
+    assert told["personae_database_up"] == 0
+    assert not any(name.startswith("personae_queue") for name in told)
+    assert told['personae_http_requests_total{method="GET",route="/healthz",status="200"}'] == 1
 
 
 def test_made_up_methods_make_no_new_numbers(service: Service) -> None:

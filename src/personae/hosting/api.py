@@ -107,6 +107,7 @@ def build_api(
             register=register,
             enroll=register.enroll,
             first_key=first_key,
+            look_at_work=opened.backlog.look,
         ),
         dialects_of(settings),
     )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from personae.adapters.blobs.opening import blobs_from_url
 from personae.adapters.database.database import SqlDatabase, database_from_url
+from personae.adapters.durable.backlog import Backlog
 from personae.adapters.durable.engines import durable_engine
 from personae.adapters.durable.engines import migrate as migrate_durable
 from personae.adapters.durable.work import DurableWork
@@ -45,11 +46,13 @@ class Opened:
     ----------
     database : SqlDatabase
     work : DurableWork
+    backlog : Backlog
     """
 
     def __init__(self, settings: Settings) -> None:
         self._engine = durable_engine(settings.database, pool_size=4)
         self.work = DurableWork(self._engine)
+        self.backlog = Backlog(self._engine)
         self.database = database_from_url(settings.database, queue_factory=self.work.queue_on)
 
     def migrate(self, settings: Settings) -> None:

@@ -12,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from personae.wire import blobs, describe, media, operations, refusals, register_desk, studio
 from personae.wire.dialects import Dialect, Registry
 from personae.wire.envelope import REQUEST_ID, Envelope
+from personae.wire.figures import FigureReader
 from personae.wire.gate import Gate
 from personae.wire.guard import Guarded
 from personae.wire.metrics import Metrics
@@ -51,7 +52,7 @@ def create_app(services: Services, dialects: Sequence[Dialect] = ()) -> FastAPI:
     """
     settings = services.settings
     registry = Registry((Native(), *dialects), settings.hosts)
-    gate, metrics = Gate(services), Metrics()
+    gate, metrics = Gate(services), Metrics(settings.version)
     middleware = [Middleware(Envelope, gate=gate, registry=registry, observe=metrics.observe)]
     if settings.cors_origins:
         # Outside the envelope, so that what the envelope answers can be read as well.
@@ -87,6 +88,7 @@ def create_app(services: Services, dialects: Sequence[Dialect] = ()) -> FastAPI:
     )
     app.router.route_class = Guarded
     app.state.gate, app.state.metrics = gate, metrics
+    app.state.figures = FigureReader(settings.figures_s, settings.totals_s)
     for router in (
         *(dialect.router() for dialect in registry.all),
         blobs.router,

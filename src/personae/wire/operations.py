@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from personae.errors import NotFound, Unauthorized
 from personae.wire.dialects import Call, call_of
+from personae.wire.figures import FigureReader
 from personae.wire.guard import Guarded, access
 from personae.wire.metrics import CONTENT_TYPE, Metrics
 from personae.wire.problems import STATUS, WIRE_CODES, classes, retryable, title
@@ -131,7 +132,7 @@ async def _storage(call: Call) -> bool:
             "content": {
                 "text/plain": {
                     "schema": {"type": "string"},
-                    "example": 'personae_queue_depth{kind="swap_video"} 3.0\n',
+                    "example": 'personae_work{queue="chunks",state="waiting"} 3.0\n',
                 }
             },
         }
@@ -139,20 +140,21 @@ async def _storage(call: Call) -> bool:
 )
 @access(None)
 async def metrics(request: Request) -> Response:
-    """Requests of this process; tasks and queues of the whole service."""
+    """Requests of this process; tasks, queues and workers of the whole service.
+
+    The service's numbers are read at most every few seconds, the totals of finished tasks every
+    minute, however often and from however many places this is asked.
+    """
     call = call_of(request)
     token = call.services.settings.metrics_token
     if token:
         given = request.headers.get("authorization", "").encode()
         if not hmac.compare_digest(given, f"Bearer {token}".encode()):
             raise Unauthorized("The metrics need their token.")
-    counts, head = await call.services.database.aread(
-        lambda tx: (tx.tasks.counts_by_status(), tx.audit.head())
-    )
-    numbers: Metrics = request.app.state.metrics
-    return Response(
-        numbers.text(counts, 0 if head is None else head.lines), media_type=CONTENT_TYPE
-    )
+    state = request.app.state
+    reader: FigureReader = state.figures
+    numbers: Metrics = state.metrics
+    return Response(numbers.text(await reader.read(call.services)), media_type=CONTENT_TYPE)
 
 
 @router.get(

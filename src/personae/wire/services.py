@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from personae.app.assets import AssetService
+from personae.app.figures import WorkFigures
 from personae.app.inspecting import Inspector
 from personae.app.links import Links
 from personae.app.ports import Blobs, Clock, Database, Fetcher
@@ -53,6 +54,8 @@ class WireSettings:
         The longest silence in a stream of events.
     metrics_token : str
         What ``/metrics`` asks for as a bearer token; nothing when empty.
+    figures_s, totals_s : float, seconds
+        How old its numbers of the whole service may be, and its totals of finished tasks.
     hosts : mapping
         Host names that speak a dialect at their root, and its name.
     maintenance : bool
@@ -91,6 +94,8 @@ class WireSettings:
     heartbeat_s: float = 15.0
     cors_origins: tuple[str, ...] = ()
     metrics_token: str = field(default="", repr=False)
+    figures_s: float = 5.0
+    totals_s: float = 60.0
     hosts: Mapping[str, str] = field(default_factory=dict[str, str])
     maintenance: bool = False
     disabled: frozenset[str] = frozenset()
@@ -178,6 +183,8 @@ class Services:
         What puts the people of a takedown into the register.
     first_key : `OfferedKey`, optional
         What the studio may offer once, at the service's first start.
+    look_at_work : () -> WorkFigures, optional
+        Counts queues and workers; it blocks. Without it ``/metrics`` tells of tasks alone.
     """
 
     database: Database
@@ -194,3 +201,4 @@ class Services:
     register: RegisterService | None = None
     enroll: Enroll | None = None
     first_key: OfferedKey | None = None
+    look_at_work: Callable[[], WorkFigures] | None = None

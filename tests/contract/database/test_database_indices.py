@@ -37,6 +37,9 @@ FINDS: dict[str, Callable[[Transaction], object]] = {
         "t", kinds=("swap_image",), dialect="d", offset=5, limit=5
     ),
     "count of tasks": lambda tx: tx.tasks.count("t", statuses=("queued", "running")),
+    "numbers of unfinished tasks": lambda tx: tx.tasks.counts_by_status(("queued", "running")),
+    "numbers of ended tasks": lambda tx: tx.tasks.ended_since(1.0),
+    "oldest waiting tasks": lambda tx: tx.tasks.oldest_waiting(),
     "unfinished tasks": lambda tx: tx.tasks.unfinished(1.0, after="t", limit=5),
     "tasks to purge": lambda tx: tx.tasks.purge(1.0, 5),
     "deliveries to purge": lambda tx: tx.hooks.purge(1.0, 5),
@@ -84,7 +87,7 @@ def test_no_whole_table_is_read(tmp_path: Path, name: str) -> None:
     ran: list[tuple[str, Any]] = []
 
     def note(_c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if statement.startswith(("SELECT", "DELETE", "UPDATE")):
+        if statement.startswith(("SELECT", "DELETE", "UPDATE", "WITH")):
             ran.append((statement, parameters))
 
     sa.event.listen(database.engine, "before_cursor_execute", note)
@@ -95,5 +98,6 @@ def test_no_whole_table_is_read(tmp_path: Path, name: str) -> None:
         for statement, parameters in ran:
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
             scans = [row[3] for row in plan if row[3].startswith("SCAN")]
-            assert scans == [], statement
+            # What an index has chosen for a "WITH" may be read to its end.
+            assert [one for one in scans if one != "SCAN lately"] == [], statement
     database.close()

@@ -151,6 +151,26 @@ def test_a_listing_is_narrowed(database: SqlDatabase) -> None:
         ("swap_video", "running"): 1,
         ("detect_image", "queued"): 1,
     }
+    running = database.read(lambda tx: tx.tasks.counts_by_status(("running",)))
+    assert running == {("swap_video", "running"): 1}
+
+
+def test_numbers_for_dashboards(database: SqlDatabase) -> None:
+    owner = add_tenant(database)
+    waiting = [
+        task(owner, id=new_id("task", NOW + n), kind="swap_image", created_at=NOW + n)
+        for n in range(3)
+    ]
+    put(database, *waiting)
+    assert database.read(lambda tx: tx.tasks.oldest_waiting()) == {"swap_image": NOW}
+    ends = [(waiting[0].id, "failed", NOW + 10), (waiting[1].id, "succeeded", NOW + 20)]
+    for name, status, at in ends:
+        database.write(lambda tx, n=name, s=status, t=at: tx.tasks.finish(n, s, at=t))
+    assert database.read(lambda tx: tx.tasks.oldest_waiting()) == {"swap_image": NOW + 2}
+    both = {("swap_image", "failed"): 1, ("swap_image", "succeeded"): 1}
+    assert database.read(lambda tx: tx.tasks.ended_since(NOW + 10)) == both
+    late = {("swap_image", "succeeded"): 1}
+    assert database.read(lambda tx: tx.tasks.ended_since(NOW + 10.5)) == late
 
 
 def test_numbered_pages_are_of_one_dialect(database: SqlDatabase) -> None:

@@ -271,14 +271,33 @@ class SqlTasks:
         """Remove final tasks of which no file is left, with their deliveries; how many."""
         return purge_tasks(self._connection, finished_before, limit)
 
-    def counts_by_status(self) -> dict[tuple[str, str], int]:
-        """How many by kind and status, over all tenants, deleted ones among them; for metrics."""
-        rows = self._connection.execute(
-            sa.select(tasks.c.kind, tasks.c.status, sa.func.count()).group_by(
-                tasks.c.status, tasks.c.kind
-            )
-        )
+    def counts_by_status(self, statuses: Sequence[TaskStatus] = ()) -> dict[tuple[str, str], int]:
+        """How many by kind and status, over all tenants, deleted ones among them; for metrics.
+
+        Of some statuses alone it costs what there is of them, not what there is of all.
+        """
+        which = tasks.c.status.in_(statuses) if statuses else sa.true()
+        return self._counted(sa.select(tasks.c.kind, tasks.c.status).where(which).subquery())
+
+    def ended_since(self, at: float) -> dict[tuple[str, str], int]:
+        """How many ended at a time or later, by kind and status, over all tenants."""
+        lately = sa.select(tasks.c.kind, tasks.c.status).where(tasks.c.finished_at >= at)
+        # Apart, or SQLite walks over the index that is in the order of the groups: all of it.
+        return self._counted(lately.cte("lately").prefix_with("MATERIALIZED"))
+
+    def _counted(self, some: sa.FromClause) -> dict[tuple[str, str], int]:
+        grouped = sa.select(some.c.kind, some.c.status, sa.func.count())
+        rows = self._connection.execute(grouped.group_by(some.c.status, some.c.kind))
         return {(kind, status): count for kind, status, count in rows}
+
+    def oldest_waiting(self) -> dict[str, float]:
+        """When the oldest task that waits for its first start was made, by kind."""
+        rows = self._connection.execute(
+            sa.select(tasks.c.kind, sa.func.min(tasks.c.created_at).label("oldest"))
+            .where(tasks.c.status == "queued")
+            .group_by(tasks.c.kind)
+        )
+        return {row.kind: row.oldest for row in rows}
 
 
 def _task(row: Row) -> Task:

@@ -109,8 +109,16 @@ class Tasks(Protocol):
         """
         ...
 
-    def counts_by_status(self) -> dict[tuple[str, str], int]:
-        """How many by kind and status, over all tenants; for metrics."""
+    def counts_by_status(self, statuses: Sequence[TaskStatus] = ()) -> dict[tuple[str, str], int]:
+        """How many by kind and status, over all tenants; of some statuses, or of all."""
+        ...
+
+    def ended_since(self, at: float) -> dict[tuple[str, str], int]:
+        """How many ended at a time or later, by kind and status, over all tenants."""
+        ...
+
+    def oldest_waiting(self) -> dict[str, float]:
+        """When the oldest task that waits for its first start was made, by kind."""
         ...
 
 
