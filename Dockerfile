@@ -38,7 +38,8 @@ ENV PATH=/opt/personae/bin:$PATH \
     PERSONAE_DATA_DIR=/data \
     PERSONAE_HOST=0.0.0.0 \
     PERSONAE_PORT=8000
-USER personae
+# As a number, so that Kubernetes can see that it is not root.
+USER 10001:10001
 WORKDIR /data
 VOLUME /data
 EXPOSE 8000

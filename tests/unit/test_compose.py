@@ -6,15 +6,18 @@ import ast
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from pydantic import BaseModel
 from typer.main import get_command
 
 from personae.cli.app import app
+from personae.hosting.environment import OTHER_VARIABLES
 from personae.hosting.settings import Settings, load_settings
 from personae.wiring import MODELS_DIR_VARIABLE
 
@@ -73,12 +76,13 @@ SECRETS = {
 
 @pytest.mark.parametrize("name", ["api", "worker"])
 def test_the_services_settings_are_settings(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = services()[name]["environment"]
+    # A name alone is left out where nothing is set.
     given = {
-        key: filled(value, SECRETS) for key, value in services()[name]["environment"].items()
+        key: filled(value, SECRETS) for key, value in said.items() if value is not None
     } | environment_of_image()
     own = {key for key in given if key.startswith("PERSONAE_")}
-    known = {f"PERSONAE_{field.upper()}" for field in Settings.model_fields}
-    assert own <= known | {MODELS_DIR_VARIABLE}
+    assert own <= set(settings_variables(Settings)) | {MODELS_DIR_VARIABLE}
     assert {key for key in given if key.startswith("AWS_")} == OBSTORE
     for key in own - {MODELS_DIR_VARIABLE}:
         monkeypatch.setenv(key, given[key])
@@ -90,6 +94,31 @@ def test_the_services_settings_are_settings(name: str, monkeypatch: pytest.Monke
     assert settings.fetch_allow == []
     assert (settings.host, settings.port) == ("0.0.0.0", 8000)
     assert settings.data_dir == Path("/data")
+
+
+def settings_variables(model: type[BaseModel], prefix: str = "PERSONAE_") -> Iterator[str]:
+    """The variables of all settings, those below others too."""
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from settings_variables(kind, f"{prefix}{name.upper()}__")
+        else:
+            yield f"{prefix}{name.upper()}"
+
+
+@pytest.mark.parametrize("name", ["api", "worker"])
+def test_every_setting_reaches_the_containers(name: str) -> None:
+    told = {*services()[name]["environment"], *environment_of_image()}
+    # These name files and folders, which a volume has to bring along anyhow.
+    apart = {"PERSONAE_SIGNING_DIR", "PERSONAE_LABEL_FONT"}
+    of_workers = {"PERSONAE_WORKER_SLOTS", "PERSONAE_MEDIA_MEMORY_BYTES"}
+    wanted = {*settings_variables(Settings), *OTHER_VARIABLES} - apart
+    if name == "api":
+        wanted -= of_workers
+    # Of the command line, of this file, of developers, and of folders inside the image.
+    wanted -= {"PERSONAE_KEY", "PERSONAE_PUBLISH", "PERSONAE_DEBUG"}
+    wanted -= {"PERSONAE_CONFIG", "PERSONAE_CARDS_DIR", "PERSONAE_ENV_FILE"}
+    assert wanted - told == set()
 
 
 def test_api_and_workers_share_database_storage_and_secret() -> None:
@@ -168,7 +197,7 @@ def test_the_s3_server_and_its_clients_agree() -> None:
 
 
 def test_nobody_is_root_and_nothing_more_is_allowed_than_needed() -> None:
-    assert argument("USER") == "personae"
+    assert argument("USER") == "10001:10001"
     assert any("--uid 10001" in rest for one, rest in instructions() if one == "RUN")
     for name in ("api", "worker", "s3"):
         service = services()[name]

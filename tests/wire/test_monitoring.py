@@ -1,4 +1,4 @@
-"""Alert rules and dashboard, held against a live /metrics page: a name nobody tells alerts nobody."""
+"""Alert rules and dashboard against a live /metrics page: a name nobody tells alerts nobody."""
 
 from __future__ import annotations
 
@@ -49,10 +49,13 @@ def expressions() -> Iterator[tuple[str, str]]:
     for panel in dashboard()["panels"]:
         for target in panel.get("targets", []):
             yield panel["title"], target["expr"]
+    scaled = DEPLOY / "kubernetes/components/autoscaling/scale-by-prometheus.yaml"
+    for trigger in yaml.safe_load(scaled.read_text("utf-8"))["spec"]["triggers"]:
+        yield "autoscaling", trigger["metadata"]["query"]
 
 
 @pytest.fixture
-def told(opened: Callable[..., Service], tmp_path: Path) -> Iterator[dict[str, set[str]]]:
+def told(opened: Callable[..., Service], tmp_path: Path) -> dict[str, set[str]]:
     """The labels of every series on a page of a service that has been used a little."""
     url = f"sqlite:///{tmp_path / 'personae.db'}"
     service = opened()
@@ -65,7 +68,7 @@ def told(opened: Callable[..., Service], tmp_path: Path) -> Iterator[dict[str, s
     service.client.get("/metrics")
     page = service.client.get("/metrics").text
     engine.dispose()
-    yield {
+    return {
         sample.name: set(sample.labels)
         for family in text_string_to_metric_families(page)
         for sample in family.samples
