@@ -62,3 +62,20 @@ def test_what_waits_behind_a_full_worker_is_not_forgotten(service: Lab, slots: i
             ids += [service.submit(tenant, "image", scene, donor).id for _ in range(5)]
         done = service.wait(ids, 30)
     assert {one.status for one in done} == {"succeeded"}
+
+
+def test_a_full_worker_does_not_ask_who_waits(service: Lab) -> None:
+    """The answer takes the longer the more tenants wait, and it could take none of their work."""
+    tenants = [service.tenant(name) for name in ("one", "two", "three")]
+    ids: list[str] = []
+    with worker_here(service, slots=1, beat_s=30.0, dead_after_s=60.0, sweep_s=60.0):
+        for tenant in tenants:
+            donor, scene = service.asset(tenant), service.asset(tenant, sleep_s=1.5)
+            ids.append(service.submit(tenant, "image", scene, donor).id)
+        service.wait_until(lambda: any(service.task(one).status == "running" for one in ids))
+        with statements() as seen:
+            time.sleep(1.0)
+        # The other queues are empty and are looked at once a second each; this one 50 times.
+        assert looks(seen) <= 3 * len(names.QUEUES)
+        done = service.wait(ids, 30)
+    assert {one.status for one in done} == {"succeeded"}

