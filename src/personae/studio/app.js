@@ -64,7 +64,7 @@ function frame() {
   fill(app,
     h("header", { class: "bar" },
       opener,
-      h("a", { class: "brand", href: to("/") }, h("img", { src: "/studio/mask.svg", alt: "" }), "Personae"),
+      h("a", { class: "brand", href: to("/") }, h("img", { src: "/studio/mask.svg", alt: "" }), h("span", null, "Personae")),
       balance,
       h("button", { type: "button", class: "plain tiny", title: "Light, dark, or as the system", onclick: nextTheme }, "Theme"),
       h("button", { type: "button", class: "plain tiny", onclick: () => signOut() }, "Sign out")),

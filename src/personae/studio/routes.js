@@ -4,6 +4,8 @@
 const at = (path, file) => ({ path, load: () => import(`./views/${file}.js`) });
 
 export const ROUTES = [
+  at("/swaps", "swaps"),
+  at("/swaps/:id", "swap"),
   at("/inspect", "inspect"),
   at(".*", "lost"),
 ];
@@ -11,6 +13,6 @@ export const ROUTES = [
 /** What the menu offers to whom: [group, [path, words][]][]. */
 export function places(session) {
   return [
-    ["", [["/inspect", "Made here?"]]],
+    ["", [["/swaps", "History"], ["/inspect", "Made here?"]]],
   ];
 }

@@ -4,6 +4,8 @@ import { ApiError } from "./errors.js";
 import { session } from "./session.js";
 
 const BASE = "/native/v1";
+// The service breaks a silence with a comment every 15 seconds unless it is set otherwise.
+const SILENCE_MS = 60_000;
 
 /**
  * Call the API.
@@ -72,6 +74,17 @@ export const remove = (path, options) => call("DELETE", path, options);
 export const freshKey = () => `studio-${crypto.randomUUID?.() ?? Array.from(
   crypto.getRandomValues(new Uint8Array(16)), (one) => one.toString(16).padStart(2, "0")).join("")}`;
 
+/**
+ * The address at which this browser reaches a stored file. Links of the service's own storage name
+ * the host that the operator wrote down; whoever came by another name (localhost, a tunnel) gets
+ * the same file from there. The signature does not cover the host.
+ */
+export function reachable(url) {
+  const told = new URL(url, location.origin);
+  const own = told.pathname.startsWith("/blobs/") && ["op", "exp", "sig"].every((one) => told.searchParams.has(one));
+  return own ? location.origin + told.pathname + told.search : told.href;
+}
+
 /** Every item of a listing, page by page, as they are asked for. */
 export async function* items(path, options = {}) {
   let cursor = null;
@@ -111,7 +124,7 @@ function putFile(told, file, onprogress, signal) {
     const request = new XMLHttpRequest();
     const stop = () => request.abort();
     signal?.addEventListener("abort", stop, { once: true });
-    request.open(told.method, told.url);
+    request.open(told.method, reachable(told.url));
     for (const [header, value] of Object.entries(told.headers)) request.setRequestHeader(header, value);
     request.upload.onprogress = (event) => event.lengthComputable && onprogress?.(event.loaded / event.total);
     request.onabort = () => reject(new DOMException("Stopped", "AbortError"));
@@ -174,7 +187,7 @@ async function* eventsIn(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await soon(reader);
     if (done) return;
     const blocks = (rest + value).split(/\r?\n\r?\n/);
     rest = blocks.pop();
@@ -186,6 +199,22 @@ async function* eventsIn(body) {
       }
       if (event.data.length) yield { id: event.id, data: event.data.join("\n") };
     }
+  }
+}
+
+/** What comes next; a laptop that slept or a silent proxy leaves connections that never say more. */
+async function soon(reader) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new TypeError("Nothing was heard for too long")), SILENCE_MS);
+  });
+  try {
+    return await Promise.race([reader.read(), late]);
+  } catch (error) {
+    reader.cancel().catch(() => {});
+    throw error;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,0 +1,127 @@
+// All swaps, page by page; those under way are looked at again by themselves.
+
+import { h, fill } from "../lib/dom.js";
+import { get, reachable, sleep } from "../lib/api.js";
+import { wasAborted } from "../lib/errors.js";
+import { ago, credits, time } from "../lib/format.js";
+import { note, to } from "../lib/router.js";
+import { choice, empty, field, listing, state } from "../lib/ui.js";
+import { styled } from "../swap/styled.js";
+import { hasEnded, kindOf, nameOf, phaseOf } from "../swap/words.js";
+
+export const title = "History";
+
+const STATES = [["", "Any state"], ["queued", "Queued"], ["running", "Running"], ["succeeded", "Succeeded"], ["failed", "Failed"], ["canceled", "Canceled"]];
+const NAMES = ["status"];
+const AGAIN_MS = 2500;
+const PAGE = 20;
+
+export async function show({ query, signal }) {
+  await styled();
+  const list = h("div");
+  const filters = filterForm(query, (chosen) => {
+    note(chosen);
+    fill(list, results(chosen, signal));
+  });
+  fill(list, results(chosenOf(query), signal));
+  return h("div", { class: "stack" }, filters, list);
+}
+
+const chosenOf = (query) => Object.fromEntries(NAMES.map((name) => [name, query.get(name) ?? ""]));
+
+function filterForm(query, onchange) {
+  const status = choice(STATES, { value: chosenOf(query).status });
+  status.addEventListener("change", () => onchange({ status: status.value }));
+  return h("form", { class: "card filters", role: "search", "aria-label": "History", onsubmit: (event) => event.preventDefault() },
+    field("State", status));
+}
+
+const asked = ({ status }) => ({ status, limit: PAGE });
+
+let current = 0;
+
+function results(chosen, signal) {
+  const mine = (current += 1); // Another choice makes this one's answers old.
+  const rows = new Map();
+  const query = asked(chosen);
+  const said = h("p", { class: "hidden-text", role: "status" });
+  const list = listing(async (cursor) => {
+    const page = await get("/swaps", { query: { ...query, cursor }, signal });
+    fill(said, page.items.length ? `${rows.size + page.items.length} swaps shown` : "No swaps");
+    return page;
+  }, {
+    row: (task) => {
+      const row = h("li", { class: "card" });
+      rows.set(task.id, { row, task });
+      return draw(row, task);
+    },
+    wrap: (nodes) => h("ul", { class: "history", "aria-label": "Swaps" }, nodes),
+    none: Object.values(chosen).some(Boolean)
+      ? empty(h("p", null, "No swap is like that. Choose another state."))
+      : empty(h("p", null, "Nothing has been swapped yet."), h("a", { class: "button primary", href: to("/") }, "Make a swap")),
+  });
+  keepLooking(rows, () => mine === current && !signal.aborted, signal);
+  return h("div", null, said, list);
+}
+
+/** Look again at what is under way, one at a time: an open page costs little. */
+async function keepLooking(rows, wanted, signal) {
+  try {
+    while (wanted()) {
+      await sleep(AGAIN_MS, signal);
+      for (const one of [...rows.values()].filter(({ task }) => !hasEnded(task)).slice(0, PAGE)) {
+        if (!wanted() || document.hidden) break;
+        const now = await get(`/swaps/${one.task.id}`, { signal }).catch((error) => {
+          if (wasAborted(error)) throw error;
+          return null; // The service is away for a moment.
+        });
+        if (now && JSON.stringify([now.status, now.progress]) !== JSON.stringify([one.task.status, one.task.progress])) {
+          one.task = now;
+          update(one.row, now);
+        }
+      }
+    }
+  } catch { /* Somebody left. */ }
+}
+
+function draw(row, task) {
+  return fill(row,
+    h("span", { class: "thumb" }, thumbnail(task)),
+    h("div", null, h("a", { href: to(`/swaps/${task.id}`) }, nameOf(task)),
+      h("div", { class: "small soft" }, [kindOf(task), task.result?.engine ?? task.request.engine].filter(Boolean).join(" · "), " · ",
+        h("span", { title: time(task.created_at) }, ago(task.created_at))),
+      task.error && h("div", { class: "small" }, task.error.message)),
+    h("div", { class: "end" }, standing(task)));
+}
+
+/** Only what changes is drawn anew, so that a focus on the link stays. */
+function update(row, task) {
+  if (!hasEnded(task)) return fill(row.querySelector(".end"), standing(task));
+  const focused = row.contains(document.activeElement);
+  draw(row, task);
+  if (focused) row.querySelector("a").focus();
+  return row;
+}
+
+function standing(task) {
+  if (hasEnded(task)) return [state(task.status), h("div", { class: "small soft" }, credits(task.credits.charged))];
+  return [state(task.status), h("div", { class: "small soft" },
+    task.status === "running" ? `${phaseOf(task)}, ${Math.floor(task.progress.percent)} %` : phaseOf(task))];
+}
+
+/** A still if there is one; else the file itself, fetched when it comes into view. */
+function thumbnail(task) {
+  const [output] = task.result?.outputs ?? [];
+  const still = task.result?.thumbnail ?? task.result?.cover;
+  if (still) return h("img", { src: reachable(still.url), alt: "", loading: "lazy" });
+  if (!output) return null;
+  if (output.content_type.startsWith("image/")) return h("img", { src: reachable(output.url), alt: "", loading: "lazy" });
+  const video = h("video", { preload: "none", muted: true, playsinline: true, tabindex: "-1", "aria-hidden": "true" });
+  new IntersectionObserver(([seen], watcher) => {
+    if (!seen.isIntersecting) return;
+    watcher.disconnect();
+    video.preload = "metadata";
+    video.src = reachable(output.url);
+  }).observe(video);
+  return video;
+}
