@@ -29,6 +29,15 @@ export const ADVICE = {
   policy_refused: "This may not be done here. Use other pictures; if you think it is a mistake, ask the operator.",
   model_error: "Choose another engine or quality, or try again later.",
   maintenance: "The service is being looked after. Nothing is lost; try again later.",
+  media_error: "Use another file, or save this one anew in another program.",
+  donor_unusable: "Use a sharper photo of this person, with the face larger and seen from the front.",
+  address_refused: "Give an address that anybody can reach, or upload the file instead.",
+  consent_required: "Say that the people shown agree, then try again.",
+  feature_disabled: "The operator has switched this off; ask them if you need it.",
+  unavailable: "Wait a moment, then try again. Nothing is lost.",
+  task_failed: "Try again. If it comes back, give the operator the task's name.",
+  service_error: "Try again. If it comes back, give the operator the request's name.",
+  canceled: "Start it again if you still want it.",
   internal: "Try again. If it comes back, give the operator the request's name below.",
 };
 

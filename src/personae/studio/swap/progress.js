@@ -36,15 +36,19 @@ export function progressCard({ oncanceled }) {
     if (now !== heard) fill(said, heard = now);
   };
   const node = h("section", { class: "card", "aria-label": "Progress" },
-    phase, h("div", { class: "progress" }, bar, share), numbers, lost, said,
-    h("p"), h("div", { class: "row" },
+    phase, h("div", { class: "progress" }, bar, share), lost, numbers, said,
+    h("div", { class: "row actions" },
       actButton(STOP, async () => {
         const words = `Work on it stops. The ${credits(current.credits.held)} held for it come back at once.`;
         if (await dialog("Cancel this swap?", h("p", null, words), [["Go on with it"], [STOP, "danger"]]) !== STOP) return;
         oncanceled(await post(`/swaps/${current.id}/cancel`));
       }, { class: "danger" }),
       h("span", { class: "soft small" }, "You can leave this page: the swap goes on.")));
-  return { node, tell, quiet: () => { lost.hidden = false; } };
+  const quiet = () => {
+    lost.hidden = false;
+    fill(said, heard = lost.textContent);
+  };
+  return { node, tell, quiet };
 }
 
 function told(task) {
@@ -53,7 +57,7 @@ function told(task) {
     ahead !== null && ahead !== undefined && ["Before it in the queue", count(ahead)],
     total && total > 1 && ["Frames", `${count(done ?? 0)} of ${count(total)}`],
     fps && ["Speed", `${fps.toFixed(1)} frames a second`],
-    left !== null && left !== undefined && task.status === "running" && ["Time left", `about ${seconds(left)}`],
+    left !== null && left !== undefined && task.status === "running" && ["Time left", `about ${seconds(Math.ceil(left)).replace(".0", "")}`],
     ["Credits", `${credits(task.credits.held)} held; charged only if it succeeds`],
   ]);
 }

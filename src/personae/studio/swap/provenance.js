@@ -6,7 +6,7 @@ import { bytes, count, credits, time } from "../lib/format.js";
 import { actButton, busy, errorBox, facts } from "../lib/ui.js";
 import { WHY, given, stored } from "./media.js";
 import { verdict } from "./verdict.js";
-import { sceneFaceOf } from "./words.js";
+import { hasEnded, sceneFaceOf } from "./words.js";
 
 const SIGNERS = {
   local: "this machine's own certificate. It shows whether the file was changed; other programs call it untrusted, because it says nothing of who runs this machine",
@@ -22,7 +22,7 @@ const MOST_RECORDS = 1000;
 /** The panel beside a result. */
 export function provenanceCard(task, signal) {
   const { result, request } = task;
-  const from = h("div", { class: "stack" }, busy());
+  const from = h("div", { class: "origins" }, busy());
   const later = { licence: h("span"), consent: h("span", null, "…") };
   if (result) fillLater(later, task, signal);
   comesFrom(from, request, signal);
@@ -40,7 +40,7 @@ export function provenanceCard(task, signal) {
       result && ["Consent", later.consent],
       ["Asked", time(task.created_at)],
       task.finished_at && ["Finished", time(task.finished_at)],
-      ["Paid", credits(task.credits.charged)],
+      hasEnded(task) && ["Paid", credits(task.credits.charged)],
       ["Task", h("code", null, task.id)],
     ]),
     result?.warnings?.length ? h("div", { class: "told warn" }, h("ul", { class: "plain-list" }, result.warnings.map((one) => h("li", null, one)))) : null,

@@ -72,9 +72,13 @@ function underWay(box, task, signal) {
     refreshAccount().catch(() => {});
   };
   const card = progressCard({ oncanceled: end });
+  const tell = (now) => {
+    box.firstElementChild.replaceWith(head(now));
+    card.tell(now);
+  };
   // After the page has taken its name, which is when it is shown.
   setTimeout(() => !signal.aborted && !ended && card.tell(task));
-  watch(task.id, (now) => !ended && (hasEnded(now) ? end(now) : card.tell(now)), signal, card.quiet)
+  watch(task.id, (now) => !ended && (hasEnded(now) ? end(now) : tell(now)), signal, card.quiet)
     .catch((error) => {
       if (!wasAborted(error) && !ended) card.node.before(errorBox(error, { title: "It cannot be followed" }));
     });
