@@ -4,6 +4,7 @@
 const at = (path, file) => ({ path, load: () => import(`./views/${file}.js`) });
 
 export const ROUTES = [
+  at("/", "create"),
   at("/swaps", "swaps"),
   at("/swaps/:id", "swap"),
   at("/inspect", "inspect"),
@@ -13,6 +14,10 @@ export const ROUTES = [
 /** What the menu offers to whom: [group, [path, words][]][]. */
 export function places(session) {
   return [
-    ["", [["/swaps", "History"], ["/inspect", "Made here?"]]],
+    ["", [
+      ["/", "New swap"],
+      ["/swaps", "History"],
+      ["/inspect", "Made here?"],
+    ]],
   ];
 }

@@ -1,0 +1,132 @@
+// What it costs, whether that is there, consent, and the submit that never charges twice.
+
+import { freshKey, post, refreshAccount } from "../../lib/api.js";
+import { fill, h } from "../../lib/dom.js";
+import { wasAborted } from "../../lib/errors.js";
+import { count, credits, seconds } from "../../lib/format.js";
+import { go, to } from "../../lib/router.js";
+import { actButton, busy, errorBox, facts, field, tick } from "../../lib/ui.js";
+import { AGREED, bodyOf, missing } from "./request.js";
+
+const REST_MS = 350;
+
+/** The card at the end: consent, price, submit. */
+export function checkoutCard({ draft, signal, look }) {
+  const price = h("div", { class: "price", role: "status" });
+  const lacks = h("p", { class: "soft small", id: "lacks", role: "status" });
+  const told = h("div");
+  const submit = actButton("Swap", () => sendOff(draft, told, look), {
+    class: "primary big", "aria-describedby": "lacks",
+    onerror: (error) => fill(told, errorBox(error, { title: "The swap was not submitted" })),
+  });
+  const estimate = estimates(draft, price, signal);
+  draft.on("any", () => {
+    const none = missing(draft);
+    lacks.textContent = none.length ? `Still missing: ${none.join("; ")}.` : "";
+    submit.disabled = none.length > 0;
+    estimate();
+  }, signal);
+  draft.on("scene mapping options consent", () => fill(told), signal);
+  return h("section", { class: "card", "aria-labelledby": "checkout-head" },
+    h("h2", { id: "checkout-head" }, h("span", { class: "step", "aria-hidden": "true" }, "5"), "Price and submit"),
+    consentPart(draft, signal, look), price, told, lacks, submit);
+}
+
+/** Ask the price a moment after the last change; answers that were overtaken are dropped. */
+function estimates(draft, box, signal) {
+  let timer = null;
+  let last = "";
+  let asking = new AbortController();
+  signal.addEventListener("abort", () => {
+    clearTimeout(timer);
+    asking.abort();
+  });
+  const ask = async (body, text) => {
+    asking.abort();
+    asking = new AbortController();
+    try {
+      fill(box, priceOf(await post("/swaps/estimate", body, { signal: asking.signal })));
+    } catch (error) {
+      if (wasAborted(error)) return;
+      fill(box, errorBox(error, { title: "There is no price", retry: () => ask(body, text) }));
+    }
+  };
+  return () => {
+    const body = bodyOf(draft);
+    const text = JSON.stringify(body);
+    if (text === last) return;
+    last = text;
+    clearTimeout(timer);
+    if (!body) {
+      asking.abort();
+      fill(box);
+      return;
+    }
+    if (!box.firstChild) fill(box, busy("Asking the price …"));
+    timer = setTimeout(() => ask(body, text), REST_MS);
+  };
+}
+
+function priceOf(told) {
+  return [
+    h("p", { class: "sum" }, h("strong", null, credits(told.credits)), ` of ${count(told.available)} that you have`),
+    told.assumed && h("p", { class: "small soft" }, "The scene has not been measured yet: the price follows its length."),
+    breakdown(told),
+    !told.affordable && h("div", { class: "told warn" },
+      h("p", null, h("strong", null, "That is more than you have. "), "What to do: choose a shorter range or a cheaper quality, or ask the operator for credits. ",
+        h("a", { href: to("/usage") }, "See where they went"), ".")),
+  ];
+}
+
+const TERMS = {
+  per_image: "A picture", per_second: "Each second", seconds: "Seconds", factor: "Times", engine: "of which the engine",
+  quality: "of which the quality", minimum: "At least",
+};
+
+function breakdown({ breakdown: parts, seconds: length }) {
+  const rows = Object.entries(parts).map(([name, value]) => [
+    TERMS[name] ?? name.replaceAll("_", " "), name === "seconds" ? seconds(length ?? value) : `${value}`,
+  ]);
+  return h("details", { class: "small" }, h("summary", null, "How it comes about"), facts(rows));
+}
+
+/** Submit under a key that is kept until an answer was seen: the same again is charged once. */
+async function sendOff(draft, told, look) {
+  fill(told);
+  const body = bodyOf(draft);
+  const text = JSON.stringify(body);
+  if (draft.data.sent?.body !== text) draft.set("", (data) => { data.sent = { key: freshKey(), body: text }; });
+  let task;
+  try {
+    task = await post("/swaps", body, { idempotencyKey: draft.data.sent.key });
+  } catch (error) {
+    if (error.code === "consent_required") {
+      draft.set("consent", (data) => { data.consentNeeded = true; });
+      document.getElementById("agreed")?.focus();
+    }
+    if (["expired", "not_found", "invalid_request"].includes(error.code)) look({ onlyStale: true });
+    throw error;
+  }
+  draft.clear();
+  refreshAccount().catch(() => {}); // The bar's number follows with the next look.
+  go(`/swaps/${task.id}`);
+}
+
+function consentPart(draft, signal, look) {
+  const needed = h("p", { class: "told warn" }, h("strong", null, "Needed here. "), "This service takes no swap without it.");
+  const agreed = tick(AGREED, { id: "agreed", checked: draft.data.consent.agreed });
+  agreed.input.addEventListener("change", () => {
+    draft.set("consent", (data) => { data.consent.agreed = agreed.input.checked; });
+    if (agreed.input.checked && draft.found?.error?.code === "consent_required") look();
+  });
+  const by = h("input", { maxlength: 200, value: draft.data.consent.by, autocomplete: "name" });
+  by.addEventListener("change", () => draft.set("consent", (data) => { data.consent.by = by.value; }));
+  const byField = field("Who says so (optional)", by, "It is recorded with the swap.");
+  draft.on("consent", () => {
+    needed.hidden = !draft.data.consentNeeded || draft.data.consent.agreed;
+    byField.hidden = !draft.data.consent.agreed;
+    agreed.input.checked = draft.data.consent.agreed;
+    agreed.input.required = draft.data.consentNeeded;
+  }, signal);
+  return h("div", { class: "consent" }, needed, agreed.node, byField);
+}
