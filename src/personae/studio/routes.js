@@ -7,6 +7,7 @@ export const ROUTES = [
   at("/", "create"),
   at("/swaps", "swaps"),
   at("/swaps/:id", "swap"),
+  at("/faces", "faces"),
   at("/inspect", "inspect"),
   at(".*", "lost"),
 ];
@@ -17,6 +18,7 @@ export function places(session) {
     ["", [
       ["/", "New swap"],
       ["/swaps", "History"],
+      ["/faces", "Face library"],
       ["/inspect", "Made here?"],
     ]],
   ];

@@ -14,8 +14,13 @@ const MOST_PHOTOS = 10;
 
 /** Take files of this device as donors, one person each. */
 export function donorFiles(draft, files) {
+  // In the order of the files, whichever arrives first.
+  let before = Promise.resolve();
   for (const file of files) {
-    send(draft, file, { into: "donors", kinds: PHOTOS, ondone: (asset) => addPhoto(draft, null, asset) });
+    const mine = before;
+    before = new Promise((onend) => send(draft, file, {
+      into: "donors", kinds: PHOTOS, onend, ondone: (asset) => mine.then(() => addPhoto(draft, null, asset)),
+    }));
   }
 }
 
@@ -51,7 +56,7 @@ export function donorsCard(context) {
   }, signal);
   draft.on("mapping donors", () => marks(draft, list), signal);
   const add = sources({
-    label: "Choose photos", accept: ACCEPT, multiple: true, kinds: PHOTOS, camera: "donor.jpg",
+    label: "Choose photos", small: true, accept: ACCEPT, multiple: true, kinds: PHOTOS, camera: "donor.jpg",
     words: "Drop photos of the people whose faces are put in. Each photo is somebody new; more photos of the same person go on that person.",
     onfiles: (files) => donorFiles(draft, files),
     onassets: (assets) => assets.forEach((asset) => addPhoto(draft, null, asset)),

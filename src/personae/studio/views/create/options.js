@@ -100,7 +100,7 @@ function form(draft, known, signal) {
   const bind = binder(draft, signal);
   const usual = known.qualities.find((one) => one.default);
   const quality = bind.select("quality", [
-    ["", `As usual here${usual ? ` (${usual.name})` : ""}`],
+    ["", usual ? `Usual: ${usual.name}` : "As usual here"],
     ...known.qualities.map((one) => [one.name, `${QUALITIES[one.name] ?? one.name}${one.price_factor === 1 ? "" : `, ${one.price_factor} × the price`}`]),
   ]);
   const name = bind.text("name", { maxlength: 100, autocomplete: "off" });

@@ -121,7 +121,7 @@ function words({ shown }, moment) {
       type: "button", class: "tiny", onclick: () => moment.seek(shown.time_s),
     }, "Show it")),
     many === 0 && h("p", { class: "told warn" }, "Nobody chosen is to be seen at this moment. Go to another one."),
-    shown.warnings?.length > 0 && h("ul", { class: "small" }, shown.warnings.map((one) => h("li", null, one))),
+    shown.warnings?.length > 0 && h("ul", { class: "small" }, shown.warnings.map((one) => h("li", null, one.replace(/ \(asset_\w+\)/g, "")))),
   ];
 }
 

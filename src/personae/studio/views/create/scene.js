@@ -37,20 +37,24 @@ export function sceneCard(context) {
   draft.on("scene", () => {
     const { scene } = draft.data;
     if (!scene) return fill(body, choose(), uploadsView(draft, "scene", signal));
-    return fill(body, stage(context), uploadsView(draft, "scene", signal), foot(draft, scene));
+    return fill(body, uploadsView(draft, "scene", signal), stage(context));
   }, signal);
+  const tools = h("div", { class: "row" });
+  draft.on("scene", () => fill(tools, draft.data.scene && toolsOf(draft)), signal);
   return h("section", { class: "card scene", "aria-labelledby": "scene-head" },
-    h("h2", { id: "scene-head" }, h("span", { class: "step", "aria-hidden": "true" }, "1"), "Scene"), body);
+    h("div", { class: "row apart card-head" },
+      h("h2", { id: "scene-head" }, h("span", { class: "step", "aria-hidden": "true" }, "1"), "Scene"), tools),
+    body);
 }
 
-function foot(draft, scene) {
+function toolsOf(draft) {
   const input = h("input", { type: "file", accept: ACCEPT, class: "hidden-text", "aria-label": "Choose another scene" });
   input.addEventListener("change", () => sceneFile(draft, input.files[0]));
-  return h("div", { class: "row apart scene-foot" },
-    h("p", { class: "soft small" }, describe(scene)),
-    h("div", { class: "row" },
-      h("label", { class: "button tiny" }, "Choose another", input),
-      h("button", { type: "button", class: "tiny", onclick: () => draft.useScene(null) }, "Remove the scene")));
+  return [
+    h("span", { class: "soft small" }, describe(draft.data.scene)),
+    h("label", { class: "button tiny" }, "Change", input),
+    h("button", { type: "button", class: "tiny", "aria-label": "Remove the scene", onclick: () => draft.useScene(null) }, "Remove"),
+  ];
 }
 
 /** A stored file in words. */

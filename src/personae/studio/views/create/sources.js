@@ -24,7 +24,7 @@ export function sources(options) {
   const zone = h("div", { class: small ? "drop small-drop" : "drop" },
     words && h("p", { class: "drop-words" }, words),
     h("div", { class: "row middle" },
-      h("label", { class: small ? "button tiny" : "button primary" }, label, input),
+      h("label", { class: small ? "button tiny primary" : "button primary" }, label, input),
       others(options)));
   dropOn(zone, onfiles);
   return zone;

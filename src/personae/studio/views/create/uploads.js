@@ -11,10 +11,10 @@ import { keepLocal } from "./media.js";
  * Send a file; it goes on while somebody looks at other places of the studio.
  * @param {Draft} draft which keeps it among its `pending`
  * @param {File} file
- * @param {{into: string, kinds: string[], ondone: (asset: Object) => void}} options `into` says
- *   where it is shown (see `uploadsView`), `kinds` what it may turn out to be
+ * @param {{into: string, kinds: string[], ondone: (asset: Object) => any, onend?: () => void}} options `into` says
+ *   where it is shown (see `uploadsView`), `kinds` what it may turn out to be; `onend` is told when it ends in any way
  */
-export function send(draft, file, { into, kinds, ondone }) {
+export function send(draft, file, { into, kinds, ondone, onend = () => {} }) {
   const one = { name: file.name || "file", size: file.size, into, share: 0, error: null, told: null };
   let stopping;
   one.stop = () => stopping.abort();
@@ -34,12 +34,14 @@ export function send(draft, file, { into, kinds, ondone }) {
       });
       checkKind(asset, kinds);
       if (signal.aborted) return;
-      draft.pending.delete(one);
       keepLocal(asset.id, file);
-      ondone(asset);
+      await ondone(asset);
+      draft.pending.delete(one);
     } catch (error) {
       if (wasAborted(error) || signal.aborted) return;
       one.error = error;
+    } finally {
+      onend();
     }
     draft.set("pending");
   };
