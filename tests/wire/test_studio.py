@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import posixpath
 import re
 
 import httpx
@@ -67,9 +68,8 @@ def test_every_module_imports_files_that_are_there() -> None:
     for path, file in files.items():
         text = file.body.decode()
         folder = path.rpartition("/")[0]
-        for name in re.findall(r"""(?:from|import\()\s*["']\.{1,2}/([^"'$]+)["']""", text):
-            base = folder.rpartition("/")[0] if "../" + name in text else folder
-            wanted = f"{base}/{name}".lstrip("/")
+        for name in re.findall(r"""(?:from|import\()\s*["'](\.{1,2}/[^"'$]+)["']""", text):
+            wanted = posixpath.normpath(posixpath.join(folder, name))
             assert wanted in files, f"{path} imports {name}"
         for name in re.findall(r"""at\("[^"]+", "([\w-]+)"\)""", text):
             assert f"views/{name}.js" in files, f"{path} leads to {name}"

@@ -9,6 +9,8 @@ export class ApiError extends Error {
   }
 }
 
+const BROKEN = "Try again. If it comes back, give the operator the request's name below.";
+
 /** What to do next, by code. A problem of a task has codes of the same kind. */
 export const ADVICE = {
   unreachable: "Check that the service runs and that you are connected, then try again. What you have entered is kept.",
@@ -22,27 +24,38 @@ export const ADVICE = {
   invalid_request: "Change what is named above, then try again.",
   face_not_found: "Use a picture in which the face is larger, sharper and seen from the front.",
   several_faces: "Use a photo that shows this person alone, or choose the face.",
+  donor_unusable: "Use a sharper, larger photo of this person, seen from the front and evenly lit.",
+  consent_required: "Tick that the people shown have agreed, then try again.",
+  address_refused: "Use an address on the public internet, or upload the file instead.",
   media_unreachable: "Check that the address opens in a browser without signing in, or upload the file instead.",
   media_unreadable: "Open the file in another program to see whether it is whole, save it anew, and upload that.",
   media_too_large: "Use a shorter, smaller or more strongly compressed file.",
+  media_error: "Open the file in another program to see whether it is whole, or choose another one.",
   media_unsupported: "Convert the file to JPEG, PNG, WebP or MP4 (H.264), and upload that.",
   policy_refused: "This may not be done here. Use other pictures; if you think it is a mistake, ask the operator.",
   model_error: "Choose another engine or quality, or try again later.",
+  canceled: "It was stopped. Start it again if that was not meant.",
+  feature_disabled: "The operator has switched this off here. Leave it out, or ask the operator.",
+  task_failed: "Try again; if it fails again, choose other files or another quality.",
+  unavailable: "A part of the service does not answer. Nothing is lost; try again in a minute.",
   maintenance: "The service is being looked after. Nothing is lost; try again later.",
-  media_error: "Use another file, or save this one anew in another program.",
-  donor_unusable: "Use a sharper photo of this person, with the face larger and seen from the front.",
-  address_refused: "Give an address that anybody can reach, or upload the file instead.",
-  consent_required: "Say that the people shown agree, then try again.",
-  feature_disabled: "The operator has switched this off; ask them if you need it.",
-  unavailable: "Wait a moment, then try again. Nothing is lost.",
-  task_failed: "Try again. If it comes back, give the operator the task's name.",
-  service_error: "Try again. If it comes back, give the operator the request's name.",
-  canceled: "Start it again if you still want it.",
-  internal: "Try again. If it comes back, give the operator the request's name below.",
+  upload_failed: "Try again. If it comes back, check that there is room in the storage, or ask the operator.",
+  body_stalled: "The connection was too slow or broke off. Try again.",
+  body_too_large: "Choose a smaller file, or shorten what was written.",
+  bad_request: "Load the page again, then try again.",
+  malformed_body: "Load the page again, then try again.",
+  unsupported_body: "Load the page again, then try again.",
+  method_not_allowed: "The studio and the service differ in age. Load the page again.",
+  range_not_satisfiable: "Load the page again to look at the file from its beginning.",
+  error: BROKEN,
+  service_error: BROKEN,
+  internal_error: BROKEN,
+  internal: BROKEN,
+  studio: "Load the page again: what you have entered is kept. If it comes back, tell the operator what you did.",
 };
 
 /** The advice for a code. */
-export const adviceFor = (code) => ADVICE[code] ?? "Try again. If it comes back, give the operator the request's name.";
+export const adviceFor = (code) => ADVICE[code] ?? BROKEN;
 
 /** Whether an exception only says that somebody left the page. */
 export const wasAborted = (error) => error?.name === "AbortError";

@@ -19,7 +19,7 @@ export function donorFiles(draft, files) {
   for (const file of files) {
     const mine = before;
     before = new Promise((onend) => send(draft, file, {
-      into: "donors", kinds: PHOTOS, onend, ondone: (asset) => mine.then(() => addPhoto(draft, null, asset)),
+      into: "donors", kinds: PHOTOS, onend, ondone: (asset, gone) => mine.then(() => gone.aborted || addPhoto(draft, null, asset)),
     }));
   }
 }

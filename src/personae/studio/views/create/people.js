@@ -2,7 +2,7 @@
 
 import { get, post, remove, sleep } from "../../lib/api.js";
 import { fill, h } from "../../lib/dom.js";
-import { wasAborted } from "../../lib/errors.js";
+import { ApiError, wasAborted } from "../../lib/errors.js";
 import { seconds } from "../../lib/format.js";
 import { busy, choice, errorBox, field } from "../../lib/ui.js";
 import { lasts, nameOf } from "./draft.js";
@@ -45,7 +45,7 @@ export async function findPeople(draft, signal) {
       if (!ENDED.includes(told.status)) await sleep(200, signal);
     }
     if (told.status === "succeeded") alone(draft, told.faces);
-    const error = told.error && Object.assign(new Error(told.error.message), { code: told.error.code });
+    const error = told.error && new ApiError({ code: told.error.code, detail: told.error.message, problem: told.error });
     tell({ status: told.status, percent: 100, faces: told.faces, error, until: Date.parse(told.usable_until) });
   } catch (error) {
     if (wasAborted(error)) return;

@@ -2,7 +2,7 @@
 
 import { get, post, sleep } from "../../lib/api.js";
 import { fill, h } from "../../lib/dom.js";
-import { wasAborted } from "../../lib/errors.js";
+import { ApiError, wasAborted } from "../../lib/errors.js";
 import { seconds } from "../../lib/format.js";
 import { actButton, busy, errorBox, tick } from "../../lib/ui.js";
 import { lasts } from "./draft.js";
@@ -79,7 +79,7 @@ export class Preview extends EventTarget {
         return { url: output.url, faces_swapped: task.result.faces_swapped, warnings: task.result.warnings, engine: task.result.engine };
       }
       if (task.status === "failed" || task.status === "canceled") {
-        throw Object.assign(new Error(task.error?.message ?? "The preview was stopped."), { code: task.error?.code ?? "canceled" });
+        throw new ApiError({ code: task.error?.code ?? "canceled", detail: task.error?.message ?? "The preview was stopped." });
       }
       await sleep(300, this.signal);
       task = await get(`/swaps/${task.id}`, { query: { wait: 10 }, signal: this.signal });

@@ -3,6 +3,7 @@
 
 import { post } from "../../lib/api.js";
 import { h } from "../../lib/dom.js";
+import { ApiError } from "../../lib/errors.js";
 import { actButton, errorBox, field, tellError } from "../../lib/ui.js";
 import { panel } from "./panel.js";
 import { checkKind } from "./uploads.js";
@@ -78,14 +79,14 @@ export function dropOn(node, onfiles) {
     over(-depth);
     const files = [...event.dataTransfer.files];
     if (files.length) onfiles(files);
-    else tellError(new Error("Nothing that was dropped is a file of this device. Save it first, or use its web address."));
+    else tellError(new ApiError({ code: "invalid_request", detail: "Nothing that was dropped is a file of this device: save it first, or use its web address." }));
   });
 }
 
 /** Ask for an address, and have the service fetch what is there. */
 function fromAddress(kinds) {
   return panel("Take a file from a web address", (close, signal) => {
-    const input = h("input", { type: "url", required: true, placeholder: "https://…", autocomplete: "off" });
+    const input = h("input", { type: "url", required: true, autocomplete: "off" });
     const told = h("div", { "aria-live": "polite" });
     const fetchIt = actButton("Fetch", async () => {
       told.replaceChildren();

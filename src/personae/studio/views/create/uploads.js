@@ -11,7 +11,7 @@ import { keepLocal } from "./media.js";
  * Send a file; it goes on while somebody looks at other places of the studio.
  * @param {Draft} draft which keeps it among its `pending`
  * @param {File} file
- * @param {{into: string, kinds: string[], ondone: (asset: Object) => any, onend?: () => void}} options `into` says
+ * @param {{into: string, kinds: string[], ondone: (asset: Object, signal: AbortSignal) => any, onend?: () => void}} options `into` says
  *   where it is shown (see `uploadsView`), `kinds` what it may turn out to be; `onend` is told when it ends in any way
  */
 export function send(draft, file, { into, kinds, ondone, onend = () => {} }) {
@@ -35,7 +35,7 @@ export function send(draft, file, { into, kinds, ondone, onend = () => {} }) {
       checkKind(asset, kinds);
       if (signal.aborted) return;
       keepLocal(asset.id, file);
-      await ondone(asset);
+      await ondone(asset, signal);
       draft.pending.delete(one);
     } catch (error) {
       if (wasAborted(error) || signal.aborted) return;
