@@ -6,7 +6,7 @@
 .DELETE_ON_ERROR:
 # Two runs of pip in one environment would get in each other's way.
 .NOTPARALLEL:
-.PHONY: help install models demo test check bench bench-service attack format clean bench-marks bench-gate bench-register bench-audit bench-models
+.PHONY: help install models demo test check docs bench bench-service attack format clean bench-marks bench-gate bench-register bench-audit bench-models
 
 VENV ?= .venv
 # The first of these that really runs and is new enough; make PYTHON=/path/to/python overrides.
@@ -52,10 +52,15 @@ $(VENV)/.test: pyproject.toml | $(BIN)/python
 	@$(PIP) --editable '.[test]'
 	@touch $(VENV)/.base $(VENV)/.demo $@
 
+$(VENV)/.docs: pyproject.toml | $(BIN)/python
+	@echo "Installing what builds the documentation into $(VENV)"
+	@$(PIP) --editable '.[docs]'
+	@touch $(VENV)/.base $@
+
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	@echo "Installing Personae, its tests' needs and the checkers into $(VENV)"
 	@$(PIP) --editable '.[dev]'
-	@touch $(VENV)/.base $(VENV)/.demo $(VENV)/.test $@
+	@touch $(VENV)/.base $(VENV)/.demo $(VENV)/.test $(VENV)/.docs $@
 
 install: $(VENV)/.base models  ## Make the environment, install Personae, fetch its models
 	@echo "Ready: $(BIN)/personae --help"
@@ -70,11 +75,19 @@ demo: $(VENV)/.demo models  ## Swap real faces, by the library and over HTTP
 test: $(VENV)/.test models  ## Run every test; ARGS goes to pytest
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
-check: $(VENV)/.dev  ## Check style, format, types and the layers
+check: $(VENV)/.dev  ## Check style, format, types, the layers and the documentation
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
+	$(MKDOCS) --quiet
+
+# The notice is about MkDocs 2, which pyproject.toml keeps out.
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+docs: $(VENV)/.docs  ## Build the documentation as a site, every warning an error
+	@$(MKDOCS) --quiet
+	@echo "Built: site/index.html"
 
 bench: $(VENV)/.test models  ## Measure, and print a table with the machine
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -107,6 +120,6 @@ format: $(VENV)/.dev  ## Put the sources in order
 	$(BIN)/ruff format .
 
 clean:  ## Remove the environment and everything that was made; the models stay
-	rm -rf "$(VENV)" .venv-ci build dist out .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf "$(VENV)" .venv-ci build dist out site .pytest_cache .ruff_cache .import_linter_cache
 	find . -name '*.egg-info' -prune -exec rm -rf {} +
 	find $(SOURCES) -name __pycache__ -prune -exec rm -rf {} +
