@@ -116,8 +116,9 @@ def _slug(title: str) -> str:
 
 @cache
 def _read_directly() -> frozenset[str]:
-    """Variables that the sources read past the settings."""
-    sources = (path.read_text("utf-8") for path in (ROOT / "src").rglob("*.py"))
+    """Variables that the sources read past the settings, those of the client library too."""
+    folders = (ROOT / "src", ROOT / "sdk" / "src")
+    sources = (path.read_text("utf-8") for each in folders for path in each.rglob("*.py"))
     return frozenset(name for text in sources for name in VARIABLE.findall(text))
 
 
