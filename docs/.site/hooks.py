@@ -1,7 +1,8 @@
 """What the site has besides the pages below `docs/`: the project's own pages at its root.
 
 In the repository they are linked as files (`../CONTRIBUTING.md`); in the site they are pages like
-any other. MkDocs calls these functions, as `mkdocs.yml` says.
+any other. And a folder may stand in the navigation for all its pages. MkDocs calls these functions,
+as `mkdocs.yml` says.
 """
 
 from __future__ import annotations
@@ -18,6 +19,30 @@ ROOT_PAGES = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.m
 """Files at the root of the repository, and what they are called in the site."""
 
 _LINK = re.compile(r"\]\((?P<address>[^)\s#:]+)(?P<anchor>#[^)\s]*)?\)")
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Let folders in the navigation stand for their pages."""
+    config.nav = spread(config.nav, Path(config.docs_dir))
+    return config
+
+
+def spread(nav: Any, docs: Path) -> Any:
+    """A navigation in which every entry `folder/` is its pages, README.md first."""
+    if isinstance(nav, dict):
+        return {title: spread(below, docs) for title, below in nav.items()}
+    if not isinstance(nav, list):
+        return nav
+    entries: list[Any] = []
+    for entry in nav:
+        if isinstance(entry, str) and entry.endswith("/"):
+            pages = sorted(
+                (docs / entry).glob("*.md"), key=lambda p: (p.name != "README.md", p.name)
+            )
+            entries += [page.relative_to(docs).as_posix() for page in pages]
+        else:
+            entries.append(spread(entry, docs))
+    return entries
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:

@@ -67,9 +67,13 @@ def _site() -> dict[str, Any]:
 
 
 def _listed(nav: Any) -> Iterator[str]:
-    """Every page below a part of the navigation."""
+    """Every page below a part of the navigation; a folder is all its pages."""
     if isinstance(nav, str):
-        yield nav
+        folder = DOCS / nav if nav.endswith("/") else None
+        found = (
+            (page.relative_to(DOCS).as_posix() for page in folder.glob("*.md")) if folder else ()
+        )
+        yield from found if folder else (nav,)
     else:
         for below in nav.values() if isinstance(nav, dict) else nav:
             yield from _listed(below)
