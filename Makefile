@@ -17,7 +17,8 @@ PYTHON := $(shell for python in python3.13 python3.12 python3.11 python3 python;
 endif
 
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+# Python compiles what it loads; to compile all that is installed takes longer than a whole demo.
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile
 SOURCES := src tests $(wildcard examples benchmarks)
 
 help:  ## List the targets
@@ -68,9 +69,11 @@ install: $(VENV)/.base models  ## Make the environment, install Personae, fetch 
 models: $(VENV)/.base  ## Fetch the models that a swap needs, unless they are there
 	@$(BIN)/personae models pull
 
-demo: $(VENV)/.demo models  ## Swap real faces, by the library and over HTTP
-	@$(BIN)/python examples/demo.py
-	@$(BIN)/python examples/demo_service.py
+# The first picture comes first: `personae demo` fetches the models itself.
+demo: $(VENV)/.demo  ## Swap real faces: by the command line, the library and over HTTP
+	@$(BIN)/personae demo -o out/demo
+	@$(BIN)/python examples/demo.py out/demo
+	@$(BIN)/python examples/demo_service.py out/demo
 
 test: $(VENV)/.test models  ## Run every test; ARGS goes to pytest
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)

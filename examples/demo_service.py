@@ -1,7 +1,10 @@
 """Start the service, swap a picture and a video through its HTTP API, and stop it.
 
-Runs after `examples/demo.py`, on the scenes that it made. `make demo` runs both. Nothing leaves
-this machine; the service keeps its database and files in a folder that is removed at the end.
+    personae demo -o FOLDER && python examples/demo_service.py FOLDER
+
+It uses the portraits and the clip that `personae demo` leaves in its folder; `make demo` runs both.
+Nothing leaves this machine; the service keeps its database and files in a folder that is removed at
+the end.
 """
 
 from __future__ import annotations
@@ -16,14 +19,13 @@ from typing import Any
 
 import httpx
 
-OUT = Path("out/demo")
+OUT = Path(sys.argv[1] if len(sys.argv) > 1 else "personae-demo")
 READY_S = 60
 TASK_S = 300
 
 
 def main() -> int:
     """Run the whole story."""
-    hopper = _hopper()
     with tempfile.TemporaryDirectory(prefix="personae-demo-") as data:
         log = Path(data) / "service.log"
         with log.open("wb") as sink:
@@ -41,9 +43,9 @@ def main() -> int:
                     headers={"Authorization": f"Bearer {key}"},
                     timeout=60,
                 ) as client:
-                    donor = _upload(client, hopper)
-                    _swap(client, donor, OUT / "picture_before.png", OUT / "service_picture.png")
-                    _swap(client, donor, OUT / "video_before.mp4", OUT / "service_video.mp4")
+                    donor = _upload(client, OUT / "hopper.jpg")
+                    _swap(client, donor, OUT / "collins.png", OUT / "service_picture.png")
+                    _swap(client, donor, OUT / "clip_scene.mp4", OUT / "service_clip.mp4")
                     balance = client.get("/account").raise_for_status().json()
                 print(f"  the account afterwards: {json.dumps(balance['balance'])}")
             finally:
@@ -51,12 +53,6 @@ def main() -> int:
                 service.wait(60)
     print("  the service is stopped")
     return 0
-
-
-def _hopper() -> Path:
-    import matplotlib.cbook
-
-    return Path(str(matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)))
 
 
 def _wait_until_ready(file: Path, service: subprocess.Popen[bytes], log: Path) -> str:

@@ -8,6 +8,7 @@ import typer
 
 from personae.cli import admin
 from personae.cli.check_client import check_client
+from personae.cli.demo import demo
 from personae.cli.detect import detect
 from personae.cli.doctor import doctor
 from personae.cli.evaluate import evaluate
@@ -44,6 +45,7 @@ def version(
 
 
 app.command(epilog=epilog(), no_args_is_help=True)(swap)
+app.command(epilog=epilog())(demo)
 app.command(epilog=epilog(), no_args_is_help=True)(detect)
 app.command(epilog=epilog(), no_args_is_help=True)(probe)
 app.command(epilog=epilog(), no_args_is_help=True)(inspect)
