@@ -12,14 +12,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from personae.errors import PersonaeError
+from personae.version import __version__
 
 if TYPE_CHECKING:
     from personae.donors import Donor, prepare_donor
     from personae.engine.types import Face
     from personae.library import detect, distance, embed, probe, swap, swap_video
     from personae.requests.mappings import Mapping
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Donor",

@@ -16,6 +16,7 @@ from personae.cli.compute_checks import accelerators, running
 from personae.cli.exit_codes import ExitCode
 from personae.cli.findings import Finding
 from personae.errors import ModelError, PersonaeError
+from personae.version import __version__
 
 _PACKAGES = (
     ("numpy", "numpy"),
@@ -30,11 +31,8 @@ _PACKAGES = (
 
 
 def version() -> str:
-    """Personae's version, also where it runs from its sources without being installed."""
-    try:
-        return importlib.metadata.version("personae")
-    except importlib.metadata.PackageNotFoundError:
-        return "0 (not installed)"
+    """Personae's version."""
+    return __version__
 
 
 def machine() -> Iterator[Finding]:

@@ -12,6 +12,7 @@ import typer
 from personae.cli.interrupts import Interruptible
 from personae.cli.output import Talk
 from personae.cli.progress import ShownProgress
+from personae.cli.swap_options import AsJson, Progress, Quiet
 
 if TYPE_CHECKING:
     from personae.demo.story import Made
@@ -31,10 +32,9 @@ def demo(
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Of the service; 8000 by default.")
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object on stdout.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    as_json: AsJson = False,
+    progress: Progress = True,
+    quiet: Quiet = False,
 ) -> None:
     """Swap the faces of two people in a picture and a clip, and say what to try next.
 
@@ -42,7 +42,7 @@ def demo(
     scikit-image bring (pip install 'personae[demo]'). Models are fetched if they are missing.
     """
     with Talk(as_json=as_json, quiet=quiet) as talk:
-        made = _played(talk, output, clip)
+        made = _played(talk, output, clip=clip, progress=progress)
         talk.result(
             "" if quiet else _next(output, made),
             {"folder": str(output), "made": [_plain(one) for one in made]},
@@ -51,7 +51,7 @@ def demo(
             _serve(output / "service", port)
 
 
-def _played(talk: Talk, output: Path, clip: bool) -> list[Made]:
+def _played(talk: Talk, output: Path, *, clip: bool, progress: bool) -> list[Made]:
     """Everything in order, each result told as soon as it is there."""
     from personae.cli.fetching import fetch_models
     from personae.demo.people import portraits
@@ -66,10 +66,10 @@ def _played(talk: Talk, output: Path, clip: bool) -> list[Made]:
         made = [story.swap_picture(output)]
         _tell(talk, made[-1])
         if clip:
-            with ShownProgress(story.CLIP, quiet=talk.quiet) as progress:
+            with ShownProgress(story.CLIP, quiet=talk.quiet or not progress) as shown:
                 made.append(
                     story.swap_clip(
-                        output, people, progress=progress, should_stop=interrupt.should_stop
+                        output, people, progress=shown, should_stop=interrupt.should_stop
                     )
                 )
             _tell(talk, made[-1])

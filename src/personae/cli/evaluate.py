@@ -53,14 +53,10 @@ def evaluate(
     content_gate: ask.ContentGate = True,
     features: ask.Features = None,
     as_json: ask.AsJson = False,
+    progress: swapping.Progress = True,
     quiet: ask.Quiet = False,
 ) -> None:
-    """Measure how well engines swap, and write a table and a page with pictures.
-
-    personae evaluate people/
-
-    personae evaluate people/ --pairs 300 --baseline before/evaluation.json -o after
-    """
+    """Measure how well engines swap, and write a table and a page with pictures."""
     with Talk(as_json=as_json, quiet=quiet) as talk:
         count = parse_pairs(pairs)
         if quality not in (None, *LEVELS):
@@ -97,7 +93,9 @@ def evaluate(
             best=(rows + 2) // 3,
         )
         with _report_folder(out):
-            evaluation = _run(people, chosen, contenders, settings, features, quiet=quiet)
+            evaluation = _run(
+                people, chosen, contenders, settings, features, quiet=quiet or not progress
+            )
             written = write_report(out, evaluation, before)
         _tell(talk, evaluation, before, contenders)
         data = {**to_json(evaluation), "files": [str(path) for path in written]}

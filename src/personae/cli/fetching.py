@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
+from typing import TYPE_CHECKING
 
 from personae import wiring
 from personae.adapters.distributions import Progress as Report
 from personae.cli.output import Talk
+from personae.cli.progress import redraws
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 
 @contextmanager
 def download_bars() -> Generator[Report]:
     """Bars on stderr, one for each thing that is fetched; nothing where stderr is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    with Progress(*columns, console=console, disable=not redraws()) as progress:
         tasks: dict[str, TaskID] = {}
 
         def report(what: str, done: int, total: int) -> None:

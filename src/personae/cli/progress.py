@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
 from types import TracebackType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+
+_FACTS = "{task.fields[facts]}"
 
 
 class Step(Protocol):
@@ -46,9 +49,26 @@ def describe(step: Step, unit: str = "frames") -> str:
     return f"{step.frames_done}/{total} {unit}, {rate}{left}"
 
 
-class _Facts(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        return Text(str(task.fields.get("facts", "")))
+def redraws() -> bool:
+    """Whether lines on stderr can be drawn over: on a terminal that is not a dumb one.
+
+    Colours that are forced on a pipe (``FORCE_COLOR``) do not make it a terminal.
+    """
+    return sys.stderr.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
+
+
+def _bar(title: str) -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=30),
+        TextColumn(_FACTS, markup=False),
+    )
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    bar.add_task(title, total=None, facts="")
+    return bar
 
 
 class ShownProgress:
@@ -79,16 +99,8 @@ class ShownProgress:
         self._bar: Progress | None = None
 
     def __enter__(self) -> ShownProgress:
-        console = Console(stderr=True)
-        if not self._quiet and console.is_terminal:
-            self._bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(bar_width=30),
-                _Facts(),
-                console=console,
-                transient=True,
-            )
-            self._bar.add_task(self._title, total=None, facts="")
+        if not self._quiet and redraws():
+            self._bar = _bar(self._title)
             self._bar.start()
         return self
 

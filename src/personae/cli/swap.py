@@ -21,6 +21,7 @@ from personae.cli.arguments import (
     parse_span,
     sort_inputs,
 )
+from personae.cli.completing import CODECS
 from personae.cli.exit_codes import ExitCode
 from personae.cli.interrupts import Interruptible
 from personae.cli.output import Talk
@@ -69,20 +70,14 @@ def swap(
     content_gate: ask.ContentGate = True,
     strict: ask.Strict = False,
     as_json: ask.AsJson = False,
+    progress: ask.Progress = True,
     quiet: ask.Quiet = False,
 ) -> None:
-    """Put the donor's face into the scene.
-
-    personae swap face.jpg photo.jpg -o out.jpg
-
-    personae swap face.jpg clip.mp4 -o out.mp4 --face all
-
-    personae swap clip.mp4 --map ann.jpg=bob.jpg --map cid.jpg=dan.jpg -o out.mp4
-    """
+    """Put the donor's face into the scene."""
     with Talk(as_json=as_json, quiet=quiet) as talk:
         wanted = _understand(sort_inputs(paths, donor or (), mapping or ()), output, face)
-        if codec is not None and codec not in ask.CODECS:
-            known = ", ".join(ask.CODECS)
+        if codec is not None and codec not in CODECS:
+            known = ", ".join(CODECS)
             raise InvalidRequest(f"--codec {codec} is not known; use one of {known}.")
         start_s, end_s = parse_span(start, end)
         long_px, short_px = (None, None) if max_size is None else parse_size(max_size)
@@ -123,7 +118,7 @@ def swap(
             detector=detector,
             landmarkers=tuple(landmarker or ()),
         )
-        report, warnings = _run(wanted, options, talk)
+        report, warnings = _run(wanted, options, talk, progress=progress)
         talk.result("", {**report.to_json(), "warnings": warnings})
         if not as_json:
             talk.note(summary(report))
@@ -151,7 +146,9 @@ def _understand(inputs: Inputs, output: Path, face: str) -> _Wanted:
     return _Wanted(inputs, output, choice)
 
 
-def _run(wanted: _Wanted, options: SwapOptions, talk: Talk) -> tuple[SwapReport, list[str]]:
+def _run(
+    wanted: _Wanted, options: SwapOptions, talk: Talk, *, progress: bool
+) -> tuple[SwapReport, list[str]]:
     """Prepare the donors, do the work, and pass on every warning once."""
     from personae import library
     from personae.cli.fetching import fetch_models
@@ -166,7 +163,8 @@ def _run(wanted: _Wanted, options: SwapOptions, talk: Talk) -> tuple[SwapReport,
 
     fetch_models(talk)
     output = wanted.output
-    with Interruptible() as interrupt, ShownProgress(output.name, quiet=talk.quiet) as progress:
+    hidden = talk.quiet or not progress
+    with Interruptible() as interrupt, ShownProgress(output.name, quiet=hidden) as shown:
         donor, mappings = _prepare(wanted.inputs, options, warn)
         report = library.swap_file(
             wanted.inputs.scene,
@@ -175,7 +173,7 @@ def _run(wanted: _Wanted, options: SwapOptions, talk: Talk) -> tuple[SwapReport,
             face=wanted.face,
             mappings=mappings,
             options=options,
-            progress=progress,
+            progress=shown,
             should_stop=interrupt.should_stop,
         )
     warn(report.warnings)

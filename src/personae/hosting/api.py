@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from importlib import metadata
 from typing import Literal
 
 from fastapi import FastAPI
@@ -26,6 +25,7 @@ from personae.hosting.refused import refused_files
 from personae.hosting.scratch import ScratchFolder
 from personae.hosting.settings import Settings
 from personae.hosting.wiring import assets_of, notary, open_service, storage
+from personae.version import __version__
 from personae.wire.factory import create_app
 from personae.wire.services import Services, WireSettings
 
@@ -97,7 +97,7 @@ def build_api(
                 retention=settings.kept,
                 engines=engines,
                 studio=settings.studio,
-                version=metadata.version("personae"),
+                version=__version__,
             ),
             links=Links(settings.public_url, secret, time.time),
             tokens=Tokens(secret),

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import get_origin
 
 import structlog
 from pydantic import BaseModel
 
+from personae.configuring.env_file import ENV_NAME, read_env_file
+from personae.configuring.files import COMMANDS, config_file, read_file
+from personae.configuring.trust import doubt, exposed
 from personae.hosting.settings import CONFIG_VARIABLE, EVERYWHERE, Settings
 
 PREFIX = "PERSONAE_"
@@ -25,6 +30,11 @@ OTHER_VARIABLES = (
     "PERSONAE_PUBLISH",  # The Compose file's.
 )
 """What is read although it is no setting of the service."""
+_SECRET = re.compile(
+    r"(?i)(\w*secret\w*|\w*token|\w*password|signing_key|personae_key|account_key)=.+"
+    r"|://[^/@:]*:[^/@]+@"
+)
+_COMMANDS = tuple(f"{PREFIX}{name.upper()}_" for name in COMMANDS)
 _log = structlog.get_logger("personae.hosting")
 
 
@@ -45,7 +55,7 @@ def unknown_variables(environment: Mapping[str, str] | None = None) -> list[str]
     told: list[str] = []
     for name in sorted(os.environ if environment is None else environment):
         upper = name.upper()
-        if not upper.startswith(PREFIX) or upper in known:
+        if not upper.startswith(PREFIX) or upper in known or upper.startswith(_COMMANDS):
             continue
         head, delimiter, _ = upper.removeprefix(PREFIX).partition(_DELIMITER)
         if delimiter and head in nested:
@@ -57,12 +67,32 @@ def unknown_variables(environment: Mapping[str, str] | None = None) -> list[str]
 
 def notes_on(settings: Settings) -> list[str]:
     """What works, but likely not as it was meant; one sentence each."""
-    if settings.host not in EVERYWHERE or settings.base_url:
-        return []
+    notes = exposed_secrets(settings)
+    if settings.host in EVERYWHERE and not settings.base_url:
+        notes.append(
+            "The service listens on every address, but links to its files begin with "
+            f"{settings.public_url}, which leads nowhere from other machines; "
+            "set PERSONAE_BASE_URL."
+        )
+    return notes
+
+
+def exposed_secrets(settings: Settings) -> list[str]:
+    """Files of settings that hold secrets and that others can read; one sentence each."""
+    named = config_file(settings.data_dir)
+    files: dict[Path, Iterable[str]] = {} if named is None else {named: _words(read_file(named))}
+    here = Path(ENV_NAME)
+    if here.is_file() and doubt(here) is None:
+        files[here] = _words(read_env_file(here))
     return [
-        f"The service listens on every address, but links to its files begin with "
-        f"{settings.public_url}, which leads nowhere from other machines; set PERSONAE_BASE_URL."
+        f"{file} holds secrets, and others can read it; run `chmod 600 {file}`."
+        for file, words in files.items()
+        if exposed(file) and any(_SECRET.search(word) for word in words)
     ]
+
+
+def _words(table: Mapping[str, object]) -> Iterable[str]:
+    return (f"{name}={value}" for name, value in table.items())
 
 
 def _has_parts(kind: object) -> bool:
@@ -70,7 +100,7 @@ def _has_parts(kind: object) -> bool:
     return get_origin(kind) is dict or (isinstance(kind, type) and issubclass(kind, BaseModel))
 
 
-def warn_of_unknown_variables() -> None:
-    """Note each of them in the log: most are typos, and the setting that was meant is missing."""
-    for told in unknown_variables():
+def warn_of_mistakes(settings: Settings) -> None:
+    """Note in the log variables that mean nothing, mostly typos, and secrets others can read."""
+    for told in (*unknown_variables(), *exposed_secrets(settings)):
         _log.warning(told, action="settings")

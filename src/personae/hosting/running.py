@@ -23,7 +23,7 @@ from personae.errors import InvalidRequest
 from personae.hosting import wiring
 from personae.hosting.bounded_http import BoundedHttp, most_connections
 from personae.hosting.engines import engine_menu
-from personae.hosting.environment import warn_of_unknown_variables
+from personae.hosting.environment import warn_of_mistakes
 from personae.hosting.first_key import FirstKey
 from personae.hosting.logs import configure_logs
 from personae.hosting.settings import Settings
@@ -43,7 +43,7 @@ _GC_YOUNG = 20_000
 def serve(settings: Settings, *, say: Say) -> None:
     """Run the API in this process and a worker beside it, until SIGINT or SIGTERM."""
     configure_logs(settings, role="serve")
-    warn_of_unknown_variables()
+    warn_of_mistakes(settings)
     sock = listen(settings)
     settings = _with_port(settings, sock)
     engines = engine_menu(settings, installed=True)
@@ -70,7 +70,7 @@ def serve(settings: Settings, *, say: Say) -> None:
 def run_api(settings: Settings, *, say: Say) -> None:
     """Run the API alone, until SIGINT or SIGTERM."""
     configure_logs(settings, role="api")
-    warn_of_unknown_variables()
+    warn_of_mistakes(settings)
     sock = listen(settings)
     settings = _with_port(settings, sock)
     # Only workers need the models themselves.
@@ -87,7 +87,7 @@ def run_worker(settings: Settings, *, supervised: bool, say: Say) -> None:
     """
     configure_logs(settings, role="worker")
     if not supervised:  # Else whoever started it has the same variables, and has warned.
-        warn_of_unknown_variables()
+        warn_of_mistakes(settings)
     stop = threading.Event()
 
     def end(_number: int, _frame: object) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from personae.engine.card import Source
 from personae.errors import InvalidRequest
@@ -51,6 +50,8 @@ def _mirror(text: str) -> Mirror:
     split = urlsplit(text)
     if split.scheme in ("http", "https") and split.netloc:
         return Mirror(base=text.rstrip("/"))
+    from urllib.request import url2pathname  # Brings all of HTTP along.
+
     path = Path(url2pathname(split.path) if split.scheme == "file" else text).expanduser()
     if not path.is_absolute():
         raise InvalidRequest(

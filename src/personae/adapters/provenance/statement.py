@@ -6,13 +6,13 @@ After the C2PA specification 2.2, section 18: actions, ingredients and soft bind
 from __future__ import annotations
 
 import datetime
-import functools
 import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from typing import Any
+
+from personae.version import __version__
 
 GENERATOR = "Personae"
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
@@ -64,7 +64,7 @@ def definition(
     """
     donors = donor_ingredients(told.donors)
     wanted: dict[str, Any] = {
-        "claim_generator_info": [{"name": GENERATOR, "version": version()}],
+        "claim_generator_info": [{"name": GENERATOR, "version": __version__}],
         "ingredients": [*([] if scene is None else [scene]), *donors],
         "assertions": [
             {
@@ -117,12 +117,6 @@ def donor_id(digest: bytes, salt: bytes | None = None) -> str:
     return f"personae:donor:{salt.hex()}:{hashlib.sha256(salt + digest).hexdigest()}"
 
 
-@functools.cache
-def version() -> str:
-    """Of Personae, as installed."""
-    return metadata.version("personae")
-
-
 def engine_name(engine: str) -> str:
     """How the engine is called in manifests and fields."""
     return f"{GENERATOR} {engine}"
@@ -136,7 +130,7 @@ def _actions(
         "action": "c2pa.edited",
         "when": when.isoformat().replace("+00:00", "Z"),
         "digitalSourceType": SOURCE_TYPE,
-        "softwareAgent": {"name": engine_name(told.engine), "version": version()},
+        "softwareAgent": {"name": engine_name(told.engine), "version": __version__},
         "description": "Faces were replaced by those of other people.",
     }
     if donors:

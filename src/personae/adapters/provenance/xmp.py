@@ -14,7 +14,8 @@ from collections.abc import Callable
 from typing import Any, BinaryIO, cast
 from xml.sax.saxutils import quoteattr
 
-from personae.adapters.provenance.statement import GENERATOR, SOURCE_TYPE, engine_name, version
+from personae.adapters.provenance.statement import GENERATOR, SOURCE_TYPE, engine_name
+from personae.version import __version__
 
 Insert = Callable[[bytes, bytes], bytes]
 _EXT = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
@@ -28,8 +29,8 @@ def packet(engine: str) -> bytes:
     fields = {
         "Iptc4xmpExt:DigitalSourceType": SOURCE_TYPE,
         "Iptc4xmpExt:AISystemUsed": engine_name(engine),
-        "Iptc4xmpExt:AISystemVersionUsed": version(),
-        "xmp:CreatorTool": f"{GENERATOR} {version()}",
+        "Iptc4xmpExt:AISystemVersionUsed": __version__,
+        "xmp:CreatorTool": f"{GENERATOR} {__version__}",
     }
     written = "".join(f"\n    {name}={quoteattr(value)}" for name, value in fields.items())
     return (

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from personae import wiring
 from personae.adapters.model_store import ModelStore
@@ -25,6 +23,9 @@ def verify_models(names: Names = None, as_json: AsJson = False) -> None:
         chosen = known(talk).choose(names or ())
         problems = {each.name: problem for each in chosen if (problem := _problem(store, each))}
         if not as_json:
+            from rich.console import Console
+            from rich.table import Table
+
             table = Table("model", "result", box=None)
             for each in chosen:
                 table.add_row(each.name, _result(store, each, each.name in problems))

@@ -7,8 +7,6 @@ from dataclasses import asdict
 from typing import Annotated, get_args
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from personae import wiring
 from personae.adapters.model_store import ModelStore
@@ -98,6 +96,9 @@ def _list(
         problems = list(shelf.problems.values())
         talk.result("", {"folder": str(store.folder), "models": rows, "problems": problems})
         return
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table("model", "what it does", "licence", "MB", "state", box=None)
     for each in found:
         table.add_row(

@@ -1,0 +1,1 @@
+"""Files that settings come from; knows nothing of the settings themselves."""
