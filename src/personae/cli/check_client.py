@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from personae.check_client.session import Media, Step
 
 _MARKS = {"passed": "ok  ", "failed": "FAIL", "skipped": "skip"}
-File = Annotated[Path | None, typer.Option(exists=True, dir_okay=False)]
+File = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", exists=True, dir_okay=False, help="Your own, to play with."),
+]
 
 
 def check_client(

@@ -63,6 +63,46 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "config show": ("personae config show", "personae config show port base_url --json"),
     "config init": ("personae config init", "personae config init -o /etc/personae.toml"),
+    "tenants retention": (
+        "personae tenants retention acme --outputs 30d --faces 90d",
+        "personae tenants retention acme --usual",
+    ),
+    "tenants label": ("personae tenants label acme --videos AI-generated --enforced",),
+    "tenants consent": (
+        'personae tenants consent acme --statement "Everybody shown has signed form v3." --by Ann',
+        "personae tenants consent acme --withdraw",
+    ),
+    "tenants gate": (
+        "personae tenants gate acme --scene 0.9 --may-disable",
+        "personae tenants gate acme --reset",
+    ),
+    "keys create-operator": ("personae keys create-operator --name ann --days 90",),
+    "keys revoke": ("personae keys revoke --tenant acme KEY_ID",),
+    "credits grant": ("personae credits grant --tenant acme 500 --note trial",),
+    "credits audit": ("personae credits audit",),
+    "tasks list": ("personae tasks list --tenant acme --limit 5",),
+    "tasks cancel": ("personae tasks cancel TASK_ID",),
+    "consents export": ("personae consents export --tenant acme --since 2026-11-01 --format csv",),
+    "register add": (
+        'personae register add "Ada L." --photo a.jpg --photo b.jpg --applies-to either',
+    ),
+    "register list": ("personae register list ada --limit 10",),
+    "register show": ("personae register show PERSON_ID",),
+    "register remove": ("personae register remove PERSON_ID",),
+    "register check": ("personae register check photo.jpg --count 3",),
+    "register import": ("personae register import people.csv --applies-to donor",),
+    "register export": ("personae register export register.jsonl",),
+    "storage sweep": ("personae storage sweep",),
+    "audit list": (
+        "personae audit list --tenant acme --since 2026-11-01",
+        "personae audit list --action key.* --json",
+    ),
+    "audit export": ("personae audit export --since 2026-11-01 -o audit.jsonl",),
+    "admin takedown": (
+        'personae admin takedown SUBJECT --reason "The person shown asked for it." --dry-run',
+    ),
+    "admin takedowns": ("personae admin takedowns",),
+    "admin unblock": ("personae admin unblock SHA256",),
     "version": ("personae version", "personae --version"),
 }
 """By the command's words."""
@@ -84,5 +124,5 @@ def add_examples(app: Any, prefix: str = "") -> None:
         name = command.name or command.callback.__name__.replace("_", "-")
         command.epilog = end_of_help(f"{prefix}{name}", codes=not prefix)
     for group in app.registered_groups:
-        if group.name != "admin":  # The same groups once more.
+        if prefix != "admin ":  # Which has the same groups once more.
             add_examples(group.typer_instance, f"{prefix}{group.name} ")

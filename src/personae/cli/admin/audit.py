@@ -38,7 +38,7 @@ def list_lines(
     subject: Annotated[str | None, typer.Option(help="About a task, an asset, a key.")] = None,
     since: Since = None,
     until: Until = None,
-    limit: Annotated[int, typer.Option(min=1, max=100_000)] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")] = 50,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:

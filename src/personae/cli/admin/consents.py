@@ -34,7 +34,9 @@ def export(
     since: Annotated[
         str | None, typer.Option(metavar="DATE", help="Only from then on: 2026-11-21, UTC.")
     ] = None,
-    form: Annotated[str, typer.Option("--format", metavar="|".join(FORMATS))] = "jsonl",
+    form: Annotated[
+        str, typer.Option("--format", metavar="|".join(FORMATS), help="How it is written.")
+    ] = "jsonl",
     data: Data = None,
 ) -> None:
     """Print every record of a tenant's, newest first: of deleted tasks too, without pictures."""

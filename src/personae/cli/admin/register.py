@@ -81,7 +81,7 @@ def add(
 @register_app.command("list")
 def list_people(
     words: Annotated[str, typer.Argument(help="Only with this in name, reason or origin.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=100_000)] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")] = 50,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:

@@ -109,7 +109,7 @@ def _finish(talk: Talk, service: TakedownService, made: Takedown, new: bool, *, 
 
 
 def list_takedowns(
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:

@@ -21,7 +21,7 @@ tasks_app = typer.Typer(help="Look at tasks and cancel them.", no_args_is_help=T
 @tasks_app.command("list")
 def list_tasks(
     tenant: TenantName,
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:

@@ -152,8 +152,12 @@ def label(
     videos: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Over videos and animations; '' for nothing.")
     ] = None,
-    place: Annotated[str, typer.Option(metavar="|".join(PLACES))] = DEFAULT_PLACE,
-    size: Annotated[float, typer.Option(min=LEAST_SIZE, max=MOST_SIZE)] = DEFAULT_SIZE,
+    place: Annotated[
+        str, typer.Option(metavar="|".join(PLACES), help="Where the label stands.")
+    ] = DEFAULT_PLACE,
+    size: Annotated[
+        float, typer.Option(min=LEAST_SIZE, max=MOST_SIZE, help="Height of its letters, a share.")
+    ] = DEFAULT_SIZE,
     enforced: Annotated[
         bool | None,
         typer.Option("--enforced/--not-enforced", help="Whether tasks can do without it."),
