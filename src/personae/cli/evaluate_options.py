@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from personae.cli.completing import models, words
+from personae.engine.choosing import LEVELS
+
 Folder = Annotated[
     Path | None,
     typer.Argument(
@@ -29,7 +32,12 @@ Clips = Annotated[
 ]
 Engines = Annotated[
     list[str] | None,
-    typer.Option("--engine", metavar="NAME", help="Which engine; repeat it to compare several."),
+    typer.Option(
+        "--engine",
+        metavar="NAME",
+        help="Which engine; repeat it to compare several.",
+        autocompletion=models("swapper", also=("mesh",)),
+    ),
 ]
 Level = Annotated[
     str | None,
@@ -37,6 +45,7 @@ Level = Annotated[
         "--quality",
         metavar="draft|standard|best",
         help="Choose among the engines and models that are installed, as for swap.",
+        autocompletion=words(*LEVELS),
     ),
 ]
 Outputs = Annotated[

@@ -10,15 +10,22 @@ import typer
 from personae import wiring
 from personae.adapters.model_store import ModelStore
 from personae.adapters.models.shelf import Shelf
+from personae.cli.completing import models as model_names
 from personae.cli.output import Talk
 from personae.engine.card import Card
 from personae.errors import PersonaeError
 
 Names = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[NAME]...", help="Models; without one, those that a swap needs."),
+    typer.Argument(
+        metavar="[NAME]...",
+        help="Models; without one, those that a swap needs.",
+        autocompletion=model_names(),
+    ),
 ]
-SomeNames = Annotated[list[str], typer.Argument(metavar="NAME...", help="Models.")]
+SomeNames = Annotated[
+    list[str], typer.Argument(metavar="NAME...", help="Models.", autocompletion=model_names())
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 PermissiveOnly = Annotated[
     bool, typer.Option("--permissive-only", help="Only models whose licence is permissive.")
@@ -26,7 +33,10 @@ PermissiveOnly = Annotated[
 AcceptLicence = Annotated[
     list[str] | None,
     typer.Option(
-        "--accept-licence", metavar="NAME", help="Accept this model's licence; may be repeated."
+        "--accept-licence",
+        metavar="NAME",
+        help="Accept this model's licence; may be repeated.",
+        autocompletion=model_names(),
     ),
 ]
 
