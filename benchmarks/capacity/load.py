@@ -68,4 +68,3 @@ def arrivals(load: Load, until_s: float, rng: random.Random) -> Iterator[Asked]:
         if rng.random() < load.video_share:
             video_s = rng.lognormvariate(math.log(load.video_median_s), load.video_sigma)
         yield Asked(at, tenant, video_s)
-
