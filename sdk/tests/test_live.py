@@ -1,7 +1,8 @@
-"""Every call of the native API that a tenant's key may use, by every method there is."""
+"""Against a live service: every call that a tenant's key may use, by every method there is."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import sys
@@ -22,7 +23,16 @@ import pytest
 from PIL import Image
 
 from e2e.test_service import Service, until
-from personae_client import Client, SwapMapping, SwapTask, errors, models, verify_webhook
+from personae_client import (
+    AsyncClient,
+    Client,
+    SwapMapping,
+    SwapTask,
+    UploadProgress,
+    errors,
+    models,
+    verify_webhook,
+)
 from personae_client.client import BaseClient
 from personae_client.core.side import Stream, operation
 from personae_client.groups.account import Accounts
@@ -33,12 +43,69 @@ from personae_client.groups.keys import Keys
 from personae_client.groups.protection import Register, Takedowns
 from personae_client.groups.swaps import Swaps
 from personae_client.groups.webhooks import Webhooks
+from personae_client.models import Swap
 
 GROUPS: tuple[type[Any], ...] = (
     *(BaseClient, SwapTask, Assets, Swaps, Detections, Faces, Accounts, Keys, Webhooks),
     *(Takedowns, Register),
 )
 Arrivals = Queue[tuple[dict[str, str], bytes]]
+
+
+def test_a_swap_is_one_line(client: Client, media: dict[str, Path], tmp_path: Path) -> None:
+    sent: list[UploadProgress] = []
+    seen: list[Swap] = []
+    task = client.swap(
+        media["scene.png"], media["donor.jpg"], on_upload=sent.append, on_progress=seen.append
+    )
+    saved = task.save(tmp_path / "out.png")
+    assert Image.open(saved).size == Image.open(media["scene.png"]).size
+    assert {one.filename for one in sent} == {"scene.png", "donor.jpg"}
+    assert sent[-1].sent_bytes == sent[-1].total_bytes == media["donor.jpg"].stat().st_size
+    assert seen[-1].status == task.status == "succeeded"
+    assert client.inspect(saved).verdict == "exact"
+    assert [one.name for one in tmp_path.iterdir()] == ["out.png"]
+
+
+def test_asyncio_does_the_same(service: Service, media: dict[str, Path], tmp_path: Path) -> None:
+    async def main() -> None:
+        async with httpx.AsyncClient(timeout=60, trust_env=False) as http:
+            client = AsyncClient(service.url, service.key, http=http)
+            scene, donor = await asyncio.gather(
+                client.upload(media["scene.mp4"].open("rb")),
+                client.assets.upload(media["donor.jpg"].read_bytes(), direct=False),
+            )
+            assert scene.filename == "scene.mp4"
+            tasks = await asyncio.gather(*(client.swap(scene, donor) for _ in range(2)))
+            names = [await one.save(tmp_path / f"{one.id}.mp4") for one in tasks]
+            assert [(await client.inspect(one)).verdict for one in names] == ["exact"] * 2
+            states = [one async for one in client.swaps.watch(tasks[0].id)]
+            assert states[-1].status == "succeeded"
+            listed = [one.id async for one in client.swaps.list(page_size=1)]
+            assert {one.id for one in tasks} <= set(listed)
+            with pytest.raises(errors.NotFound):
+                await client.assets.get(tasks[0].id.replace("task", "asset"))
+
+    asyncio.run(main())
+
+
+def test_a_page_like_the_readme_is_three_lines(
+    service: Service, media: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PERSONAE_URL", f"{service.url}/native/v1/")
+    monkeypatch.setenv("PERSONAE_API_KEY", f" {service.key}\n")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with Client() as client:
+        client.swap(media["scene.png"], media["donor.jpg"]).save(tmp_path / "out.png")
+    assert (tmp_path / "out.png").exists()
+    assert service.key not in repr(client)
+    assert service.key not in repr(client.config)
+    monkeypatch.delenv("PERSONAE_API_KEY")
+    with pytest.raises(errors.ConfigurationError, match="PERSONAE_API_KEY"):
+        Client()
+    for url, key in (("ftp://x", "pk_1"), (service.url, "pk_1\r\nX: y")):
+        with pytest.raises(errors.ConfigurationError):
+            Client(url, key)
 
 
 @contextmanager
@@ -73,7 +140,7 @@ def receiver() -> Iterator[tuple[str, Arrivals]]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/events", arrivals
         server.shutdown()
 
@@ -123,11 +190,11 @@ def _fits(path: str, method: str, asked: tuple[str, str]) -> bool:
 
 
 def _assets(client: Client, media: dict[str, Path], folder: Path) -> models.Asset:
-    data = media["donor.jpg"].read_bytes()
+    data = media["donor.jpg"].read_bytes() + b"of this test alone"
     whole = client.assets.upload(data, filename="../../etc/ann.jpg", direct=False)
     assert whole.filename == "ann.jpg"
     assert client.assets.upload(data, filename="ann.jpg", direct=False).id == whole.id
-    straight = client.upload(media["donor.jpg"])
+    straight = client.upload(BytesIO(data))
     assert straight.sha256 == whole.sha256
     assert client.assets.get(whole.id).facts == whole.facts
     there = client.assets.url(whole.id, ttl_s=60)
