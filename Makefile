@@ -19,7 +19,7 @@ endif
 BIN := $(VENV)/bin
 # Python compiles what it loads; to compile all that is installed takes longer than a whole demo.
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile
-SOURCES := src tests $(wildcard examples benchmarks)
+SOURCES := src tests sdk $(wildcard examples benchmarks)
 
 help:  ## List the targets
 	@echo "make TARGET, with TARGET one of"

@@ -15,8 +15,12 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-ROOT_PAGES = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
-"""Files at the root of the repository, and what they are called in the site."""
+ROOT_PAGES = {
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+    "sdk/README.md": "client.md",
+}
+"""Files of the repository outside `docs/`, and what they are called in the site."""
 
 _LINK = re.compile(r"\]\((?P<address>[^)\s#:]+)(?P<anchor>#[^)\s]*)?\)")
 

@@ -73,10 +73,10 @@ class UnexpectedAnswer(ClientError):
 class TimedOut(ClientError):
     """You waited as long as you wanted; the task ``task_id`` goes on."""
 
-    def __init__(self, task_id: str, timeout_s: float) -> None:
+    def __init__(self, task_id: str, timeout_s: float, calls: str = "client.swaps") -> None:
         super().__init__(
-            f"{task_id} did not end within {timeout_s:g} s. It goes on: take it up again with "
-            f"client.resume({task_id!r}), or end it with client.swaps.cancel({task_id!r})."
+            f"{task_id} did not end within {timeout_s:g} s. It goes on: wait for it again with "
+            f"{calls}.wait({task_id!r}), or end it with {calls}.cancel({task_id!r})."
         )
         self.task_id = task_id
 

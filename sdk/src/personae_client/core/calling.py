@@ -27,6 +27,8 @@ from personae_client.errors import problem as error_of
 
 _AGENT = f"personae-client/{__version__}"
 _MOST_TOLD = 1 << 16
+_WORK_S = 180.0
+"""A POST may have the service fetch a file or look at one before it answers."""
 _AGAIN = (408, 502, 503, 504)
 _NOT_DONE = (429,)
 _REPEATABLE = ("GET", "HEAD", "PUT", "PATCH", "DELETE")
@@ -111,7 +113,10 @@ def call_of(config: Config, request: Request) -> Call:
         headers["Content-Type"] = request.content_type
     params = tuple(_pairs(request.params or {}))
     url = config.api_url + request.path
-    return Call(request.method, url, headers, params, content, request.read_s)
+    read_s = request.read_s
+    if read_s is None and request.method == "POST":
+        read_s = _WORK_S
+    return Call(request.method, url, headers, params, content, read_s)
 
 
 def repeated(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar, final, overload
+from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar, cast, final, overload
 from urllib.parse import quote
 
 from personae_client.core.calling import Request, json_of, send
@@ -60,13 +60,14 @@ class Side(Generic[M_co]):
         cursor: object = None
         while True:
             asked = Request("GET", path, params={**(params or {}), "cursor": cursor})
-            page: dict[str, Any] = json_of((yield from send(self.config, asked)))
-            items: Any = page.get("items") if isinstance(page, dict) else None
+            page: object = json_of((yield from send(self.config, asked)))
+            told = cast("dict[str, Any]", page) if isinstance(page, dict) else {}
+            items = told.get("items")
             if not isinstance(items, list):
                 raise UnexpectedAnswer("The service should have answered with a page of a listing.")
-            for item in items:
+            for item in cast("list[object]", items):
                 yield Emit(kind.from_json(item))
-            cursor = page.get("next_cursor")
+            cursor = told.get("next_cursor")
             if cursor is None:
                 return
 

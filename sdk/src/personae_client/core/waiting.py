@@ -33,8 +33,9 @@ _MUTE_STREAMS = 2
 class Watch:
     """What has been seen of one task, and until when to look."""
 
-    def __init__(self, task_id: str, timeout_s: float | None) -> None:
+    def __init__(self, task_id: str, timeout_s: float | None, calls: str = "client.swaps") -> None:
         self.task_id = task_id
+        self._calls = calls
         self._timeout_s = timeout_s
         self._ends = None if timeout_s is None else time.monotonic() + timeout_s
         self._heard = time.monotonic()
@@ -52,7 +53,7 @@ class Watch:
             return most_s
         left_s = self._ends - time.monotonic()
         if left_s <= 0:
-            raise TimedOut(self.task_id, self._timeout_s or 0.0)
+            raise TimedOut(self.task_id, self._timeout_s or 0.0, self._calls)
         return min(most_s, left_s)
 
     def silent_s(self) -> float:
@@ -212,7 +213,7 @@ def detection_to_end(config: Config, task_id: str, timeout_s: float | None) -> S
     ------
     TimedOut, ServiceProblem
     """
-    seen = Watch(task_id, timeout_s)
+    seen = Watch(task_id, timeout_s, "client.detections")
     while True:
         wait_s = seen.left_s(_LONG_POLL_S)
         request = Request(
