@@ -10,6 +10,7 @@ import shutil
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from personae.adapters.durable.runtime import DurableOptions, Runtime
 from personae.app.deliver import CallbackBody, Deliverer, Signer
@@ -57,6 +58,8 @@ class WorkerOptions:
         Between two rounds of putting things right.
     retention_s : float, seconds
         How long the rows of finished tasks are kept.
+    facts : mapping
+        What it says of itself to those who look after the service; plain values.
     """
 
     execute: ExecuteOptions
@@ -64,6 +67,7 @@ class WorkerOptions:
     grace_s: float = 20.0
     sweep_s: float = 30.0
     retention_s: float = RETENTION_S
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 def run_worker(parts: WorkerParts, options: WorkerOptions, stop: threading.Event) -> bool:
@@ -92,7 +96,9 @@ def run_worker(parts: WorkerParts, options: WorkerOptions, stop: threading.Event
         handed_back,
     )
     runtime = Runtime(
-        parts.database_url, executor, options.durable, handed_back, sweep_s=options.sweep_s
+        *(parts.database_url, executor, options.durable, handed_back),
+        sweep_s=options.sweep_s,
+        facts=options.facts,
     )
     remover = Remover(parts.database, parts.blobs, parts.clock, runtime.work.cancel)
     runtime.tidy_with(executor.tidy)

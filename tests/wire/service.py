@@ -25,6 +25,7 @@ from personae.domain.ids import new_id
 from personae.domain.media import Asset, MediaFacts
 from personae.domain.tasks import Task, TaskError
 from personae.domain.tenants import SCOPES
+from personae.domain.workload import Executor, Workload
 from personae.wire.dialects import Dialect
 from personae.wire.factory import create_app
 from personae.wire.services import Services, WireSettings
@@ -56,6 +57,20 @@ class Clock:
 
 
 @dataclass
+class Seen:
+    """What operators see of queues and workers, as a test says."""
+
+    load: Workload = field(default_factory=lambda: Workload(300.0, ()))
+    crew: list[Executor] = field(default_factory=list[Executor])
+
+    def queues(self) -> Workload:
+        return self.load
+
+    def workers(self) -> list[Executor]:
+        return self.crew
+
+
+@dataclass
 class Service:
     """The parts of one service, and shortcuts for tests."""
 
@@ -67,6 +82,7 @@ class Service:
     fetcher: FakeFetcher
     clock: Clock
     media: FakeMediaHost
+    seen: Seen = field(default_factory=Seen)
     canceled: list[str] = field(default_factory=list[str])
     queue_is_down: bool = False
     keys: dict[str, str] = field(default_factory=dict[str, str])
@@ -287,7 +303,9 @@ def open_service(
             raise ConnectionError("the queue is down")
         made.canceled.append(task_id)
 
+    seen = Seen()
     services = Services(
+        workload=seen,
         database=database,
         blobs=blobs,
         assets=assets,
@@ -303,5 +321,5 @@ def open_service(
         inspector=Inspector(database, media, folder / "work", limit_bytes=50_000),
     )
     app = create_app(services, dialects)
-    made = Service(app, Client(app, BASE), database, queued, blobs, fetcher, clock, media)
+    made = Service(app, Client(app, BASE), database, queued, blobs, fetcher, clock, media, seen)
     return made

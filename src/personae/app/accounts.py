@@ -52,13 +52,49 @@ def create_tenant(tx: Transaction, name: str, now: float) -> Tenant:
     Conflict
         If the name is taken.
     """
+    _check_name(tx, name)
+    tenant = Tenant(new_id("tenant", now), name, now)
+    tx.tenants.insert(tenant)
+    audit.tenant_created(tx, tenant.id, now)
+    return tenant
+
+
+def _check_name(tx: Transaction, name: str) -> None:
     if not name.strip() or len(name) > 100:
         raise InvalidRequest("A tenant's name has 1 to 100 characters.")
     if tx.tenants.by_name(name) is not None:
         raise Conflict(f"There is a tenant called {name} already.")
-    tenant = Tenant(new_id("tenant", now), name, now)
-    tx.tenants.insert(tenant)
-    audit.tenant_created(tx, tenant.id, now)
+
+
+def rename(tx: Transaction, tenant_id: str, name: str, now: float) -> None:
+    """Call a tenant something else; its own name again changes nothing.
+
+    Raises
+    ------
+    NotFound
+    Conflict
+        If the name is taken.
+    """
+    tenant = tx.tenants.get(tenant_id)
+    if tenant is None:
+        raise NotFound(f"There is no tenant {tenant_id}.")
+    if tenant.name == name:
+        return
+    _check_name(tx, name)
+    tx.tenants.rename(tenant_id, name)
+    audit.tenant_settings_changed(tx, tenant_id, ["name"], now)
+
+
+def client(tx: Transaction, tenant_id: str) -> Tenant:
+    """A tenant that operators may look after over HTTP: any but the one of their own keys.
+
+    Raises
+    ------
+    NotFound
+    """
+    tenant = tx.tenants.get(tenant_id)
+    if tenant is None or tenant.name == OPERATOR:
+        raise NotFound(f"There is no tenant {tenant_id}.")
     return tenant
 
 

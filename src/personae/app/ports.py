@@ -15,6 +15,7 @@ from personae.app.repositories.accounts import Credits, Idempotency, Seen, Tenan
 from personae.app.repositories.files import Assets, Faces
 from personae.app.repositories.safety import Audit, Register, Takedowns
 from personae.app.repositories.work import Hooks, Queue, Tasks
+from personae.domain.workload import Executor, Workload
 
 __all__ = [
     "Answer",
@@ -37,6 +38,7 @@ __all__ = [
     "Tasks",
     "Tenants",
     "Transaction",
+    "WorkloadView",
 ]
 
 T = TypeVar("T")
@@ -199,6 +201,18 @@ class Fetcher(Protocol):
         ------
         AddressRefused, MediaUnreachable
         """
+        ...
+
+
+class WorkloadView(Protocol):
+    """Looks at queues and workers from outside; both calls block, for some milliseconds."""
+
+    def queues(self) -> Workload:
+        """What is in each queue, and what left it in the last minutes."""
+        ...
+
+    def workers(self) -> list[Executor]:
+        """Every worker that is known, and what it has in hand."""
         ...
 
 

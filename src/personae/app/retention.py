@@ -18,16 +18,24 @@ def kept(tx: Transaction, tenant_id: str, default: Retention) -> Retention:
     return default if tenant is None else in_force(tenant.settings, default)
 
 
-def rule(tx: Transaction, tenant_id: str, times: Mapping[str, float | None], now: float) -> Tenant:
+def rule(
+    tx: Transaction,
+    tenant_id: str,
+    times: Mapping[str, float | None],
+    now: float,
+    *,
+    forgets: bool = False,
+) -> Tenant:
     """Let the operator say how long a tenant's things are kept, of the kinds that are named.
 
+    None keeps saved faces until they are deleted; with `forgets` it takes a rule back.
     What is in force from now on also holds for what is there: the sweep shortens it.
 
     Raises
     ------
     NotFound, InvalidRequest
     """
-    return _change(tx, tenant_id, SETTING, times, now)
+    return _change(tx, tenant_id, SETTING, times, now, forgets=forgets)
 
 
 def forget_rule(tx: Transaction, tenant_id: str, now: float) -> Tenant:

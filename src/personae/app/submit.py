@@ -8,6 +8,7 @@ from typing import Any
 
 from personae.app import audit, consents, detections, pricing
 from personae.app.consents import Asserting
+from personae.app.filenames import filename_of_url
 from personae.app.outcomes import check_output
 from personae.app.policy import check_file
 from personae.app.ports import Transaction
@@ -126,7 +127,8 @@ def estimate(tx: Transaction, ctx: Context, request: SwapRequest) -> Estimate:
         As `submit_swap`.
     """
     request = with_engine(request, ctx.engines)
-    told = pricing.quote(request, _check_swap(tx, ctx, request), pricing.price_table(ctx.dialect))
+    facts = _facts(_check_swap(tx, ctx, request))
+    told = pricing.quote(request, facts, pricing.price_table(ctx.dialect))
     available = tx.credits.balance(ctx.tenant_id).available
     return Estimate(
         told.credits,
@@ -151,7 +153,8 @@ def submit_swap(tx: Transaction, ctx: Context, request: SwapRequest) -> tuple[Ta
     if known is not None:
         return known, False
     request = with_engine(request, ctx.engines)
-    facts = _check_swap(tx, ctx, request)
+    scene = _check_swap(tx, ctx, request)
+    facts = _facts(scene)
     credits = pricing.quote(request, facts, pricing.price_table(ctx.dialect)).credits
     # What nobody has looked at yet goes where both can be done.
     moving = request.media != "image" if facts is None else facts.kind != "picture"
@@ -162,7 +165,8 @@ def submit_swap(tx: Transaction, ctx: Context, request: SwapRequest) -> tuple[Ta
     if len(request.mappings) > 1:
         ctx.need("multi_swap")
     kind: TaskKind = "swap_video" if moving else "swap_image"
-    return _take(tx, ctx, kind, request.to_json(), credits), True
+    name = _name_of(request.scene, scene)
+    return _take(tx, ctx, kind, request.to_json(), credits, scene_name=name), True
 
 
 def submit_preview(
@@ -179,12 +183,13 @@ def submit_preview(
         return known, False
     ctx.need("preview")
     request = with_engine(request, ctx.engines)
-    facts = _check_swap(tx, ctx, request)
+    scene = _check_swap(tx, ctx, request)
+    facts, name = _facts(scene), _name_of(request.scene, scene)
     length = None if facts is None else facts.duration_s
     if time_s is not None and (time_s < 0 or (length is not None and time_s > length)):
         raise InvalidRequest(f"The scene has no frame at {time_s:g} s.")
     wanted = {**request.to_json(), "time_s": time_s}
-    return _take(tx, ctx, "preview", wanted, 0, priority="high"), True
+    return _take(tx, ctx, "preview", wanted, 0, priority="high", scene_name=name), True
 
 
 def submit_detection(
@@ -202,7 +207,7 @@ def submit_detection(
     if known is not None:
         return known, False
     ctx.need("detection")
-    facts = _check_scene(tx, ctx, scene, media)
+    facts = _facts(_check_scene(tx, ctx, scene, media))
     moving = media != "image" if facts is None else facts.kind != "picture"
     kind: TaskKind = "detect_video" if moving else "detect_image"
     wanted: dict[str, Any] = {
@@ -270,6 +275,7 @@ def _take(
     request: dict[str, Any],
     credits: int,
     priority: Priority | None = None,
+    scene_name: str | None = None,
 ) -> Task:
     """Write hold, task, idempotency row and queue entry."""
     if tx.tasks.count(ctx.tenant_id, statuses=("queued", "running")) >= MAX_UNFINISHED:
@@ -300,6 +306,7 @@ def _take(
         created_at=ctx.now,
         mark=None if kind in ("detect_image", "detect_video") else new_mark(),
         consent=consent,
+        scene_name=scene_name,
     )
     if credits:
         tx.credits.transfer(
@@ -320,10 +327,10 @@ def _saved_faces(request: dict[str, Any]) -> list[str]:
     return [one["face_id"] for one in mappings if one.get("face_id")]
 
 
-def _check_swap(tx: Transaction, ctx: Context, request: SwapRequest) -> MediaFacts | None:
-    """Everything that can be refused before any pixel is looked at."""
-    facts = _check_scene(tx, ctx, request.scene, request.media)
-    check_output(request.output, facts or request.media)
+def _check_swap(tx: Transaction, ctx: Context, request: SwapRequest) -> Asset | None:
+    """Everything that can be refused before any pixel is looked at; the scene, if it is stored."""
+    scene = _check_scene(tx, ctx, request.scene, request.media)
+    check_output(request.output, _facts(scene) or request.media)
     if request.output.label is not None and not ctx.any_letters:
         check_drawable(request.output.label.text)
     for mapping in request.mappings:
@@ -338,14 +345,25 @@ def _check_swap(tx: Transaction, ctx: Context, request: SwapRequest) -> MediaFac
         if mapping.scene_face.reference is not None:
             _check_picture(tx, ctx, mapping.scene_face.reference, "reference")
         detections.check_reference(tx, ctx.tenant_id, mapping.scene_face, request.scene, ctx.now)
-    return facts
+    return scene
 
 
-def _check_scene(tx: Transaction, ctx: Context, scene: MediaRef, media: Media) -> MediaFacts | None:
-    """The scene's facts, if it is stored; None for one that will be fetched."""
+def _facts(scene: Asset | None) -> MediaFacts | None:
+    return None if scene is None else scene.facts
+
+
+def _name_of(scene: MediaRef, stored: Asset | None) -> str | None:
+    """What the client calls the scene's file."""
+    if stored is not None:
+        return stored.filename
+    return filename_of_url(scene.url) if scene.url else None
+
+
+def _check_scene(tx: Transaction, ctx: Context, scene: MediaRef, media: Media) -> Asset | None:
+    """The scene, if it is stored; None for one that will be fetched."""
     asset = _asset(tx, ctx, scene, "scene")
     if asset is None or asset.facts is None:
-        return None
+        return asset
     kind = asset.facts.kind
     if kind == "sound":
         raise InvalidRequest(f"{asset.id} has sound but no picture.")
@@ -353,7 +371,7 @@ def _check_scene(tx: Transaction, ctx: Context, scene: MediaRef, media: Media) -
         raise InvalidRequest(f"{asset.id} is a video, and this call takes pictures.")
     if media == "video" and kind == "picture":
         raise InvalidRequest(f"{asset.id} is a picture, and this call takes videos.")
-    return asset.facts
+    return asset
 
 
 def _check_picture(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from personae.app import audit, hooks, submit
 from personae.app.ports import Transaction
+from personae.app.repositories.work import TaskFilter
 from personae.app.submit import Context
 from personae.domain.credits import close_key
 from personae.domain.media import Asset
@@ -38,6 +39,13 @@ def page(
 ) -> Page[Task]:
     """The tenant's tasks, newest first."""
     return tx.tasks.page(tenant_id, kinds=kinds, statuses=statuses, after=after, limit=limit)
+
+
+def history(
+    tx: Transaction, tenant_id: str | None, wanted: TaskFilter, *, after: str | None, limit: int
+) -> Page[Task]:
+    """Tasks that fit, newest first; `tenant_id` None for everybody's, which only operators see."""
+    return tx.tasks.search(tenant_id, wanted, after=after, limit=limit)
 
 
 def cancel(tx: Transaction, tenant_id: str, task_id: str, now: float) -> Task:

@@ -83,6 +83,8 @@ class Task:
         What its outputs carry invisibly; see `personae.domain.marks`. None for detections.
     consent : dict or None
         Who said that the people shown agree, how and when; see `personae.domain.consent`.
+    scene_name : str or None
+        What the client called the scene's file, to find the task again by.
     times : float, seconds since 1970, UTC
     """
 
@@ -111,6 +113,7 @@ class Task:
     notes: tuple[str, ...] = field(default=())
     mark: int | None = None
     consent: dict[str, Any] | None = None
+    scene_name: str | None = None
 
     @property
     def final(self) -> bool:

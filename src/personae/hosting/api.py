@@ -106,6 +106,7 @@ def build_api(
             inspector=inspector,
             register=register,
             enroll=register.enroll,
+            workload=opened.workload(),
             first_key=first_key,
             look_at_work=opened.backlog.look,
         ),

@@ -12,14 +12,16 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from personae.adapters.blobs.opening import blobs_from_url
 from personae.adapters.database.database import SqlDatabase, database_from_url
 from personae.adapters.durable.backlog import Backlog
 from personae.adapters.durable.engines import durable_engine
 from personae.adapters.durable.engines import migrate as migrate_durable
+from personae.adapters.durable.names import DEAD_AFTER_S
 from personae.adapters.durable.work import DurableWork
+from personae.adapters.durable.workload import WorkloadReader
 from personae.adapters.fetch.guarded import GuardedFetcher
 from personae.adapters.media_host.host import ChildMediaHost
 from personae.adapters.provenance.keeper import Keeper, Onlooker
@@ -34,9 +36,6 @@ from personae.hosting.engines import engine_menu
 from personae.hosting.folders import make_usable
 from personae.hosting.scratch import ScratchFolder
 from personae.hosting.settings import Settings
-
-if TYPE_CHECKING:
-    pass
 
 
 class Opened:
@@ -59,6 +58,10 @@ class Opened:
         """Bring both schemas up to date."""
         self.database.migrate()
         migrate_durable(settings.database)
+
+    def workload(self) -> WorkloadReader:
+        """What looks at queues and workers."""
+        return WorkloadReader(self._engine, DEAD_AFTER_S)
 
     def __enter__(self) -> Opened:
         return self

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from importlib import metadata
 from pathlib import Path
 
 import structlog
@@ -64,6 +65,11 @@ def run_worker(settings: Settings, stop: threading.Event) -> bool:
                 durable=DurableOptions(image_slots=slots, chunk_slots=slots),
                 grace_s=settings.grace_s,
                 retention_s=settings.task_retention_s,
+                facts={
+                    "version": metadata.version("personae"),
+                    "slots": slots,
+                    "engines": list(settings.engines),
+                },
             ),
             stop,
         )

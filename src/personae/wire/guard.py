@@ -22,6 +22,8 @@ from personae.wire.services import WireSettings
 
 Body = Literal["none", "json", "upload", "form", "inline"]
 _Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
+ANY_KEY = "any"
+"""The scope of what every key may do, those of operators too."""
 _FORM_BYTES = 1 << 16  # What a form may add to the file in it.
 _ATTRIBUTE = "personae_access"
 _SLOWEST = 1024  # Bytes a second, of a whole body.
@@ -36,8 +38,8 @@ class Access:
     Attributes
     ----------
     scope : str or None
-        One of `personae.domain.tenants.SCOPES`, or `ADMIN_SCOPE` for what only operators may do;
-        None lets everybody in.
+        One of `personae.domain.tenants.SCOPES`, or `ADMIN_SCOPE` for what only operators may do, or
+        `ANY_KEY`; None lets everybody in.
     body : "none", "json", "form", "upload" or "inline"
         Which limit holds for the body; "json" also refuses bodies of another type. "inline" may
         hold media as text, or be a multipart form with whole files, which has an upload's limit.
@@ -113,7 +115,8 @@ class Guarded(APIRoute):
                 call.headers.update(headers)
                 if wait_s:
                     raise RateLimited(retry_after_s=wait_s)
-                principal.require(asked.scope)
+                if asked.scope != ANY_KEY:
+                    principal.require(asked.scope)
                 reads = asked.reads or request.method in _READING
                 if settings.maintenance and not reads:
                     raise Maintenance

@@ -10,7 +10,7 @@ from personae.app.assets import AssetService
 from personae.app.figures import WorkFigures
 from personae.app.inspecting import Inspector
 from personae.app.links import Links
-from personae.app.ports import Blobs, Clock, Database, Fetcher
+from personae.app.ports import Blobs, Clock, Database, Fetcher, WorkloadView
 from personae.app.register import RegisterService
 from personae.app.takedown_service import Enroll
 from personae.app.tokens import Tokens
@@ -179,6 +179,8 @@ class Services:
         Looks at files for everybody who asks; without it nobody may.
     register : RegisterService, optional
         People who may not be swapped; without it nobody can be added by HTTP.
+    workload : `WorkloadView`, optional
+        What operators look at queues and workers with.
     enroll : `Enroll`, optional
         What puts the people of a takedown into the register.
     first_key : `OfferedKey`, optional
@@ -202,3 +204,4 @@ class Services:
     enroll: Enroll | None = None
     first_key: OfferedKey | None = None
     look_at_work: Callable[[], WorkFigures] | None = None
+    workload: WorkloadView | None = None

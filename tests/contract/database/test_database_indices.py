@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from personae.adapters.database import RecordingQueue, database_from_url
 from personae.app.ports import Transaction
+from personae.app.repositories.work import TaskFilter
 
 FINDS: dict[str, Callable[[Transaction], object]] = {
     "tenant": lambda tx: tx.tenants.get("t"),
@@ -33,6 +34,17 @@ FINDS: dict[str, Callable[[Transaction], object]] = {
     "task": lambda tx: tx.tasks.get(None, "t"),
     "task by dialect": lambda tx: tx.tasks.by_dialect_id("t", "d", "i"),
     "tasks": lambda tx: tx.tasks.page("t", kinds=("preview",), after="t", limit=5),
+    "a history": lambda tx: tx.tasks.search(
+        "t",
+        TaskFilter(("swap_image",), ("failed",), "mesh", "x task_0", 1.0, 2.0),
+        after="t",
+        limit=5,
+    ),
+    "everybody's tasks": lambda tx: tx.tasks.search(
+        None, TaskFilter(statuses=("failed",)), after="t", limit=5
+    ),
+    "tenants by page": lambda tx: tx.tenants.page(words="x", after="t", limit=5),
+    "balances": lambda tx: tx.credits.balances(["t", "u"]),
     "numbered tasks": lambda tx: tx.tasks.numbered(
         "t", kinds=("swap_image",), dialect="d", offset=5, limit=5
     ),

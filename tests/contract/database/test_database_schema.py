@@ -7,6 +7,7 @@ import multiprocessing
 import re
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -24,6 +25,7 @@ from personae.adapters.database import (
 from personae.adapters.database.migrating import newest_revision, stored_revision
 from personae.adapters.database.tables import audit, metadata
 from personae.app import audit_reading
+from personae.app.repositories.work import TaskFilter
 from personae.domain.audit_check import Verdict
 from personae.domain.credits import Balance
 from personae.errors import InvalidRequest, Unavailable
@@ -232,4 +234,24 @@ def test_lines_from_before_the_chain_are_counted_and_stay_that_many(database_url
     assert verify().faults == [
         f"{count + 1} lines stand outside the chain; there were {count} when it began."
     ]
+    database.close()
+
+
+def test_an_older_database_is_searched_by_what_it_knows(database_url: str) -> None:
+    load(database_url, "0001")
+    database = database_from_url(database_url, queue_factory=RecordingQueue().factory)
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE tasks SET label = 'ÜBUNG' WHERE id = 'task_02'")
+    database.migrate()
+    owner = database.read(lambda tx: tx.tenants.by_name("Ateliér 'Noir'"))
+    assert owner is not None
+
+    def found(**wanted: Any) -> list[str]:
+        page = database.read(
+            lambda tx: tx.tasks.search(owner.id, TaskFilter(**wanted), after=None, limit=9)
+        )
+        return [one.id for one in page.items]
+
+    assert found(words="übung") == ["task_02"]
+    assert found(engine="mesh") == found(kinds=("swap_image", "swap_video")) != []
     database.close()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from personae.adapters.fetch.fake import FakePage
 from personae.adapters.media_host.fake import fake_media
+from personae.domain.ids import new_id
 from personae.domain.media import MediaFacts
 from personae.domain.tasks import TaskError
+from personae.domain.workload import Executor, Job, QueueLoad, Share, Workload
 from wire.cases import Given
 from wire.checks import submitted
-from wire.service import CLIP, PICTURE, Service
+from wire.service import CLIP, PICTURE, START_S, Service
 
 FILE_URL = "https://media.example.com/scenes/one.png"
 
@@ -174,6 +176,32 @@ def swap_with_consent(service: Service) -> dict[str, str]:
     return {"swap": submitted(service, consent=said)}
 
 
+def customer(service: Service) -> dict[str, str]:
+    return {"tenant": service.tenant("theirs", credits=7)}
+
+
+def customer_with_a_key(service: Service) -> dict[str, str]:
+    names = customer(service)
+    told = service.operate("POST", f"/admin/tenants/{names['tenant']}/keys", {"name": "First"})
+    return {**names, "key": told.json()["id"]}
+
+
+def work_under_way(service: Service) -> dict[str, str]:
+    names = queued_swap(service)
+    tenant = service.tenant()
+    share = Share(tenant, 3, 1)
+    images = QueueLoad("images", 3, 0, 1, 2.5004, 140, 2, (share,))
+    idle = QueueLoad("webhooks", 0, 4, 0, None, 0, 0, ())
+    service.seen.load = Workload(300.0, (images, idle))
+    job = Job(names["swap"], "images", tenant, START_S)
+    facts = {"version": "1.0.0", "slots": 2, "engines": ["mesh"]}
+    service.seen.crew = [
+        Executor(new_id("worker"), "alive", "host-1", 17, START_S - 60, 0.5004, facts, (job,), 1),
+        Executor(new_id("worker"), "silent", None, None, None, None, {}, (), 0),
+    ]
+    return {**names, "tenant": tenant}
+
+
 GIVEN: Given = {
     one.__name__: one
     for one in (
@@ -201,5 +229,8 @@ GIVEN: Given = {
         protected_person,
         standing_consent,
         swap_with_consent,
+        customer,
+        customer_with_a_key,
+        work_under_way,
     )
 }

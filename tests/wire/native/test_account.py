@@ -71,3 +71,18 @@ def test_usage_is_by_day_and_kind(service: Service) -> None:
 )
 def test_odd_times_are_refused(service: Service, params: dict[str, str]) -> None:
     problem(service.call("GET", "/account/usage", params=params), 422, "invalid_request")
+
+
+def test_days_of_usage_begin_where_the_client_is(service: Service) -> None:
+    service.succeed(submitted(service))  # At 8:00 in the morning, UTC.
+
+    def day(minutes: int) -> str:
+        told = service.call("GET", "/account/usage", params={"utc_offset_minutes": minutes}).json()
+        assert told["utc_offset_minutes"] == minutes
+        [row] = told["items"]
+        return row["day"]
+
+    assert [day(one) for one in (0, 840, -540)] == ["2027-01-15", "2027-01-15", "2027-01-14"]
+    for wrong in (841, -841, "CET", 1.5):
+        answer = service.call("GET", "/account/usage", params={"utc_offset_minutes": wrong})
+        problem(answer, 422, "invalid_request")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 from personae.domain.tasks import TaskError, TaskProgress
 from wire.checks import UNKNOWN, problem, strangers_stay_out, submitted, swap_body
@@ -155,3 +156,79 @@ def test_odd_parameters_are_refused(service: Service) -> None:
     problem(page, 422, "invalid_request")
     problem(service.call("GET", "/swaps", params={"limit": 101}), 422, "invalid_request")
     problem(service.call("GET", "/swaps", params={"status": "lost"}), 422, "invalid_request")
+
+
+def found(service: Service, **query: Any) -> list[str]:
+    answer = service.call("GET", "/swaps", params={"limit": 100, **query})
+    assert answer.status_code == 200, answer.text
+    return [one["id"] for one in answer.json()["items"]]
+
+
+def test_swaps_are_found_by_what_they_are_called(service: Service) -> None:
+    take, other = submitted(service, label="Prüfung 100%_A"), submitted(service, label="Take 4")
+    bare = submitted(service)
+    submitted(service, "theirs", label="Take 4")
+    assert found(service, q="PRÜFUNG") == [take]
+    assert found(service, q="take 4") == [other]
+    assert found(service, q="4 take") == [other]
+    assert found(service, q="take 5") == []
+    assert found(service, q="PHOTO.png") == [bare, other, take]
+    assert found(service, q="%_") == [take]
+    assert found(service, q="_00") == found(service, q="' OR '1'='1") == []
+    assert found(service, q=other) == [other]
+    assert found(service, q=bare[:-3]) == [bare]
+    assert found(service, q="   ") == [bare, other, take]
+    for wrong in ("a\x00b", "x" * 101):
+        problem(service.call("GET", "/swaps", params={"q": wrong}), 422, "invalid_request")
+
+
+def test_a_distant_scene_is_found_by_its_files_name(service: Service) -> None:
+    url = "https://media.example.com/a/holiday%20film.png?token=secret"
+    body = swap_body(service) | {"scene": {"url": url}}
+    task_id = service.call("POST", "/swaps", body).json()["id"]
+    assert service.call("GET", f"/swaps/{task_id}").json()["scene_name"] == "holiday film.png"
+    assert found(service, q="holiday film") == [task_id]
+    assert found(service, q="secret") == []
+
+
+def test_swaps_are_filtered_by_media_engine_and_time(service: Service) -> None:
+    first = submitted(service)
+    service.clock.advance(3600)
+    second = submitted(service)
+    when = service.call("GET", f"/swaps/{second}").json()["created_at"]
+    assert found(service, media="image") == [second, first]
+    assert found(service, media="video") == []
+    assert found(service, engine="mesh") == [second, first]
+    assert found(service, engine="inswapper_128") == []
+    assert found(service, since=when) == [second]
+    assert found(service, until=when) == [first]
+    assert found(service, since=when, until=when) == []
+    for wrong in (
+        {"media": "sound"},
+        {"engine": "A'"},
+        {"since": "2026-01-01"},
+        {"until": "9999-12-31T23:59:59Z"},
+    ):
+        problem(service.call("GET", "/swaps", params=wrong), 422, "invalid_request")
+
+
+def test_a_search_is_paged(service: Service) -> None:
+    for number in range(3):
+        submitted(service, label=f"Take {number}")
+        submitted(service)
+    first = service.call("GET", "/swaps", params={"q": "take", "limit": 2, "media": "image"})
+    link = first.headers["link"].split(">")[0].removeprefix("<http://testserver/native/v1")
+    assert {"q=take", "media=image"} <= set(link.split("?")[1].split("&"))
+    rest = service.call("GET", link).json()
+    labels = [one["label"] for one in [*first.json()["items"], *rest["items"]]]
+    assert (labels, rest["next_cursor"]) == (["Take 2", "Take 1", "Take 0"], None)
+
+
+def test_what_was_taken_down_is_not_found_by_its_names(service: Service) -> None:
+    task_id = submitted(service, label="Ada")
+    service.succeed(task_id)
+    assert found(service, q="ada") == [task_id]
+    body = {"subject": task_id, "reason": "She asked."}
+    assert service.call("POST", "/takedowns", body).status_code == 202
+    service.database.write(lambda tx: tx.tasks.forget_request(task_id))
+    assert found(service, q="ada") == found(service, q="photo") == []

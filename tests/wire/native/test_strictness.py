@@ -19,6 +19,7 @@ _NAMES = {
     "detection_id": "task",
     "takedown_id": "takedown",
     "person_id": "person",
+    "tenant_id": "tenant",
 }
 
 

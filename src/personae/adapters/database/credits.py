@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from personae.adapters.database.books import faults_in_books
 from personae.adapters.database.days import DAY_S, day_name, day_of
 from personae.adapters.database.dialects import insert_unless_there
 from personae.adapters.database.paging import number_after, page_of
-from personae.adapters.database.rows import Row, fetch_one
+from personae.adapters.database.rows import Row
 from personae.adapters.database.tables import accounts, ledger_entries, tasks, usage_days
 from personae.domain.credits import Account, Balance, LedgerEntry, TransferKind, counted
 from personae.domain.pages import Page
@@ -59,6 +60,15 @@ _ENTRY = sa.select(
     ledger_entries.c.note,
     ledger_entries.c.created_at,
 )
+
+
+_BALANCES = sa.select(
+    accounts.c.tenant_id,
+    accounts.c.available,
+    accounts.c.held,
+    accounts.c.spent,
+    accounts.c.granted,
+).where(accounts.c.tenant_id.in_(sa.bindparam("tenants", expanding=True)))
 
 
 class SqlCredits:
@@ -139,15 +149,17 @@ class SqlCredits:
         NotFound
             If there is no such tenant.
         """
-        row = fetch_one(
-            self._connection,
-            sa.select(
-                accounts.c.available, accounts.c.held, accounts.c.spent, accounts.c.granted
-            ).where(accounts.c.tenant_id == tenant_id),
-        )
-        if row is None:
+        found = self.balances([tenant_id])
+        if tenant_id not in found:
             raise NotFound(f"There is no tenant {tenant_id}.")
-        return Balance(**row)
+        return found[tenant_id]
+
+    def balances(self, tenant_ids: Collection[str]) -> dict[str, Balance]:
+        """Those of several tenants, by their names."""
+        if not tenant_ids:
+            return {}
+        rows = self._connection.execute(_BALANCES, {"tenants": sorted(tenant_ids)})
+        return {tenant_id: Balance(*amounts) for tenant_id, *amounts in rows}
 
     def entries(self, tenant_id: str, *, after: str | None, limit: int) -> Page[LedgerEntry]:
         """Both sides of every transfer, newest first.
@@ -166,8 +178,12 @@ class SqlCredits:
             limit=limit,
         )
 
-    def usage(self, tenant_id: str, since: float, until: float) -> list[dict[str, Any]]:
-        """Credits spent and tasks done by day (UTC) and kind, from `since` to before `until`.
+    def usage(
+        self, tenant_id: str, since: float, until: float, offset_s: int = 0
+    ) -> list[dict[str, Any]]:
+        """Credits spent and tasks done by day and kind, from `since` to before `until`.
+
+        Days begin `offset_s` seconds before those of UTC.
 
         Returns
         -------
@@ -176,8 +192,8 @@ class SqlCredits:
             (that succeeded), by day and kind. Tasks whose rows have been purged count by whole
             days.
         """
-        spent = self._spent(tenant_id, since, until)
-        done = self._done(tenant_id, since, until)
+        spent = self._spent(tenant_id, since, until, offset_s)
+        done = self._done(tenant_id, since, until, offset_s)
         self._add_purged(tenant_id, since, until, spent, done)
         return [
             {
@@ -189,9 +205,11 @@ class SqlCredits:
             for day, kind in sorted(spent.keys() | done.keys())
         ]
 
-    def _spent(self, tenant_id: str, since: float, until: float) -> dict[tuple[int, str], int]:
+    def _spent(
+        self, tenant_id: str, since: float, until: float, offset_s: int
+    ) -> dict[tuple[int, str], int]:
         at = ledger_entries.c.created_at
-        day, kind = day_of(at), sa.func.coalesce(tasks.c.kind, _OTHER)
+        day, kind = day_of(at, offset_s), sa.func.coalesce(tasks.c.kind, _OTHER)
         rows = self._connection.execute(
             sa.select(day, kind, sa.func.sum(ledger_entries.c.amount))
             .select_from(
@@ -210,10 +228,12 @@ class SqlCredits:
         )
         return {(int(d), k): int(credits) for d, k, credits in rows if credits}
 
-    def _done(self, tenant_id: str, since: float, until: float) -> dict[tuple[int, str], int]:
+    def _done(
+        self, tenant_id: str, since: float, until: float, offset_s: int
+    ) -> dict[tuple[int, str], int]:
         at = tasks.c.finished_at
         rows = self._connection.execute(
-            sa.select(day_of(at), tasks.c.kind, sa.func.count())
+            sa.select(day_of(at, offset_s), tasks.c.kind, sa.func.count())
             .where(
                 tasks.c.tenant_id == tenant_id,
                 tasks.c.status == "succeeded",

@@ -24,6 +24,8 @@ metadata = sa.MetaData(
 
 # Spelled out, not bound: a partial index is used only where the database can see that it fits.
 UNFINISHED = sa.text("status IN ('queued', 'running')")
+ENDED_BADLY = sa.text("status IN ('failed', 'canceled')")
+LISTED = sa.text("deleted_at IS NULL")
 DETECTIONS = sa.text("kind IN ('detect_image', 'detect_video') AND deleted_at IS NULL")
 
 tenants = sa.Table(
@@ -163,6 +165,9 @@ tasks = sa.Table(
     col.json("notes"),
     sa.Column("mark", sa.BigInteger(), nullable=True),
     col.json("consent", null=True),
+    col.text("scene_name", null=True),
+    col.name("engine", null=True),
+    col.text("words", null=True),
     sa.UniqueConstraint("tenant_id", "dialect", "dialect_id"),
     sa.CheckConstraint(
         "status IN ('queued', 'running', 'succeeded', 'failed', 'canceled')", name="status_known"
@@ -175,6 +180,18 @@ tasks = sa.Table(
     sa.Index(None, "finished_at"),
     sa.Index(None, "mark"),
     sa.Index("ix_tasks_unfinished", "id", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
+    # All that a history is searched by, so that no row is read that is not shown. The condition's
+    # own column too, or SQLite reads the rows to see what the index says already.
+    sa.Index(
+        *("ix_tasks_history", "tenant_id", "id", "kind", "status", "engine", "words", "deleted_at"),
+        sqlite_where=LISTED,
+        postgresql_where=LISTED,
+    ),
+    sa.Index(
+        *("ix_tasks_ended_badly", "status", "id"),
+        sqlite_where=ENDED_BADLY,
+        postgresql_where=ENDED_BADLY,
+    ),
     sa.Index(
         *("ix_tasks_detections", "tenant_id", "id"),
         sqlite_where=DETECTIONS,
@@ -361,6 +378,7 @@ executors = sa.Table(
     sa.Column("pid", sa.Integer(), nullable=False),
     col.time("started_at"),
     col.time("beat_at"),
+    col.json("facts", null=True),
     sa.Index(None, "beat_at"),
 )
 

@@ -9,10 +9,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from personae.adapters.database.history import FOUND_BY, found_by, names_of
 from personae.adapters.database.paging import page_of
 from personae.adapters.database.purging import purge_tasks
 from personae.adapters.database.rows import Row, columns_of, fetch, fetch_one
 from personae.adapters.database.tables import DETECTIONS, UNFINISHED, tasks
+from personae.app.repositories.work import TaskFilter
 from personae.domain.pages import Page
 from personae.domain.tasks import (
     FINAL,
@@ -58,7 +60,7 @@ class SqlTasks:
         self._connection = connection
 
     def insert(self, task: Task) -> None:
-        self._connection.execute(sa.insert(tasks), columns_of(task))
+        self._connection.execute(sa.insert(tasks), columns_of(task) | found_by(task))
 
     def get(self, tenant_id: str | None, task_id: str) -> Task | None:
         """A task that is not deleted; `tenant_id` None only for workers and admins."""
@@ -95,6 +97,13 @@ class SqlTasks:
             listing = listing.where(tasks.c.status.in_(statuses))
         if dialect is not None:
             listing = listing.where(tasks.c.dialect == dialect)
+        return page_of(self._connection, listing, tasks.c.id, _task, after=after, limit=limit)
+
+    def search(
+        self, tenant_id: str | None, wanted: TaskFilter, *, after: str | None, limit: int
+    ) -> Page[Task]:
+        """Tasks that are not deleted and fit, newest first; `tenant_id` None only for admins."""
+        listing = _TASK.where(tasks.c.id.in_(names_of(tenant_id, wanted, after, limit)))
         return page_of(self._connection, listing, tasks.c.id, _task, after=after, limit=limit)
 
     def consents(
@@ -221,8 +230,9 @@ class SqlTasks:
         return done.rowcount == 1
 
     def forget_request(self, task_id: str) -> None:
-        """Forget what a task asked for, its label and its callback."""
-        forgotten: dict[str, Any] = {"request": {}, "label": None, "callback": None}
+        """Forget what a task asked for, its names and its callback."""
+        gone = ("label", "callback", "scene_name", "words")
+        forgotten: dict[str, Any] = {"request": {}, **dict.fromkeys(gone)}
         self._connection.execute(sa.update(tasks).where(tasks.c.id == task_id).values(forgotten))
 
     def by_mark(self, mark: int) -> list[Task]:
@@ -301,6 +311,8 @@ class SqlTasks:
 
 
 def _task(row: Row) -> Task:
+    for name in FOUND_BY:
+        del row[name]
     row["progress"] = TaskProgress(**row["progress"])
     if row["error"] is not None:
         row["error"] = TaskError(**row["error"])

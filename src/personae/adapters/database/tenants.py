@@ -7,10 +7,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from personae.adapters.database.paging import page_of
 from personae.adapters.database.rows import Row, columns_of, fetch, fetch_one
 from personae.adapters.database.tables import accounts, api_keys, tenants
-from personae.domain.tenants import ApiKey, Tenant
+from personae.domain.pages import Page
+from personae.domain.tenants import OPERATOR, ApiKey, Tenant
 
+_ESCAPE = "\\"
 _TENANT = sa.select(
     tenants.c.id,
     tenants.c.name,
@@ -65,6 +68,27 @@ class SqlTenants:
         """Every tenant, oldest first."""
         rows = fetch(self._connection, _TENANT.order_by(tenants.c.id))
         return [_tenant(row) for row in rows]
+
+    def page(
+        self, *, words: str = "", suspended: bool | None = None, after: str | None, limit: int
+    ) -> Page[Tenant]:
+        """Newest first, without the operators' own; `words` in the name, or the whole id."""
+        listing = _TENANT.where(tenants.c.name != OPERATOR)
+        if words:
+            plain = words
+            for special in (_ESCAPE, "%", "_"):
+                plain = plain.replace(special, _ESCAPE + special)
+            named = tenants.c.name.ilike(f"%{plain}%", escape=_ESCAPE)
+            listing = listing.where(sa.or_(named, tenants.c.id == words))
+        if suspended is not None:
+            since = tenants.c.suspended_at
+            listing = listing.where(since.is_not(None) if suspended else since.is_(None))
+        return page_of(self._connection, listing, tenants.c.id, _tenant, after=after, limit=limit)
+
+    def rename(self, tenant_id: str, name: str) -> bool:
+        """False if there is no such tenant; the name must be free."""
+        update = sa.update(tenants).where(tenants.c.id == tenant_id)
+        return self._connection.execute(update.values(name=name)).rowcount == 1
 
     def suspend(self, tenant_id: str, at: float | None) -> bool:
         """Suspend a tenant, or with None let it work again; False if there is none."""

@@ -16,7 +16,7 @@ _STATES: dict[str, WorkState] = {
     WorkflowStatusString.DELAYED.value: "delayed",
 }
 _IN_FLIGHT = ("ENQUEUED", "PENDING")
-ALIVE_S = 15.0
+ALIVE_S = names.DEAD_AFTER_S
 """A worker beats every two seconds; one that was silent for so long is taken for dead."""
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,14 +16,19 @@ from personae.adapters.database.tables import executors
 class Beats:
     """The heartbeats of all workers; `executor_id` is this one's name.
 
+    `facts`, plain values, are what it says of itself to those who look after the service.
+
     A row stands for a worker that runs, or that died without saying goodbye. Only the database's
     clock counts, so that machines need not agree on the time.
     """
 
-    def __init__(self, engine: sa.Engine, executor_id: str) -> None:
+    def __init__(
+        self, engine: sa.Engine, executor_id: str, facts: Mapping[str, Any] | None = None
+    ) -> None:
         self.executor_id = executor_id
+        self._facts = dict(facts or {})
         self._engine = engine
-        self._now = _database_time(engine)
+        self._now = database_time(engine)
 
     def beat(self) -> None:
         """Say that this worker is alive; it rises again if it was thought dead."""
@@ -37,6 +44,7 @@ class Beats:
                     pid=os.getpid(),
                     started_at=self._now,
                     beat_at=self._now,
+                    facts=self._facts,
                 )
             )
 
@@ -70,7 +78,7 @@ class Beats:
             connection.execute(sa.delete(executors).where(*where))
 
 
-def _database_time(engine: sa.Engine) -> sa.ColumnElement[float]:
+def database_time(engine: sa.Engine) -> sa.ColumnElement[float]:
     """Seconds since 1970 by the database's clock, to the millisecond."""
     if is_sqlite(engine):
         # 2440587.5 is 1970-01-01 as a Julian day.

@@ -12,6 +12,9 @@ Raise it when the order of a workflow's steps changes; workers of the old versio
 they have begun.
 """
 
+DEAD_AFTER_S = 15.0
+"""Seconds after which a worker that does not beat is thought dead."""
+
 EXPRESS = "express"
 IMAGES = "images"
 VIDEOS = "videos"

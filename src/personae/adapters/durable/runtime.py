@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
@@ -51,7 +52,7 @@ class DurableOptions:
     webhook_slots: int = 16
     poll_s: float = 0.025
     beat_s: float = 2.0
-    dead_after_s: float = 15.0
+    dead_after_s: float = names.DEAD_AFTER_S
     tidy_s: float = 4.0
 
 
@@ -69,6 +70,8 @@ class Runtime:
         `HandedBack` soon.
     sweep_s : float, seconds
         Between two sweeps; see `sweep_with`.
+    facts : mapping, optional
+        Plain values that the worker says of itself; see `Beats`.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class Runtime:
         options: DurableOptions,
         stopping: threading.Event,
         sweep_s: float = 30.0,
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
         self.executor_id = new_id("worker")
         self.options = options
@@ -87,7 +91,7 @@ class Runtime:
         self._chores: list[Callable[[], object]] = []
         self._sweep_s = sweep_s
         self.work = DurableWork(self._engine)
-        self.beats = Beats(self._engine, self.executor_id)
+        self.beats = Beats(self._engine, self.executor_id, facts)
         config: DBOSConfig = {
             "name": names.APPLICATION,
             "system_database_url": plain_url(self._engine),

@@ -18,6 +18,16 @@ class Tenants(Protocol):
     def get(self, tenant_id: str) -> Tenant | None: ...
     def by_name(self, name: str) -> Tenant | None: ...
     def all(self) -> list[Tenant]: ...
+    def page(
+        self, *, words: str = "", suspended: bool | None = None, after: str | None, limit: int
+    ) -> Page[Tenant]:
+        """Newest first, without the operators' own; `words` in the name, or the whole id."""
+        ...
+
+    def rename(self, tenant_id: str, name: str) -> bool:
+        """False if there is no such tenant; the name must be free."""
+        ...
+
     def suspend(self, tenant_id: str, at: float | None) -> bool: ...
     def configure(self, tenant_id: str, name: str, value: Any) -> bool:
         """Write one of a tenant's settings, or with None remove it; False if there is no tenant."""
@@ -61,9 +71,18 @@ class Credits(Protocol):
         ...
 
     def balance(self, tenant_id: str) -> Balance: ...
+    def balances(self, tenant_ids: Collection[str]) -> dict[str, Balance]:
+        """Those of several tenants, by their names."""
+        ...
+
     def entries(self, tenant_id: str, *, after: str | None, limit: int) -> Page[LedgerEntry]: ...
-    def usage(self, tenant_id: str, since: float, until: float) -> list[dict[str, Any]]:
-        """Credits spent and tasks done by day (UTC) and kind."""
+    def usage(
+        self, tenant_id: str, since: float, until: float, offset_s: int = 0
+    ) -> list[dict[str, Any]]:
+        """Credits spent and tasks done by day and kind; days begin `offset_s` before those of UTC.
+
+        Of tasks whose rows are gone only the day in UTC is known.
+        """
         ...
 
     def audit(self) -> list[str]:

@@ -3,11 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from personae.domain.hooks import Attempt, Delivery, Endpoint
 from personae.domain.pages import Page
 from personae.domain.tasks import Task, TaskError, TaskKind, TaskProgress, TaskStatus
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFilter:
+    """Which tasks are wanted; what is left out fits all.
+
+    Attributes
+    ----------
+    kinds, statuses : sequence of str
+    engine : str, optional
+        As it was chosen when the task was taken on.
+    words : str
+        All of them have to be in the label or the scene's name, in whatever case; or one is the
+        beginning of the task's own name.
+    since, until : float, optional, seconds since 1970, UTC
+        Made from `since` up to, not including, `until`; to the millisecond.
+    """
+
+    kinds: Sequence[TaskKind] = ()
+    statuses: Sequence[TaskStatus] = ()
+    engine: str | None = None
+    words: str = ""
+    since: float | None = None
+    until: float | None = None
 
 
 class Tasks(Protocol):
@@ -29,6 +54,12 @@ class Tasks(Protocol):
         after: str | None,
         limit: int,
     ) -> Page[Task]: ...
+    def search(
+        self, tenant_id: str | None, wanted: TaskFilter, *, after: str | None, limit: int
+    ) -> Page[Task]:
+        """Tasks that are not deleted and fit, newest first; `tenant_id` None only for admins."""
+        ...
+
     def numbered(
         self,
         tenant_id: str,
@@ -80,7 +111,7 @@ class Tasks(Protocol):
         ...
 
     def forget_request(self, task_id: str) -> None:
-        """Forget what a task asked for, its label and its callback: they may lead to a person."""
+        """Forget what a task asked for, its names and its callback: they may lead to a person."""
         ...
 
     def by_mark(self, mark: int) -> list[Task]:

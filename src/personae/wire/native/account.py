@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from personae.app import retention
 from personae.app.hooks import iso_time
-from personae.domain.credits import LedgerEntry
+from personae.domain.credits import Balance, LedgerEntry
 from personae.domain.retention import Retention, allowed, in_force
 from personae.domain.tenants import Tenant
 from personae.errors import InvalidRequest
@@ -28,6 +28,10 @@ router = group("/account", "account")
 _USUAL_S = 30 * 86_400.0
 _LONGEST_S = 366 * 86_400.0
 
+Offset = Annotated[
+    int,
+    Query(ge=-840, le=840, description="Where days begin: minutes that your clocks are ahead."),
+]
 Moment = Annotated[AwareDatetime | None, Query(description="ISO 8601, with its zone.")]
 
 
@@ -49,16 +53,16 @@ async def get_account(request: Request) -> Response:
         models.Account(
             id=tenant.id,
             name=tenant.name,
-            balance=models.Balance(
-                available=balance.available,
-                held=balance.held,
-                spent=balance.spent,
-                granted=balance.granted,
-            ),
-            retention=_times(times),
+            balance=balance_of(balance),
+            retention=times_of(times),
             created_at=iso_time(tenant.created_at),
         )
     )
+
+
+def balance_of(balance: Balance) -> models.Balance:
+    """A tenant's accounts."""
+    return models.Balance(**asdict(balance))
 
 
 @router.get(
@@ -97,13 +101,14 @@ def _retention(call: Call, tenant: Tenant) -> Response:
     default = call.services.settings.retention
     return reply(
         models.RetentionShown(
-            in_force=_times(in_force(tenant.settings, default)),
-            longest=_times(allowed(tenant.settings, default)),
+            in_force=times_of(in_force(tenant.settings, default)),
+            longest=times_of(allowed(tenant.settings, default)),
         )
     )
 
 
-def _times(times: Retention) -> models.Times:
+def times_of(times: Retention) -> models.Times:
+    """How long each kind of thing is kept."""
     return models.Times(**{**asdict(times), "stills": min(times.stills, times.outputs)})
 
 
@@ -143,20 +148,26 @@ def _entry(one: LedgerEntry) -> models.Entry:
     "/usage", response_model=models.Usage, operation_id="getUsage", summary="See what was spent"
 )
 @access("account:read")
-async def get_usage(request: Request, since: Moment = None, until: Moment = None) -> Response:
-    """By day (UTC) and kind; the last 30 days unless told otherwise, a year at most."""
+async def get_usage(
+    request: Request, since: Moment = None, until: Moment = None, utc_offset_minutes: Offset = 0
+) -> Response:
+    """By day and kind; the last 30 days unless told otherwise, a year at most.
+
+    Of tasks that were finished longer ago than their rows are kept, the day is that of UTC.
+    """
     call = call_of(request)
     end_s = call.now() if until is None else seconds_of(until)
     start_s = end_s - _USUAL_S if since is None else seconds_of(since)
     if not 0 <= end_s - start_s <= _LONGEST_S:
         raise InvalidRequest("`until` comes after `since`, by a year at most.")
     rows = await call.services.database.aread(
-        lambda tx: tx.credits.usage(call.tenant_id, start_s, end_s)
+        lambda tx: tx.credits.usage(call.tenant_id, start_s, end_s, 60 * utc_offset_minutes)
     )
     return reply(
         models.Usage(
             since=iso_time(start_s),
             until=iso_time(end_s),
+            utc_offset_minutes=utc_offset_minutes,
             items=[models.UsageRow(**row) for row in rows],
         )
     )

@@ -11,6 +11,8 @@ from personae.wire.dialects import Call, Description
 from personae.wire.guard import Guarded
 from personae.wire.native import (
     account,
+    admin_keys,
+    admin_tenants,
     assets,
     audit,
     consents,
@@ -26,6 +28,7 @@ from personae.wire.native import (
     takedowns,
     uploads,
     webhooks,
+    workload,
 )
 from personae.wire.native.description import DESCRIPTION
 from personae.wire.native.routing import NAME_OF_DIALECT, PREFIX, secret_of
@@ -48,6 +51,9 @@ _GROUPS = (
     inspections,
     takedowns,
     register,
+    admin_tenants,
+    admin_keys,
+    workload,
 )
 
 

@@ -7,12 +7,12 @@ from starlette.responses import Response
 
 from personae.app import accounts
 from personae.app.ports import Transaction
-from personae.domain.tenants import ApiKey, NewKey
+from personae.domain.tenants import ADMIN_SCOPE, ApiKey, NewKey
 from personae.errors import Forbidden, InvalidRequest, NotFound
 from personae.wire.dialects import Call, call_of
-from personae.wire.guard import access
+from personae.wire.guard import ANY_KEY, access
 from personae.wire.idempotency import IdempotencyKey, create_once, shown_once
-from personae.wire.native.models.account import Key, KeyIn, KeyMade
+from personae.wire.native.models.account import CurrentKey, Key, KeyIn, KeyMade, Service
 from personae.wire.native.models.common import Page
 from personae.wire.native.routing import PREFIX, KeyInPath, group
 from personae.wire.native.views import key_of, made_key_of
@@ -93,6 +93,32 @@ async def list_keys(request: Request) -> Response:
     call = call_of(request)
     keys = await call.services.database.aread(lambda tx: tx.tenants.keys(call.tenant_id))
     return reply(Page[Key](items=[key_of(one) for one in keys], next_cursor=None))
+
+
+@router.get(
+    "/current",
+    response_model=CurrentKey,
+    operation_id="getCurrentKey",
+    summary="Find out what your key may do",
+)
+@access(ANY_KEY)
+async def get_current_key(request: Request) -> Response:
+    """Whose it is and what it opens, so that a program shows only what it can do. Any key may."""
+    call = call_of(request)
+    who, settings = call.who, call.services.settings
+    shown = CurrentKey(
+        **key_of(who.key).model_dump(),
+        tenant_id=who.tenant.id,
+        tenant_name=who.tenant.name,
+        operator=ADMIN_SCOPE in who.key.scopes,
+        service=Service(
+            version=settings.version,
+            consent=settings.consent.mode,
+            maintenance=settings.maintenance,
+            disabled=sorted(settings.disabled),
+        ),
+    )
+    return reply(shown)
 
 
 @router.get("/{key_id}", response_model=Key, operation_id="getKey", summary="Look at a key")

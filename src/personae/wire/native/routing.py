@@ -35,6 +35,7 @@ FaceInPath = Annotated[str, _in_path("face")]
 KeyInPath = Annotated[str, _in_path("key")]
 EndpointInPath = Annotated[str, _in_path("hook")]
 DeliveryInPath = Annotated[str, _in_path("dlv")]
+TenantInPath = Annotated[str, _in_path("tenant")]
 PersonInPath = Annotated[str, _in_path("person")]
 TakedownInPath = Annotated[str, _in_path("takedown")]
 

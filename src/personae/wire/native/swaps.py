@@ -9,11 +9,13 @@ from typing import Annotated
 
 import structlog
 from fastapi import Query, Request
+from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from personae.app import submit, tasks
 from personae.app.consents import Asserting
 from personae.app.ports import Transaction
+from personae.app.repositories.work import TaskFilter
 from personae.app.submit import Context
 from personae.domain.tasks import Task, TaskKind, TaskStatus
 from personae.errors import PersonaeError
@@ -22,8 +24,16 @@ from personae.wire.guard import access
 from personae.wire.idempotency import IdempotencyKey, request_hash
 from personae.wire.native import views
 from personae.wire.native.models import swaps as models
-from personae.wire.native.models.common import ConsentIn, Page
-from personae.wire.native.reading import files_now, find_task, note_links, page_reply, task_now
+from personae.wire.native.models.common import ConsentIn, MediaKind, Page
+from personae.wire.native.models.engines import ModelName
+from personae.wire.native.reading import (
+    files_now,
+    find_task,
+    note_links,
+    page_reply,
+    seconds_of,
+    task_now,
+)
 from personae.wire.native.routing import NAME_OF_DIALECT, PREFIX, TaskInPath, group
 from personae.wire.native.wanted import check_urls, claim_of, request_of
 from personae.wire.paging import Cursor, Limit, from_cursor
@@ -33,6 +43,7 @@ from personae.wire.waiting import wait_for_end
 KINDS: tuple[TaskKind, ...] = ("swap_image", "swap_video")
 READABLE: tuple[TaskKind, ...] = (*KINDS, "preview")
 router = group("/swaps", "swaps")
+_KIND: dict[str, TaskKind] = {"image": "swap_image", "video": "swap_video"}
 _log = structlog.get_logger("personae.wire")
 
 WaitS = Annotated[
@@ -42,6 +53,17 @@ WaitS = Annotated[
         le=30,
         alias="wait",
         description="Seconds to wait for the task's end before answering as it is.",
+    ),
+]
+
+Moment = Annotated[AwareDatetime | None, Query(description="Made from then (`since`) or before.")]
+Words = Annotated[
+    str,
+    Query(
+        max_length=100,
+        pattern=r"^[^\x00-\x1f\x7f]*$",
+        description="Only those with all of these words in their label or the scene's name, in "
+        "whatever case; a task's id is found by how it begins.",
     ),
 ]
 
@@ -115,16 +137,27 @@ async def list_swaps(
     status: Annotated[
         list[TaskStatus] | None, Query(description="Only those; give it several times.")
     ] = None,
+    media: Annotated[MediaKind | None, Query(description="Only swaps in such scenes.")] = None,
+    engine: Annotated[ModelName | None, Query(description="Only swaps by that engine.")] = None,
+    q: Words = "",
+    since: Moment = None,
+    until: Moment = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response:
     """Newest first."""
     call, after = call_of(request), from_cursor("/swaps", cursor)
+    wanted = TaskFilter(
+        kinds=KINDS if media is None else (_KIND[media],),
+        statuses=status or (),
+        engine=engine,
+        words=q,
+        since=None if since is None else seconds_of(since),
+        until=None if until is None else seconds_of(until),
+    )
 
     def work(tx: Transaction) -> tuple[list[tuple[Task, views.Files]], str | None]:
-        page = tasks.page(
-            tx, call.tenant_id, kinds=KINDS, statuses=status or (), after=after, limit=limit
-        )
+        page = tasks.history(tx, call.tenant_id, wanted, after=after, limit=limit)
         return [(one, views.files_of(tx, one)) for one in page.items], page.next_after
 
     found, next_after = await call.services.database.aread(work)
@@ -132,7 +165,12 @@ async def list_swaps(
     for _, files in found:
         note_links(call, files)
     items = [views.swap_of(task, files, blobs, ttl_s) for task, files in found]
-    query = [("limit", limit), *(("status", one) for one in status or ())]
+    asked = (
+        *(("limit", limit), ("media", media), ("engine", engine), ("q", q or None)),
+        *(("status", one) for one in status or ()),
+        *((name, at.isoformat()) for name, at in (("since", since), ("until", until)) if at),
+    )
+    query = [(name, value) for name, value in asked if value is not None]
     return page_reply(call, "/swaps", items, next_after, query)
 
 

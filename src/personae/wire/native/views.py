@@ -53,8 +53,9 @@ def swap_of(task: Task, files: Files, blobs: Blobs, ttl_s: int) -> swapped.Swap:
         kind=cast("Any", task.kind),
         status=task.status,
         label=task.label,
+        scene_name=task.scene_name,
         priority=task.priority,
-        progress=_progress(task),
+        progress=progress_of(task),
         credits=CreditsOfTask(
             held=0 if task.final else task.credits_held, charged=task.credits_charged
         ),
@@ -108,7 +109,8 @@ def _still(asset: Asset | None, blobs: Blobs, ttl_s: int) -> swapped.StillFile |
     return swapped.StillFile(**_file(asset, blobs, ttl_s), width=width, height=height)
 
 
-def _progress(task: Task) -> Progress:
+def progress_of(task: Task) -> Progress:
+    """How far a task is."""
     told = task.progress
     return Progress(
         phase=told.phase,
@@ -146,7 +148,7 @@ def detection_of(
         id=task.id,
         kind=cast("Any", task.kind),
         status=task.status,
-        progress=_progress(task),
+        progress=progress_of(task),
         request=shown_request(task.request),
         faces=faces,
         error=_problem(task),

@@ -98,7 +98,7 @@ class Entry(Shown):
 
 
 class UsageRow(Shown):
-    """What one kind of task came to on one day (UTC)."""
+    """What one kind of task came to on one day."""
 
     day: str = Field(examples=["2026-11-21"])
     kind: str = Field(examples=["swap_image"])
@@ -111,6 +111,7 @@ class Usage(Shown):
 
     since: Time
     until: Time
+    utc_offset_minutes: int = Field(description="Where days begin.", examples=[0])
     items: list[UsageRow]
 
 
@@ -145,6 +146,33 @@ class Key(Shown):
     last_used_at: MaybeTime = Field(
         description="To the minute, and a little late; null if it never was."
     )
+
+
+class Service(Shown):
+    """What whoever uses the service has to know of it before anything else."""
+
+    version: str = Field(examples=["1.0.0"])
+    consent: Literal["required", "terms", "off"] = Field(
+        description="Whether swaps have to say that the people shown agree.", examples=["terms"]
+    )
+    maintenance: bool = Field(
+        description="Whether everything but reading is refused for now.", examples=[False]
+    )
+    disabled: list[str] = Field(
+        description="What is switched off: image_swap, video_swap, multi_swap, detection, preview.",
+        examples=[[]],
+    )
+
+
+class CurrentKey(Key):
+    """The key in use, whose it is, and what it opens."""
+
+    tenant_id: str = Field(examples=["tenant_01ks3v8mq2b7d4x9r5w6t0hnce"])
+    tenant_name: str = Field(examples=["Example Studio"])
+    operator: bool = Field(
+        description="Whether it opens the calls of operators, and those alone.", examples=[False]
+    )
+    service: Service
 
 
 class KeyMade(Key):

@@ -348,6 +348,10 @@ class Swap(Shown):
     kind: Literal["swap_image", "swap_video", "preview"] = Field(examples=["swap_image"])
     status: TaskState = Field(examples=["succeeded"])
     label: str | None = Field(examples=["Take 3"])
+    scene_name: str | None = Field(
+        description="What you called the scene's file; null if it had no name.",
+        examples=["holiday.png"],
+    )
     priority: PriorityWord = Field(examples=["normal"])
     progress: Progress
     credits: CreditsOfTask
