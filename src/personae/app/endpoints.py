@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from personae.app import audit, hooks
 from personae.app.ports import Transaction
-from personae.domain.hooks import EVENT_TYPES, Attempt, Delivery, Endpoint
+from personae.domain.hooks import EVENT_TYPES, Attempt, Delivery, DeliveryStatus, Endpoint
 from personae.domain.ids import new_id
 from personae.domain.pages import Page
 from personae.errors import Conflict, InvalidRequest, NotFound
@@ -124,12 +124,20 @@ def delete(tx: Transaction, tenant_id: str, endpoint_id: str, now: float) -> Non
 
 
 def deliveries(
-    tx: Transaction, tenant_id: str, *, endpoint_id: str | None, after: str | None, limit: int
+    tx: Transaction,
+    tenant_id: str,
+    *,
+    endpoint_id: str | None,
+    statuses: Sequence[DeliveryStatus] = (),
+    after: str | None,
+    limit: int,
 ) -> Page[Delivery]:
-    """What was sent, newest first."""
+    """What was sent, newest first; no statuses mean all."""
     if endpoint_id is not None:
         get(tx, tenant_id, endpoint_id)
-    return tx.hooks.deliveries(tenant_id, endpoint_id=endpoint_id, after=after, limit=limit)
+    return tx.hooks.deliveries(
+        tenant_id, endpoint_id=endpoint_id, statuses=statuses, after=after, limit=limit
+    )
 
 
 def delivery(tx: Transaction, tenant_id: str, delivery_id: str) -> tuple[Delivery, list[Attempt]]:

@@ -27,6 +27,8 @@ async function start() {
     fill(app, h("div", { class: "center" }, errorBox(error, { retry: start, title: "The studio cannot start" })));
     return;
   }
+  // An operator's key opens nothing of the start.
+  if (session.account.operator && here().path === "/") history.replaceState(null, "", to("/admin/tenants"));
   frame();
   show();
 }
@@ -49,7 +51,8 @@ function frame() {
   const menu = h("nav", { class: "places", id: "places", "aria-label": "Places" });
   const balance = h("a", { href: to("/usage"), class: "button tiny plain" });
   const tell = (account) => {
-    fill(balance, `${count(account.balance.available)} credits`);
+    balance.hidden = !account.balance;
+    if (account.balance) fill(balance, `${count(account.balance.available)} credits`);
     fill(menu, placesList());
   };
   session.onchange(tell);

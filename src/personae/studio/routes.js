@@ -8,18 +8,37 @@ export const ROUTES = [
   at("/swaps", "swaps"),
   at("/swaps/:id", "swap"),
   at("/faces", "faces"),
+  at("/usage", "usage"),
+  at("/keys", "keys"),
+  at("/webhooks", "webhooks"),
+  at("/webhooks/deliveries/:id", "delivery"),
+  at("/account", "account"),
+  at("/admin/tenants", "tenants"),
+  at("/admin/tenants/:id", "tenant"),
+  at("/admin/work", "work"),
+  at("/admin/register", "admin-register"),
+  at("/admin/audit", "admin-audit"),
+  at("/admin/takedowns", "takedowns"),
   at("/inspect", "inspect"),
   at(".*", "lost"),
 ];
 
 /** What the menu offers to whom: [group, [path, words][]][]. */
 export function places(session) {
+  const may = (scope, path, words) => (session.can(scope) ? [[path, words]] : []);
   return [
     ["", [
-      ["/", "New swap"],
-      ["/swaps", "History"],
-      ["/faces", "Face library"],
-      ["/inspect", "Made here?"],
+      ...may("swaps:write", "/", "New swap"), ...may("swaps:read", "/swaps", "History"),
+      ...may("faces:read", "/faces", "Face library"), ["/inspect", "Made here?"],
     ]],
-  ];
+    ["Account", [
+      ...may("account:read", "/usage", "Usage"), ...may("keys:write", "/keys", "Keys"),
+      ...may("webhooks:write", "/webhooks", "Webhooks"), ...may("account:read", "/account", "Account"),
+    ]],
+    ["Operator", [
+      ...may("admin", "/admin/tenants", "Tenants"), ...may("admin", "/admin/work", "Queues and workers"),
+      ...may("admin", "/admin/register", "Do-not-swap register"), ...may("admin", "/admin/audit", "Audit log"),
+      ...may("admin", "/admin/takedowns", "Takedowns"),
+    ]],
+  ].filter(([, links]) => links.length);
 }

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from wire.checks import UNKNOWN, problem, strangers_stay_out
+from wire.native.given import GIVEN
 from wire.service import Service
 
 URL = "https://hooks.example.com/personae"
@@ -193,3 +194,17 @@ def test_forbidden_addresses_are_refused(service: Service, url: str, code: str) 
 def test_odd_endpoints_are_refused(service: Service, change: dict[str, Any]) -> None:
     answer = service.call("POST", "/webhooks/endpoints", {"url": URL, **change})
     problem(answer, 422, "invalid_request")
+
+
+def test_deliveries_are_filtered_by_their_status(service: Service) -> None:
+    names = GIVEN["delivery"](service)
+
+    def listed(**query: object) -> list[str]:
+        answer = service.call("GET", "/webhooks/deliveries", params=query)
+        return [one["id"] for one in answer.json()["items"]]
+
+    assert listed(status="pending") == [names["delivery"]]
+    assert listed(status=["pending", "failed"], endpoint_id=names["endpoint"]) == listed()
+    assert listed(status="delivered") == []
+    odd = service.call("GET", "/webhooks/deliveries", params={"status": "odd"})
+    problem(odd, 422, "invalid_request")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
 from personae.adapters.database.dialects import insert_unless_there
@@ -9,7 +11,7 @@ from personae.adapters.database.paging import page_of
 from personae.adapters.database.purging import remove_deliveries
 from personae.adapters.database.rows import Row, columns_of, fetch, fetch_one
 from personae.adapters.database.tables import deliveries, delivery_attempts, webhook_endpoints
-from personae.domain.hooks import Attempt, Delivery, Endpoint
+from personae.domain.hooks import Attempt, Delivery, DeliveryStatus, Endpoint
 from personae.domain.pages import Page
 from personae.errors import NotFound
 
@@ -73,12 +75,20 @@ class SqlHooks:
         return None if row is None else _delivery(row)
 
     def deliveries(
-        self, tenant_id: str, *, endpoint_id: str | None, after: str | None, limit: int
+        self,
+        tenant_id: str,
+        *,
+        endpoint_id: str | None,
+        statuses: Sequence[DeliveryStatus] = (),
+        after: str | None,
+        limit: int,
     ) -> Page[Delivery]:
-        """Deliveries, newest first; `endpoint_id` None means to anywhere."""
+        """Deliveries, newest first; `endpoint_id` None means to anywhere, no statuses all."""
         listing = _DELIVERY.where(deliveries.c.tenant_id == tenant_id)
         if endpoint_id is not None:
             listing = listing.where(deliveries.c.endpoint_id == endpoint_id)
+        if statuses:
+            listing = listing.where(deliveries.c.status.in_(statuses))
         return page_of(
             self._connection, listing, deliveries.c.id, _delivery, after=after, limit=limit
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from personae.domain.hooks import Attempt, Delivery, Endpoint
+from personae.domain.hooks import Attempt, Delivery, DeliveryStatus, Endpoint
 from personae.domain.pages import Page
 from personae.domain.tasks import Task, TaskError, TaskKind, TaskProgress, TaskStatus
 
@@ -164,7 +164,13 @@ class Hooks(Protocol):
     def insert_delivery(self, delivery: Delivery) -> None: ...
     def delivery(self, tenant_id: str | None, delivery_id: str) -> Delivery | None: ...
     def deliveries(
-        self, tenant_id: str, *, endpoint_id: str | None, after: str | None, limit: int
+        self,
+        tenant_id: str,
+        *,
+        endpoint_id: str | None,
+        statuses: Sequence[DeliveryStatus] = (),
+        after: str | None,
+        limit: int,
     ) -> Page[Delivery]: ...
     def note_attempt(self, attempt: Attempt, delivery: Delivery) -> None:
         """Write one attempt and the delivery's new state together."""

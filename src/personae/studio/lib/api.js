@@ -95,9 +95,12 @@ export async function* items(path, options = {}) {
   } while (cursor);
 }
 
-/** Look at the account again, and tell everybody who shows it. */
+/** Look at the key and the account again, and tell everybody who shows them. */
 export async function refreshAccount() {
-  session.update(await get("/account"));
+  const key = await get("/keys/current");
+  // An operator's key has no account, and others may not be allowed to look at theirs.
+  const account = key.scopes.includes("account:read") ? await get("/account") : { id: key.tenant_id, name: key.tenant_name, balance: null };
+  session.update({ ...account, key_id: key.id, scopes: key.scopes, operator: key.operator, service: key.service });
   return session.account;
 }
 

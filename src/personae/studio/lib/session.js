@@ -5,7 +5,8 @@ const listeners = new Set();
 
 export const session = {
   key: sessionStorage.getItem(KEY) ?? localStorage.getItem(KEY) ?? "",
-  /** What `GET /account` says: id, name, balance, and what the key may do. */
+  /** What `GET /account` says (`balance` null if it may not be seen), and of the key `scopes`,
+   *  `operator`, `key_id`, and what one has to know of the `service`. */
   account: null,
 
   /** Keep a key; on this device, or in this tab alone. */

@@ -18,7 +18,7 @@ export function signInView({ why, onsigned }) {
   const enter = async (key, keep) => {
     fill(told);
     try {
-      await get("/account", { key });
+      await get("/keys/current", { key });
     } catch (error) {
       fill(told, errorBox(error, { title: "This key was not taken" }));
       return;

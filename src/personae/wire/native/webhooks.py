@@ -8,7 +8,7 @@ from fastapi import Query, Request
 from starlette.responses import Response
 
 from personae.app import endpoints
-from personae.domain.hooks import Endpoint
+from personae.domain.hooks import DeliveryStatus, Endpoint
 from personae.errors import InvalidRequest
 from personae.wire.dialects import call_of
 from personae.wire.guard import access
@@ -188,21 +188,31 @@ async def list_deliveries(
     endpoint_id: Annotated[
         EndpointId | None, Query(description="Only what went to that endpoint.")
     ] = None,
+    status: Annotated[
+        list[DeliveryStatus] | None, Query(description="Only those; give it several times.")
+    ] = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response:
     """Newest first."""
     call = call_of(request)
+    query: list[tuple[str, str | int]] = [("status", one) for one in status or ()]
+    if endpoint_id:
+        query.append(("endpoint_id", endpoint_id))
     return await listed(
         call,
         "/webhooks/deliveries",
         cursor,
         limit,
         lambda tx, after: endpoints.deliveries(
-            tx, call.tenant_id, endpoint_id=endpoint_id, after=after, limit=limit
+            *(tx, call.tenant_id),
+            endpoint_id=endpoint_id,
+            statuses=status or (),
+            after=after,
+            limit=limit,
         ),
         views.delivery_of,
-        [("endpoint_id", endpoint_id)] if endpoint_id else [],
+        query,
     )
 
 
