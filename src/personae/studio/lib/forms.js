@@ -45,11 +45,7 @@ export function shownOnce(title, secret, copy, rest) {
 }
 
 /** A part of a page under a heading. */
-export const part = (title, ...children) => {
-  const name = title.toLowerCase().replace(/\W+/g, "-");
-  return h("section", { class: "card", "aria-labelledby": `part-${name}` },
-    h("h2", { id: `part-${name}` }, title), children);
-};
+export const part = (title, ...children) => h("section", { class: "card" }, h("h2", null, title), children);
 
 /** A filter that stands in the address: what it is changed to is told, and a reload keeps it. */
 export function filters(parts, told) {

@@ -31,7 +31,7 @@ export async function show({ query, signal }) {
       tile("Reserved", balance.held, "for swaps that are not finished"),
       tile("Spent", balance.spent, "so far"),
       tile("Received", balance.granted, "so far"))),
-    part("Credits by day", field("Period", picker), chart),
+    part("Credits by day", h("div", { class: "sieve row" }, field("Period", picker)), chart),
     part("Ledger",
       h("p", { class: "soft" }, "Credits are reserved when a swap is asked for, spent when it succeeds, and given back when it does not."),
       ledger(signal)));

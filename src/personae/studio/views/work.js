@@ -45,7 +45,7 @@ export function show({ query, signal }) {
     }
   })();
   return h("div", null,
-    h("div", { class: "row apart" }, at, pause),
+    h("div", { class: "row apart sieve" }, at, pause),
     part("Queues", queues), part("Workers", workers), tasksPart(query, signal));
 }
 
