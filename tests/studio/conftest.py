@@ -1,0 +1,70 @@
+"""One service and one Chromium for all tests of the studio."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from personae.adapters.model_store import ModelStore
+from studio import media as making
+from studio.browsing import DESKTOP, MISSING, Studio, chromium, context_of, launch
+from studio.media import Media
+from studio.running import Running, start
+
+expect.set_options(timeout=20_000)
+
+Opener = Callable[..., Studio]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = chromium()
+    if program is None:
+        pytest.skip(MISSING)
+    with sync_playwright() as playwright:
+        running = launch(playwright, program)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def service(
+    browser: Browser, store: ModelStore, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
+    running = start(tmp_path_factory.mktemp("service"))
+    yield running
+    running.process.terminate()
+    running.process.wait(60)
+
+
+@pytest.fixture(scope="session")
+def media(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Media:
+    return making.make(tmp_path_factory.mktemp("media"))
+
+
+@pytest.fixture
+def opened(browser: Browser, service: Running) -> Iterator[Opener]:
+    """Opens windows; at the end none may have done what no page of the studio may do."""
+    windows: list[Studio] = []
+
+    def open_window(
+        size_wh: tuple[int, int] = DESKTOP, key: str | None = "", theme: str = "light"
+    ) -> Studio:
+        signed = service.key if key == "" else key
+        window = Studio(context_of(browser, size_wh, signed, theme), service.url)
+        windows.append(window)
+        return window
+
+    yield open_window
+    for window in windows:
+        window.context.close()
+    assert [one for window in windows for one in window.unexpected()] == []
+
+
+@pytest.fixture(scope="session")
+def pictures_folder() -> Path:
+    """Where screenshots for the documentation lie."""
+    return Path(__file__).parents[2] / "docs" / "pictures" / "studio"
