@@ -80,7 +80,7 @@ def numbered(count: int) -> Iterator[Rgb]:
         yield frame
 
 
-READ_NUMBERS = f"""() => [...document.querySelectorAll("main .stage video")].map((video) => {{
+READ_NUMBERS = f"""() => [...document.querySelectorAll("main .pairing video")].map((video) => {{
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
   const context = canvas.getContext("2d");

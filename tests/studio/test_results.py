@@ -189,12 +189,12 @@ def test_two_videos_show_the_same_frame(opened: Opener, tasks: dict[str, dict[st
         )
         before, after = settle(window)
         assert before == after == FIRST_FRAME + int(time_s * 25)
-    muted = "[...document.querySelectorAll('main .stage video')].map((one) => one.muted)"
+    muted = "[...document.querySelectorAll('main .pairing video')].map((one) => one.muted)"
     assert window.page.evaluate(muted) == [True, False]
 
 
 _NOTE_FRAMES = """() => {
-  const [before, after] = document.querySelectorAll("main .stage video");
+  const [before, after] = document.querySelectorAll("main .pairing video");
   window.noted = { before: [], after: [] };
   for (const [name, video] of Object.entries({ before, after })) {
     const note = (_, frame) => {
@@ -278,7 +278,7 @@ def test_a_file_is_looked_at_that_somebody_drops(
           const held = new DataTransfer();
           held.items.add(new File([bytes], "found.jpg", { type: "image/jpeg" }));
           const drop = new DragEvent("drop", { dataTransfer: held });
-          document.querySelector(".drop").dispatchEvent(drop);
+          document.querySelector(".drop-file").dispatchEvent(drop);
         }""",
         output["url"],
     )

@@ -12,7 +12,7 @@ const MODES = [["slider", "Slider"], ["side", "Side by side"], ["after", "Result
  */
 export function compare({ before, after, mode = "slider", onmode, note }) {
   const [width, height] = sizeOf(after);
-  const stage = h("div", { class: "stage", style: { "--ratio": width / height, "--split": "50%" } });
+  const stage = h("div", { class: "pairing", style: { "--ratio": width / height, "--split": "50%" } });
   if (!before) {
     stage.append(layer("after", after, null));
     return h("div", { class: "compare", data: { mode: "after" } }, stage);

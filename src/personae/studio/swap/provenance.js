@@ -75,7 +75,7 @@ async function photosOf(faceId, signal) {
 }
 
 function thumbnail(media, words, signal) {
-  const box = h("span", { class: "thumb" });
+  const box = h("span", { class: "look" });
   (media.gone ? Promise.resolve({ missing: "gone" }) : given(media, signal)).then((file) => {
     if (file.missing) return fill(box, h("span", { class: "small soft" }, WHY[file.missing]));
     const moving = file.asset.content_type.startsWith("video/");

@@ -50,7 +50,7 @@ function pair(task, made, after, before, scene, signal) {
   if (!film) return [box];
   const other = alike ? before : null;
   const drive = together(after, other, { offsetS: task.request.start_s ?? 0, fps: made.asset.facts?.fps, signal });
-  box.querySelector(".stage").after(drive);
+  box.querySelector(".pairing").after(drive);
   return [box];
 }
 

@@ -25,7 +25,7 @@ export async function show({ signal }) {
 
 function dropZone(content, onfile) {
   const zone = h("div", {
-    class: "drop",
+    class: "drop-file",
     ondragover: (event) => {
       event.preventDefault();
       zone.classList.add("over");

@@ -1,4 +1,4 @@
-// All swaps, page by page; those under way are looked at again by themselves.
+// All swaps: searched, filtered, page by page; those under way are looked at again by themselves.
 
 import { h, fill } from "../lib/dom.js";
 import { get, reachable, sleep } from "../lib/api.js";
@@ -12,14 +12,15 @@ import { hasEnded, kindOf, nameOf, phaseOf } from "../swap/words.js";
 export const title = "History";
 
 const STATES = [["", "Any state"], ["queued", "Queued"], ["running", "Running"], ["succeeded", "Succeeded"], ["failed", "Failed"], ["canceled", "Canceled"]];
-const NAMES = ["status"];
+const MEDIA = [["", "Anything"], ["image", "Pictures"], ["video", "Videos"]];
+const NAMES = ["q", "status", "media", "engine", "from", "to"];
 const AGAIN_MS = 2500;
 const PAGE = 20;
 
 export async function show({ query, signal }) {
-  await styled();
+  const [engines] = await Promise.all([engineNames(signal), styled()]);
   const list = h("div");
-  const filters = filterForm(query, (chosen) => {
+  const filters = filterForm(query, engines, (chosen) => {
     note(chosen);
     fill(list, results(chosen, signal));
   });
@@ -27,16 +28,56 @@ export async function show({ query, signal }) {
   return h("div", { class: "stack" }, filters, list);
 }
 
-const chosenOf = (query) => Object.fromEntries(NAMES.map((name) => [name, query.get(name) ?? ""]));
-
-function filterForm(query, onchange) {
-  const status = choice(STATES, { value: chosenOf(query).status });
-  status.addEventListener("change", () => onchange({ status: status.value }));
-  return h("form", { class: "card filters", role: "search", "aria-label": "History", onsubmit: (event) => event.preventDefault() },
-    field("State", status));
+async function engineNames(signal) {
+  try {
+    return (await get("/engines", { signal })).engines.map((one) => one.name);
+  } catch (error) {
+    if (wasAborted(error)) throw error;
+    return [];
+  }
 }
 
-const asked = ({ status }) => ({ status, limit: PAGE });
+const chosenOf = (query) => Object.fromEntries(NAMES.map((name) => [name, query.get(name) ?? ""]));
+
+function filterForm(query, engines, onchange) {
+  const now = chosenOf(query);
+  const day = (name, label) => h("input", { type: "date", value: now[name], name, "aria-label": label });
+  const inputs = {
+    q: h("input", { type: "search", value: now.q, maxlength: 100, placeholder: "Words of the label or the file’s name, or a task’s id" }),
+    status: choice(STATES, { value: now.status }),
+    media: choice(MEDIA, { value: now.media }),
+    engine: choice([["", "Any engine"], ...new Set([...engines, now.engine].filter(Boolean))], { value: now.engine }),
+    from: day("from"), to: day("to"),
+  };
+  const tell = () => onchange(Object.fromEntries(NAMES.map((name) => [name, inputs[name].value.trim()])));
+  let timer = 0;
+  inputs.q.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(tell, 300);
+  });
+  for (const name of NAMES.slice(1)) inputs[name].addEventListener("change", tell);
+  const clear = h("button", { type: "button", onclick: () => {
+    for (const name of NAMES) inputs[name].value = "";
+    tell();
+  } }, "Clear");
+  return h("form", { class: "card filters", role: "search", "aria-label": "History", onsubmit: (event) => {
+    event.preventDefault();
+    clearTimeout(timer);
+    tell();
+  } },
+  h("div", { class: "grow" }, field("Search", inputs.q)), field("State", inputs.status), field("Scene", inputs.media),
+  engines.length > 1 || now.engine ? field("Engine", inputs.engine) : null,
+  field("From", inputs.from), field("To", inputs.to), clear);
+}
+
+/** Local days as moments: from the first instant of one to the last of the other. */
+function asked({ q, status, media, engine, from, to: until }) {
+  const start = (day, more) => {
+    const [year, month, date] = day.split("-").map(Number);
+    return new Date(year, month - 1, date + more).toISOString();
+  };
+  return { q, status, media, engine, since: from && start(from, 0), until: until && start(until, 1), limit: PAGE };
+}
 
 let current = 0;
 
@@ -57,7 +98,7 @@ function results(chosen, signal) {
     },
     wrap: (nodes) => h("ul", { class: "history", "aria-label": "Swaps" }, nodes),
     none: Object.values(chosen).some(Boolean)
-      ? empty(h("p", null, "No swap is like that. Choose another state."))
+      ? empty(h("p", null, "No swap is like that. Look for other words, or clear the filters."))
       : empty(h("p", null, "Nothing has been swapped yet."), h("a", { class: "button primary", href: to("/") }, "Make a swap")),
   });
   keepLooking(rows, () => mine === current && !signal.aborted, signal);
@@ -86,7 +127,7 @@ async function keepLooking(rows, wanted, signal) {
 
 function draw(row, task) {
   return fill(row,
-    h("span", { class: "thumb" }, thumbnail(task)),
+    h("span", { class: "look" }, thumbnail(task)),
     h("div", null, h("a", { href: to(`/swaps/${task.id}`) }, nameOf(task)),
       h("div", { class: "small soft" }, [kindOf(task), task.result?.engine ?? task.request.engine].filter(Boolean).join(" · "), " · ",
         h("span", { title: time(task.created_at) }, ago(task.created_at))),
