@@ -20,7 +20,20 @@ export async function call(method, path, options = {}) {
   const response = await send(method, path, options);
   if (response.status === 204) return null;
   const text = await response.text();
-  return text ? JSON.parse(text) : null;
+  return text ? JSON.parse(text, (name, value) => (/^(manifest_)?url$/.test(name) ? nearby(value) : value)) : null;
+}
+
+/**
+ * The service signs addresses of files under the name that its settings give it. By default that
+ * is this machine's loopback address, which is of no use to a browser that came by "localhost" or
+ * from another machine: such files are asked for where the page came from.
+ */
+function nearby(value) {
+  if (typeof value !== "string" || !value.startsWith("http")) return value;
+  const told = new URL(value);
+  const own = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(told.hostname) && told.pathname.startsWith("/blobs/")
+    && told.searchParams.has("op") && told.searchParams.has("sig");
+  return own ? location.origin + told.pathname + told.search : value;
 }
 
 export async function send(method, path, { query, json, body, headers = {}, signal, key, idempotencyKey } = {}) {

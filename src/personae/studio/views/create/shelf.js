@@ -4,7 +4,7 @@ import { freshKey, get, post } from "../../lib/api.js";
 import { h, fill } from "../../lib/dom.js";
 import { ago } from "../../lib/format.js";
 import { to } from "../../lib/router.js";
-import { actButton, empty, errorBox, field, listing, tick, toast } from "../../lib/ui.js";
+import { actButton, choice, empty, errorBox, field, listing, tick, toast } from "../../lib/ui.js";
 import { nameOf } from "./draft.js";
 import { picture, standIn } from "./media.js";
 import { panel } from "./panel.js";
@@ -12,7 +12,7 @@ import { AGREED, consentOf } from "./request.js";
 import { describe } from "./scene.js";
 
 const PAGE = 24;
-const ROLES = ["upload", "import", "output"];
+const ROLES = [["upload", "uploaded"], ["import", "fetched from addresses"], ["output", "made by swaps"]];
 
 /** Choose saved faces; null if none was chosen. */
 export function chooseFaces() {
@@ -30,19 +30,26 @@ export function chooseFaces() {
  * @param {{kinds: string[], multiple: boolean}} options
  */
 export function chooseAssets({ kinds, multiple }) {
-  return panel("Choose from earlier files", (close, signal) => picker({
-    close, signal, multiple,
-    page: async (cursor) => {
-      const told = await get("/assets", { query: { role: ROLES, limit: PAGE, cursor }, signal });
-      const fits = (one) => one.state === "ready" && kinds.includes(one.facts?.kind);
-      return { items: told.items.filter(fits), next_cursor: told.next_cursor };
-    },
-    tile: (asset) => [
-      asset.facts.kind === "video" ? standIn("Video") : picture(asset.id, "", { signal, words: asset.facts.kind }),
-      `${describe({ ...asset, ...asset.facts })}, ${ago(asset.created_at)}`,
-    ],
-    none: empty(h("p", null, "Nothing fitting is stored.")),
-  }), { wide: true });
+  return panel("Choose from earlier files", (close, signal) => {
+    const role = choice(ROLES);
+    const box = h("div");
+    const show = () => fill(box, picker({
+      close, signal, multiple,
+      page: async (cursor) => {
+        const told = await get("/assets", { query: { role: role.value, limit: PAGE, cursor }, signal });
+        const fits = (one) => one.state === "ready" && kinds.includes(one.facts?.kind);
+        return { items: told.items.filter(fits), next_cursor: told.next_cursor };
+      },
+      tile: (asset) => [
+        asset.facts.kind === "video" ? standIn("Video") : picture(asset.id, "", { signal, words: asset.facts.kind }),
+        `${describe({ ...asset, ...asset.facts })}, ${ago(asset.created_at)}`,
+      ],
+      none: empty(h("p", null, "Nothing fitting is stored.")),
+    }));
+    role.addEventListener("change", show);
+    show();
+    return [field("Files", role), box];
+  }, { wide: true });
 }
 
 /** Tiles to press; one press is enough where one can be chosen. */

@@ -73,9 +73,10 @@ function rangeBar({ draft, moment, signal }, end) {
   const box = h("div", { class: "range" });
   const inside = h("div", { class: "range-inside", "aria-hidden": "true" });
   const handles = {
-    start_s: handle("Start of the range", (time_s) => setRange(draft, moment, { start_s: time_s })),
-    end_s: handle("End of the range", (time_s) => setRange(draft, moment, { end_s: time_s })),
+    start_s: handle("Start of the range", (time_s) => show(setRange(draft, moment, { start_s: time_s }).from)),
+    end_s: handle("End of the range", (time_s) => show(setRange(draft, moment, { end_s: time_s }).till - moment.frame_s)),
   };
+  const show = (time_s) => moment.seek(time_s);
   function handle(label, move) {
     const node = h("div", { class: "range-handle", role: "slider", tabindex: "0", "aria-label": label, "aria-valuemin": 0, "aria-valuemax": moment.duration_s });
     const at = (event) => {
@@ -110,25 +111,28 @@ function rangeBar({ draft, moment, signal }, end) {
   return box;
 }
 
-/** Keep a range that has a frame at least; its ends are left out where they are the scene's. */
+/**
+ * Keep a range that has a frame at least; its ends are left out where they are the scene's.
+ * @returns {{from: number, till: number}} in seconds
+ */
 function setRange(draft, moment, { start_s, end_s }) {
-  draft.set("options", ({ options }) => {
-    const all = moment.duration_s;
-    let from = start_s ?? options.start_s ?? 0;
-    let till = end_s ?? options.end_s ?? all;
-    const least = Math.min(all, Math.max(moment.frame_s, 0.04));
-    from = Math.min(Math.max(0, from), all - least);
-    till = Math.max(Math.min(all, till), least);
-    if (till - from < least) {
-      if (start_s === undefined) till = from + least;
-      else from = till - least;
-    }
-    const round = (one) => Math.round(one * 1000) / 1000;
+  const { options } = draft.data;
+  const all = moment.duration_s;
+  const least = Math.min(all, moment.frame_s);
+  let from = Math.min(Math.max(0, start_s ?? options.start_s ?? 0), all - least);
+  let till = Math.max(Math.min(all, end_s ?? options.end_s ?? all), least);
+  if (till - from < least) {
+    if (start_s === undefined) till = from + least;
+    else from = till - least;
+  }
+  const round = (one) => Math.round(one * 1000) / 1000;
+  draft.set("options", () => {
     if (from > 0) options.start_s = round(from);
     else delete options.start_s;
     if (till < all) options.end_s = round(till);
     else delete options.end_s;
   });
+  return { from, till };
 }
 
 function rangeFields({ draft, moment, signal }) {

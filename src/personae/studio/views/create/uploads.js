@@ -91,6 +91,11 @@ function underWay(one) {
     bar);
 }
 
+// What a file is does not change by sending it again.
+const FOR_GOOD = ["media_unsupported", "media_too_large", "media_unreadable", "policy_refused"];
+
 const failed = (one) => h("div", { class: "upload" },
-  errorBox(one.error, { title: `${one.name} could not be taken`, retry: () => one.start() }),
+  errorBox(one.error, {
+    title: `${one.name} could not be taken`, retry: FOR_GOOD.includes(one.error.code) ? null : () => one.start(),
+  }),
   h("button", { type: "button", class: "tiny", onclick: () => one.leave() }, `Leave out ${one.name}`));
