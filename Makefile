@@ -6,7 +6,7 @@
 .DELETE_ON_ERROR:
 # Two runs of pip in one environment would get in each other's way.
 .NOTPARALLEL:
-.PHONY: help install models demo test check docs bench bench-service attack format clean bench-marks bench-gate bench-register bench-audit bench-models
+.PHONY: help install models demo test check docs bench bench-service attack format clean bench-marks bench-gate bench-register bench-audit bench-models release release-check
 
 VENV ?= .venv
 # The first of these that really runs and is new enough; make PYTHON=/path/to/python overrides.
@@ -19,7 +19,7 @@ endif
 BIN := $(VENV)/bin
 # Python compiles what it loads; to compile all that is installed takes longer than a whole demo.
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile
-SOURCES := src tests sdk $(wildcard examples benchmarks)
+SOURCES := src tests sdk $(wildcard examples benchmarks release)
 
 help:  ## List the targets
 	@echo "make TARGET, with TARGET one of"
@@ -62,6 +62,11 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	@echo "Installing Personae, its tests' needs and the checkers into $(VENV)"
 	@$(PIP) --editable '.[dev]'
 	@touch $(VENV)/.base $(VENV)/.demo $(VENV)/.test $(VENV)/.docs $@
+
+$(VENV)/.release: pyproject.toml | $(BIN)/python
+	@echo "Installing Personae and what makes its releases into $(VENV)"
+	@$(PIP) --editable '.[dev,release]'
+	@touch $(VENV)/.base $(VENV)/.demo $(VENV)/.test $(VENV)/.dev $@
 
 install: $(VENV)/.base models  ## Make the environment, install Personae, fetch its models
 	@echo "Ready: $(BIN)/personae --help"
@@ -117,6 +122,12 @@ attack: $(VENV)/.test models  ## Decode thousands of hostile files; attack every
 
 bench-marks: $(VENV)/.test models  ## Measure the invisible mark: what it survives and costs
 	$(BIN)/python -m benchmarks.marks $(ARGS)
+
+release: $(VENV)/.release models  ## Put all files of a release into dist/
+	$(BIN)/python -m release dist
+
+release-check: $(VENV)/.release models  ## Build the packages, and use them where nothing else is
+	$(BIN)/python -m release.check
 
 format: $(VENV)/.dev  ## Put the sources in order
 	$(BIN)/ruff check --fix .

@@ -27,7 +27,7 @@ _ID = re.compile(r"[0-9a-f]{32}")
     operation_id="aifaceswapTaskStatus",
     summary="Ask how far a task is",
 )
-@access("swaps:read")
+@access("swaps:read", refuses=("not_found",))
 async def task_status(
     request: Request,
     task_id: Annotated[str, Query(examples=["ac3eb7ab5852233a3d2076031103b4fe"])],
@@ -43,7 +43,7 @@ async def task_status(
     summary="Ask how far a task is, by POST",
     openapi_extra=body(models.AskedTask),
 )
-@access("swaps:read", "form", reads=True)
+@access("swaps:read", "form", reads=True, refuses=("not_found",))
 async def post_task_status(request: Request) -> Response:
     """As by GET, with `task_id` in the body."""
     asked = await read(request, models.AskedTask)

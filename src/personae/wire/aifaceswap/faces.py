@@ -27,7 +27,7 @@ _IMG, _FRAME = ("img",), ("base64_img",)
     summary="Find the faces of a picture",
     openapi_extra=body(models.ExtractFace, _IMG),
 )
-@access("swaps:write", "inline")
+@access("swaps:write", "inline", refuses=("media_unreachable",))
 async def extract_face(request: Request) -> Response:
     """From left to right; the answer comes when they are found."""
     call, asked = call_of(request), await read(request, models.ExtractFace, _IMG)

@@ -33,7 +33,7 @@ _NONE = "This account has asserted nothing for all its requests."
     operation_id="getStandingConsent",
     summary="See what the account asserts for all its requests",
 )
-@access("account:read")
+@access("account:read", refuses=("not_found",))
 async def get_standing(request: Request) -> Response:
     """404 if it asserts nothing."""
     call, now = call_of(request), call_of(request).now()

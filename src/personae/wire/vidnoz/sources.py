@@ -35,7 +35,7 @@ _TOKEN_BODY = {
     response_model=Answer[models.Token] | models.Refusal,
     openapi_extra=_TOKEN_BODY,
 )
-@access(None, "form")
+@access(None, "form", refuses=("unauthorized",))
 async def token(request: Request) -> Response:
     """Send the token as `Authorization: Bearer …` until it is over, then ask for another."""
     call, settings = call_of(request), settings_of(call_of(request))

@@ -1,0 +1,1 @@
+"""What a release consists of: `make release` makes it, `make release-check` tries it out."""
