@@ -29,11 +29,10 @@ def sections(text: str) -> dict[str, str]:
                 raise Failed(f"The changelog's heading {line!r} is neither a version nor a date.")
             name = match[1] or "Unreleased"
             found[name] = ""
-        elif line.startswith("### ") and line[4:] not in KINDS:
+            continue
+        if line.startswith("### ") and line[4:] not in KINDS:
             raise Failed(f"The changelog has {line!r}; use one of {', '.join(KINDS)}.")
-        elif name is not None:
-            found[name] += f"{line}\n"
-        if line.startswith("### ") and name is not None:
+        if name is not None:
             found[name] += f"{line}\n"
     return found
 

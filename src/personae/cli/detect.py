@@ -9,6 +9,7 @@ import typer
 
 from personae.cli.arguments import parse_time
 from personae.cli.output import Talk
+from personae.cli.pipes import Pipes
 
 if TYPE_CHECKING:
     from personae.engine.types import Face, UInt8
@@ -34,7 +35,8 @@ def detect(
 
     Without a face the list is empty and the exit code is 0.
     """
-    with Talk(as_json=as_json) as talk:
+    with Talk(as_json=as_json) as talk, Pipes() as pipes:
+        file = pipes.file(file)
         at_s = parse_time(at, "--at")
         from personae import library
         from personae.cli.fetching import fetch_models

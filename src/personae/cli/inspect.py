@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from personae.cli.output import Talk
+from personae.cli.pipes import Pipes
 from personae.errors import MediaUnreachable, Unavailable
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def inspect(
     ] = False,
 ) -> None:
     """Say what a file's manifest tells, and whether it carries the invisible mark."""
-    with Talk(as_json=as_json) as talk:
+    with Talk(as_json=as_json) as talk, Pipes() as pipes:
+        file = pipes.file(file)
         told = _asked(file, base_url) if base_url else _looked(file, data, service)
         talk.result(describe(file, told), {"file": str(file), **told})
 

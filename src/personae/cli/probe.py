@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from personae.cli.output import Talk
+from personae.cli.pipes import Pipes
 from personae.cli.progress import clock
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ def probe(
     ] = False,
 ) -> None:
     """Say what a media file is, by its content and not by its name."""
-    with Talk(as_json=as_json) as talk:
+    with Talk(as_json=as_json) as talk, Pipes() as pipes:
+        file = pipes.file(file)
         from personae import library
 
         info = library.probe(file)

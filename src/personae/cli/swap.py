@@ -25,6 +25,7 @@ from personae.cli.completing import CODECS
 from personae.cli.exit_codes import ExitCode
 from personae.cli.interrupts import Interruptible
 from personae.cli.output import Talk
+from personae.cli.pipes import Pipes
 from personae.cli.progress import ShownProgress
 from personae.domain.gate import LIMIT
 from personae.domain.labels import DEFAULT_PLACE, DEFAULT_SIZE
@@ -74,7 +75,9 @@ def swap(
     quiet: ask.Quiet = False,
 ) -> None:
     """Put the donor's face into the scene."""
-    with Talk(as_json=as_json, quiet=quiet) as talk:
+    with Talk(as_json=as_json, quiet=quiet) as talk, Pipes() as pipes:
+        paths = pipes.files(paths)
+        output = pipes.output(output, paths, as_json=as_json)
         wanted = _understand(sort_inputs(paths, donor or (), mapping or ()), output, face)
         if codec is not None and codec not in CODECS:
             known = ", ".join(CODECS)
@@ -119,6 +122,7 @@ def swap(
             landmarkers=tuple(landmarker or ()),
         )
         report, warnings = _run(wanted, options, talk, progress=progress)
+        pipes.pass_on()
         talk.result("", {**report.to_json(), "warnings": warnings})
         if not as_json:
             talk.note(summary(report))
