@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 from small_models import serving
+from small_networks import tiny_swap
 
 import personae
 from faces import hopper_file
@@ -21,29 +21,6 @@ from personae.adapters.model_store import ModelStore
 
 WALK = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text("utf-8")
 (CARD,) = re.findall(r"^```toml\n(.*?)^```$", WALK, re.DOTALL | re.MULTILINE)
-
-
-def tiny_swap() -> bytes:
-    """Half of the crop and half of red, with a trace of the donor: a stand-in, no real swapper."""
-    face = helper.make_tensor_value_info("face", TensorProto.FLOAT, [1, 3, 64, 64])
-    donor = helper.make_tensor_value_info("donor", TensorProto.FLOAT, [1, 3, 112, 112])
-    swapped = helper.make_tensor_value_info("swapped", TensorProto.FLOAT, [1, 3, 64, 64])
-    red = np.array([1, -1, -1], np.float32).reshape(1, 3, 1, 1) / 2
-    weights = [
-        numpy_helper.from_array(red, "red"),
-        numpy_helper.from_array(np.float32([0.01]), "trace"),
-        numpy_helper.from_array(np.float32([0.5]), "half"),
-    ]
-    nodes = [
-        helper.make_node("ReduceMean", ["donor"], ["mean"], axes=[1, 2, 3], keepdims=1),
-        helper.make_node("Mul", ["mean", "trace"], ["little"]),
-        helper.make_node("Mul", ["face", "half"], ["halved"]),
-        helper.make_node("Add", ["halved", "red"], ["reddened"]),
-        helper.make_node("Add", ["reddened", "little"], ["swapped"]),
-    ]
-    graph = helper.make_graph(nodes, "tiny", [face, donor], [swapped], weights)
-    opset = [helper.make_opsetid("", 13)]
-    return helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
 
 
 def models(*arguments: str) -> dict[str, object]:
