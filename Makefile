@@ -6,7 +6,7 @@
 .DELETE_ON_ERROR:
 # Two runs of pip in one environment would get in each other's way.
 .NOTPARALLEL:
-.PHONY: help install models demo test check docs bench bench-service attack format clean bench-marks bench-gate bench-register bench-audit bench-models release release-check
+.PHONY: help install models demo test check docs bench bench-service attack format clean bench-marks bench-gate bench-register bench-audit bench-models release release-check bench-capacity
 
 VENV ?= .venv
 # The first of these that really runs and is new enough; make PYTHON=/path/to/python overrides.
@@ -106,6 +106,9 @@ bench-gate: $(VENV)/.test models  ## Measure what the content gate costs; ARGS m
 bench-models: $(VENV)/.test models  ## Measure what running networks costs, on stand-ins of the published size
 	$(BIN)/python -m benchmarks.neural_models
 	$(BIN)/python -m benchmarks.neural_jobs $(ARGS)
+
+bench-capacity: $(VENV)/.test models  ## Measure, and simulate, how many hosts and tenants are carried
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.capacity $(ARGS)
 
 bench-audit: $(VENV)/.test  ## Measure what the audit log costs, and how fast it is checked
 	$(BIN)/python -m benchmarks.audit $(ARGS)
