@@ -11,7 +11,7 @@ import socket
 import threading
 import typing
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -86,7 +86,8 @@ def weather() -> Iterator[Weather]:
             for name, value in {"Content-Length": str(len(data)), **reply.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(data[: reply.cut])
+            with suppress(ConnectionError):  # Who has heard enough hangs up.
+                self.wfile.write(data[: reply.cut])
             self.close_connection = reply.cut is not None or "Content-Length" not in reply.headers
 
         do_GET = do_POST = do_PUT = do_DELETE = handle_any  # noqa: N815

@@ -28,10 +28,12 @@ OTHER_VARIABLES = (
     "PERSONAE_DEBUG",
     "PERSONAE_KEY",
     "PERSONAE_PUBLISH",  # The Compose file's.
+    # The Python client's and its examples', in whose shell a service may be started as well.
+    *("PERSONAE_URL", "PERSONAE_API_KEY", "PERSONAE_WEBHOOK_SECRET"),
 )
 """What is read although it is no setting of the service."""
 _SECRET = re.compile(
-    r"(?i)(\w*secret\w*|\w*token|\w*password|signing_key|personae_key|account_key)=.+"
+    r"(?i)(\w*secret\w*|\w*token|\w*password|signing_key|personae_(api_)?key|account_key)=.+"
     r"|://[^/@:]*:[^/@]+@"
 )
 _COMMANDS = tuple(f"{PREFIX}{name.upper()}_" for name in COMMANDS)

@@ -17,7 +17,11 @@ from personae.hosting.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
-IN_THE_SITE = {"contributing.md": ROOT / "CONTRIBUTING.md", "changelog.md": ROOT / "CHANGELOG.md"}
+IN_THE_SITE = {
+    "contributing.md": ROOT / "CONTRIBUTING.md",
+    "changelog.md": ROOT / "CHANGELOG.md",
+    "client.md": ROOT / "sdk" / "README.md",
+}
 """Pages that docs/.site/hooks.py adds."""
 
 PAGES = sorted(DOCS.rglob("*.md"))

@@ -29,6 +29,7 @@ def test_variables_that_mean_nothing_are_named() -> None:
         *("PERSONAE_PORT", "personae_port", "PERSONAE_A2E", "PERSONAE_A2E__ADD_FACE_REPLY"),
         *("PERSONAE_HOSTS__CRUN", "PERSONAE_CONFIG", "PERSONAE_MODELS_DIR", "PERSONAE_DEBUG"),
         *("PERSONAE_KEY", "PERSONAE_PUBLISH", "PERSONAE_SECRET", "PERSONAE_METRICS_TOKEN"),
+        *("PERSONAE_URL", "PERSONAE_API_KEY", "PERSONAE_WEBHOOK_SECRET"),
     ],
 )
 def test_variables_that_are_read_are_known(name: str) -> None:
