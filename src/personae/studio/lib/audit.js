@@ -44,7 +44,10 @@ export function auditPanel({ path, place, query, signal, all = false }) {
 }
 
 /** A long name so that it can be told from others: its kind, and its end, which is random. */
-export const shorter = (name) => (name && name.length > 20 && name.includes("_") ? `${name.split("_")[0]}_…${name.slice(-6)}` : name ?? "–");
+export function shorter(name) {
+  if (!name || name.length <= 20) return name || "–";
+  return name.includes("_") ? `${name.split("_")[0]}_…${name.slice(-6)}` : `${name.slice(0, 12)}…`;
+}
 
 function detailOf(detail) {
   const pairs = Object.entries(detail);

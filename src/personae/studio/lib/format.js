@@ -4,6 +4,8 @@ const number = new Intl.NumberFormat("en");
 const when = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
 
 export const count = (value) => (value === null || value === undefined ? "–" : number.format(value));
+/** "1 file", "3 files"; `many` if it is not one with an s. */
+export const counted = (value, one, many = `${one}s`) => `${count(value)} ${value === 1 ? one : many}`;
 export const credits = (value) => `${count(value)} ${value === 1 ? "credit" : "credits"}`;
 
 /** Bytes, as "1.4 MB". */

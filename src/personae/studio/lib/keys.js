@@ -2,7 +2,8 @@
 
 import { h, fill } from "./dom.js";
 import { freshKey, get, post, remove } from "./api.js";
-import { ago, time } from "./format.js";
+import { ApiError } from "./errors.js";
+import { ago, counted, time } from "./format.js";
 import { form, line, part, shownOnce } from "./forms.js";
 import { actButton, choice, copyButton, empty, field, load, state, sure, table, tick, toast } from "./ui.js";
 
@@ -32,7 +33,7 @@ export function keysPanel({ path, scopes, own, signal, onrevoked = () => {} }) {
     const rows = items.toReversed().map((key) => [
       h("span", null, h("strong", null, key.name), key.id === own && " (in use here)"),
       h("code", null, `${key.prefix}…`),
-      h("details", null, h("summary", null, key.scopes.length === SCOPES.length ? "Everything" : `${key.scopes.length} scopes`), key.scopes.join(", ")),
+      h("details", null, h("summary", null, key.scopes.length === SCOPES.length ? "Everything" : counted(key.scopes.length, "scope")), key.scopes.join(", ")),
       key.last_used_at ? ago(key.last_used_at) : "never",
       key.expires_at ? time(key.expires_at) : "never",
       stateOf(key),
@@ -73,6 +74,7 @@ function makeForm(path, offered, signal, onmade) {
   let [once, told] = [freshKey(), ""];
   const node = form("Make the key", async () => {
     const scopes = boxes.filter(([, box]) => box.input.checked).map(([scope]) => scope);
+    if (!scopes.length) throw new ApiError({ code: "invalid_request", detail: "Tick at least one thing that the key may do." });
     const until = ends.value ? new Date(Date.now() + Number(ends.value) * DAY_MS) : null;
     // To the day, so that trying again is the same request.
     const wanted = { name: name.value.trim(), scopes, expires_at: until && `${until.toISOString().slice(0, 10)}T23:59:59Z` };

@@ -41,7 +41,7 @@ export function signInView({ why, onsigned }) {
   return h("main", { id: "main", class: "center" },
     h("p", null, h("img", { src: "/studio/mask.svg", alt: "", width: 64, height: 64 })),
     h("h1", { tabindex: "-1" }, "Personae"),
-    why && h("p", { class: "told warn" }, "You were signed out: ", why.detail || "the key is no longer valid", "."),
+    why && h("p", { class: "told warn" }, "You were signed out: ", (why.detail || "the key is no longer valid").replace(/\.$/, ""), "."),
     offer, told, h("div", { class: "card" }, form),
     h("p", { class: "soft small" }, "The key stays in this browser. ", h("a", { href: "/docs" }, "HTTP API"), "."));
 }

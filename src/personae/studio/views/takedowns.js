@@ -2,7 +2,7 @@
 
 import { h, fill } from "../lib/dom.js";
 import { get, post, remove } from "../lib/api.js";
-import { count, time } from "../lib/format.js";
+import { counted, time } from "../lib/format.js";
 import { form, line, part } from "../lib/forms.js";
 import { choice, empty, facts, field, listing, state, sure, table, tick, toast } from "../lib/ui.js";
 
@@ -22,8 +22,8 @@ export function show({ signal }) {
   return h("div", null, part("Take something down", takeForm(signal, refill)), part("What was taken down", list), unblockPart(signal));
 }
 
-const sums = (one) => [[one.tasks, "tasks"], [one.assets, "files"], [one.faces, "faces"]].filter(([all]) => all.length)
-  .map(([all, words]) => `${count(all.length)} ${words}`).join(", ") || "nothing was left";
+const sums = (one) => [[one.tasks, "task"], [one.assets, "file"], [one.faces, "face"]].filter(([all]) => all.length)
+  .map(([all, words]) => counted(all.length, words)).join(", ") || "nothing was left";
 
 const names = (all) => (all.length ? h("ul", { class: "plain-list" }, all.map((one) => h("li", null, h("code", null, one)))) : "–");
 
