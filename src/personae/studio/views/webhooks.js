@@ -33,7 +33,7 @@ const secret = (box, one) => fill(box, shownOnce(`The secret of ${one.url}.`, on
   h("p", { class: "small" }, "Your receiver checks signatures with it (Standard Webhooks).")));
 
 function fields(url, chosen, name) {
-  const address = h("input", { type: "url", required: true, maxlength: 2048, value: url, placeholder: "https://example.com/hooks/personae", autocomplete: "off" });
+  const address = h("input", { type: "url", required: true, maxlength: 2048, value: url, placeholder: "Of your receiver, with https", autocomplete: "off" });
   const boxes = EVENTS.map((event) => [event, tick(event, { checked: chosen.includes(event) })]);
   const parts = [
     field("Address", address, "It must be reachable from the internet, unless the operator allows private addresses."),
