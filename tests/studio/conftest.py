@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from personae.adapters.model_store import ModelStore
@@ -17,6 +20,8 @@ from studio.running import Running, start
 expect.set_options(timeout=20_000)
 
 Opener = Callable[..., Studio]
+Shooter = Callable[[Studio, str], None]
+SHOTS = Path(__file__).parents[2] / "docs" / "pictures" / "studio"
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +70,16 @@ def opened(browser: Browser, service: Running) -> Iterator[Opener]:
 
 
 @pytest.fixture(scope="session")
-def pictures_folder() -> Path:
-    """Where screenshots for the documentation lie."""
-    return Path(__file__).parents[2] / "docs" / "pictures" / "studio"
+def shoot() -> Shooter:
+    """Takes screenshots for the documentation, where PERSONAE_SCREENSHOTS=docs asks for them."""
+    wanted = os.environ.get("PERSONAE_SCREENSHOTS") == "docs"
+
+    def take(window: Studio, name: str) -> None:
+        if not wanted:
+            return
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        window.page.wait_for_timeout(400)
+        shown = Image.open(BytesIO(window.page.screenshot()))
+        shown.convert("RGB").save(SHOTS / f"{name}.webp", quality=84, method=6)
+
+    return take

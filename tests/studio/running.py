@@ -29,6 +29,7 @@ class Running:
     key: str
     welcome: str
     """The link that signs in with the first key, once."""
+    _operator: str = ""
 
     def api(self, key: str | None = None) -> Api:
         """Calls with the first key, or another."""
@@ -45,9 +46,18 @@ class Running:
         self.process = _begin(self.data, self.url.rsplit(":", 1)[1])
         _wait(self.process, self.data)
 
+    def operator_key(self) -> str:
+        """A key for the operator's places, made when it is first asked for."""
+        if not self._operator:
+            self._operator = self._made("create-operator")
+        return self._operator
+
     def keys(self, *more: str) -> str:
         """A key that `personae keys create` makes."""
-        command = [sys.executable, "-m", "personae", "keys", "create", *more]
+        return self._made("create", *more)
+
+    def _made(self, *words: str) -> str:
+        command = [sys.executable, "-m", "personae", "keys", *words]
         done = subprocess.run(
             [*command, "--data", str(self.data)],
             env=_environment(),
