@@ -1,16 +1,15 @@
 // "New swap": a scene, donors, who becomes whom, a look at it, its price, and off it goes.
 
-import { h } from "../lib/dom.js";
-import { here } from "../lib/router.js";
+import { fill, h } from "../lib/dom.js";
 import { Carrying } from "./create/carry.js";
 import { checkoutCard } from "./create/checkout.js";
 import { donorFiles, donorsCard } from "./create/donors.js";
 import { draftOfAccount } from "./create/draft.js";
 import { Moment } from "./create/moment.js";
 import { optionsCard } from "./create/options.js";
-import { findPeople, peopleCard } from "./create/people.js";
+import { findPeople, peopleCard, usable } from "./create/people.js";
 import { Preview } from "./create/preview.js";
-import { restored } from "./create/restore.js";
+import { putAside, restored } from "./create/restore.js";
 import { sceneCard, sceneFile } from "./create/scene.js";
 import { loadFilm } from "./create/stage.js";
 
@@ -19,7 +18,7 @@ export const title = "New swap";
 /** @param {{query: URLSearchParams, signal: AbortSignal}} place `?from=task_…` begins as that did */
 export async function show({ query, signal }) {
   const draft = draftOfAccount();
-  const notes = await restored(draft, query.get("from"), signal);
+  const notes = h("div", null, await restored(draft, query.get("from"), signal));
   const moment = new Moment(draft.data.scene, signal);
   const context = { draft, signal, moment, carrying: new Carrying(draft, signal), preview: new Preview(draft, moment, signal) };
   context.look = looking(draft, signal);
@@ -36,7 +35,7 @@ export async function show({ query, signal }) {
   context.look();
   takePasted(draft, signal);
   warnOfLeaving(draft, signal);
-  return h("div", null, head(draft), notes, h("div", { class: "create" }, left, right));
+  return h("div", null, head(draft, notes), notes, h("div", { class: "create" }, left, right));
 }
 
 /** Looks for the people of whatever the scene is: one look at a time, again before it is stale. */
@@ -46,23 +45,24 @@ function looking(draft, signal) {
   const look = async () => {
     last.abort();
     clearTimeout(timer);
+    if (usable(draft.found)) return later();
     last = new AbortController();
     signal.addEventListener("abort", () => last.abort(), { once: true, signal: last.signal });
     await findPeople(draft, last.signal);
-    const until = draft.found?.until;
-    if (until && !signal.aborted) timer = setTimeout(look, Math.max(60_000, until - Date.now() - 100_000));
+    if (draft.found?.until && !signal.aborted) later();
   };
+  const later = () => { timer = setTimeout(look, Math.max(60_000, draft.found.until - Date.now() - 80_000)); };
   signal.addEventListener("abort", () => clearTimeout(timer));
   return look;
 }
 
-function head(draft) {
+function head(draft, notes) {
   return h("div", { class: "row apart create-head" },
     h("p", { class: "soft" }, "Put a donor's face on a person of a picture or a video. What you choose is kept in this browser until it is submitted."),
     h("button", {
       type: "button", class: "tiny", onclick: () => {
-        draft.clear();
-        if (here().query.has("from")) location.hash = "#/";
+        if (!draft.isEmpty) fill(notes, putAside(draft, draft.clear()));
+        else draft.clear();
       },
     }, "Start anew"));
 }

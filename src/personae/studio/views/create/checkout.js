@@ -6,6 +6,7 @@ import { wasAborted } from "../../lib/errors.js";
 import { count, credits, seconds } from "../../lib/format.js";
 import { go, to } from "../../lib/router.js";
 import { actButton, busy, errorBox, facts, field, tick } from "../../lib/ui.js";
+import { usable } from "./people.js";
 import { AGREED, bodyOf, missing } from "./request.js";
 
 const REST_MS = 350;
@@ -90,21 +91,33 @@ function breakdown({ breakdown: parts, seconds: length }) {
   return h("details", { class: "small" }, h("summary", null, "How it comes about"), facts(rows));
 }
 
+/** What somebody wants, whichever look at the scene numbered its people. */
+const wish = (text) => text.replace(/"detection_id":"[^"]*"/g, "");
+
 /** Submit under a key that is kept until an answer was seen: the same again is charged once. */
 async function sendOff(draft, told, look) {
   fill(told);
-  const body = bodyOf(draft);
-  const text = JSON.stringify(body);
-  if (draft.data.sent?.body !== text) draft.set("", (data) => { data.sent = { key: freshKey(), body: text }; });
+  if (draft.data.whom === "each" && !usable(draft.found)) await look();
+  const wanted = bodyOf(draft);
+  if (!wanted) return; // The people were looked for again, and whoever was chosen is not there now.
+  const text = JSON.stringify(wanted);
+  // A submit whose answer was lost is repeated to the letter, or the key would stand for another.
+  if (!draft.data.sent || wish(draft.data.sent.body) !== wish(text)) {
+    draft.set("", (data) => { data.sent = { key: freshKey(), body: text }; });
+  }
+  const { key, body } = draft.data.sent;
   let task;
   try {
-    task = await post("/swaps", body, { idempotencyKey: draft.data.sent.key });
+    task = await post("/swaps", JSON.parse(body), { idempotencyKey: key });
   } catch (error) {
+    // Refused for good: nothing was begun under this key.
+    if (error.status >= 400 && error.status < 500 && ![408, 429].includes(error.status)) {
+      draft.set("", (data) => { data.sent = null; });
+    }
     if (error.code === "consent_required") {
       draft.set("consent", (data) => { data.consentNeeded = true; });
       document.getElementById("agreed")?.focus();
     }
-    if (["expired", "not_found", "invalid_request"].includes(error.code)) look({ onlyStale: true });
     throw error;
   }
   draft.clear();

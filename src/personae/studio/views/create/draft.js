@@ -2,6 +2,7 @@
 // never files) is kept in this browser for each account, and files on their way go on while
 // somebody looks at another place.
 
+import { post } from "../../lib/api.js";
 import { session } from "../../lib/session.js";
 
 const VERSION = 1;
@@ -70,14 +71,33 @@ class Draft extends EventTarget {
     listener();
   }
 
-  /** Forget everything. */
+  get isEmpty() {
+    return !this.data.scene && !this.data.donors.length;
+  }
+
+  /**
+   * Forget everything.
+   * @returns {Object} what there was, for `take`
+   */
   clear() {
     for (const one of this.pending) one.stop();
     this.pending.clear();
-    this.data = structuredClone(EMPTY);
-    this.found = null;
-    this.lost = [];
+    this.stopLooking();
+    const was = this.data;
+    this.take(structuredClone(EMPTY));
+    return was;
+  }
+
+  /** Go on with what there was. */
+  take(data) {
+    Object.assign(this, { data, found: null, lost: [] });
     this.set("scene people donors mapping options consent pending");
+  }
+
+  /** A look for people that nobody waits for any more is not finished. */
+  stopLooking() {
+    if (!this.data.detection || !["queued", "running"].includes(this.found?.status)) return;
+    post(`/detections/${this.data.detection}/cancel`).catch(() => {}); // It has just ended by itself.
   }
 
   donor(id) {
@@ -100,6 +120,7 @@ class Draft extends EventTarget {
 
   /** Take another scene; who becomes whom goes, options stay, all but the range. */
   useScene(asset) {
+    this.stopLooking();
     this.found = null;
     this.set("scene people mapping options", (data) => {
       Object.assign(data, { scene: asset && small(asset), detection: null, mapping: {}, sent: null });

@@ -1,6 +1,6 @@
 // Who was found in the scene, and who becomes whom.
 
-import { get, post, remove, sleep } from "../../lib/api.js";
+import { get, post, sleep } from "../../lib/api.js";
 import { fill, h } from "../../lib/dom.js";
 import { ApiError, wasAborted } from "../../lib/errors.js";
 import { seconds } from "../../lib/format.js";
@@ -10,7 +10,7 @@ import { drop } from "./carry.js";
 import { picture } from "./media.js";
 import { consentOf } from "./request.js";
 
-const SOON_MS = 120_000;
+const SOON_MS = 90_000;
 const ENDED = ["succeeded", "failed", "canceled"];
 
 /** "Person 2, right": what a person is called everywhere. */
@@ -54,13 +54,16 @@ export async function findPeople(draft, signal) {
   }
 }
 
+/** Whether mappings can refer to those who were found, now and for a while. */
+export const usable = (found) => Boolean(found?.faces) && found.until - SOON_MS > Date.now();
+
 /** The look that the draft knows, if its faces can still be used; a new one otherwise. */
 async function begun(draft, scene, signal) {
   if (draft.data.detection) {
     try {
       const told = await get(`/detections/${draft.data.detection}`, { signal });
-      const usable = Date.parse(told.usable_until) - SOON_MS > Date.now();
-      if (usable && !["failed", "canceled"].includes(told.status)) return told;
+      const late = Date.parse(told.usable_until) - SOON_MS < Date.now();
+      if (!late && !["failed", "canceled"].includes(told.status)) return told;
     } catch (error) {
       if (!["not_found", "expired"].includes(error.code)) throw error;
     }
@@ -108,6 +111,10 @@ export function peopleCard({ draft, signal, moment, look }) {
 function status(draft, look) {
   const { found } = draft;
   if (!found) return null;
+  if (found.error?.code === "consent_required") {
+    return h("p", { class: "told warn" }, "This service asks first whether the people shown have agreed. ",
+      h("button", { type: "button", class: "tiny", onclick: () => document.getElementById("agreed")?.focus() }, "Go there"));
+  }
   if (found.error) {
     return errorBox(found.error, { title: "The people could not be looked for", retry: look });
   }
@@ -117,7 +124,7 @@ function status(draft, look) {
   if (!found.faces) {
     const far = found.percent > 0 ? ` ${Math.floor(found.percent)} %` : "";
     return h("div", { class: "row apart" }, busy(`Looking for people …${far}`),
-      lasts(draft.data.scene) && h("button", { type: "button", class: "tiny", onclick: () => stop(draft) }, "Stop looking"));
+      lasts(draft.data.scene) && h("button", { type: "button", class: "tiny", onclick: () => draft.stopLooking() }, "Stop looking"));
   }
   if (!found.faces.length) {
     return h("p", { class: "told warn" }, h("strong", null, "Nobody was found. "),
@@ -126,14 +133,6 @@ function status(draft, look) {
   const many = found.faces.length;
   return h("p", { class: "soft small" }, many === 1 ? "One person was found."
     : `${many} people were found. Drag a donor onto a person, or choose below. Whoever is not chosen stays as they are.`);
-}
-
-async function stop(draft) {
-  const { detection } = draft.data;
-  if (!detection) return;
-  try {
-    await post(`/detections/${detection}/cancel`);
-  } catch { /* It has just ended by itself. */ }
 }
 
 function personRow({ draft, face, moment, rows, signal }) {
@@ -182,6 +181,3 @@ function howCard(draft, signal) {
   draft.on("scene people mapping", () => { box.hidden = !draft.data.scene; }, signal);
   return box;
 }
-
-/** Forget a look that no scene needs any more. */
-export const forget = (detection) => remove(`/detections/${detection}`).catch(() => {});

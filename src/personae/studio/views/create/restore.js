@@ -2,6 +2,7 @@
 
 import { get, post } from "../../lib/api.js";
 import { h } from "../../lib/dom.js";
+import { note } from "../../lib/router.js";
 import { errorBox } from "../../lib/ui.js";
 import { small } from "./draft.js";
 import { optionsOf } from "./request.js";
@@ -14,10 +15,10 @@ import { optionsOf } from "./request.js";
  */
 export async function restored(draft, from, signal) {
   const notes = [];
-  if (from && draft.from !== from) {
+  if (from) {
     try {
       notes.push(...await beginAs(draft, from, signal));
-      draft.from = from;
+      note({}); // From here on it is a draft as any other: a reload keeps what is changed.
     } catch (error) {
       if (error.name === "AbortError") throw error;
       notes.push(errorBox(error, { title: "That swap could not be taken up" }));
@@ -29,6 +30,18 @@ export async function restored(draft, from, signal) {
     draft.lost = [];
   }
   return notes;
+}
+
+/** What was begun before, to be taken back. */
+export function putAside(draft, was) {
+  const told = h("p", { class: "told row apart", role: "status" }, "What you had begun was put aside. ",
+    h("button", {
+      type: "button", class: "tiny", onclick: () => {
+        draft.take(was);
+        told.remove();
+      },
+    }, "Take it back"));
+  return told;
 }
 
 const gone = (names) => (names.length ? [h("p", { class: "told warn", role: "status" },
@@ -91,9 +104,10 @@ async function beginAs(draft, taskId, signal) {
   const scene = await taken(request.scene, "the scene");
   const donors = [];
   for (const [at, { donor }] of request.mappings.entries()) donors.push(await donorOf(donor, at, taken, names, signal));
-  draft.clear();
-  if (scene) draft.useScene(scene);
   const notes = gone(names);
+  if (draft.isEmpty) draft.clear();
+  else notes.push(putAside(draft, draft.clear()));
+  if (scene) draft.useScene(scene);
   request.mappings.forEach(({ scene_face: face }, at) => {
     if (!donors[at]) return;
     const id = draft.data.donors.find((one) => sameDonor(one, donors[at]))?.id ?? draft.addDonor(donors[at]);

@@ -33,19 +33,23 @@ export function chooseAssets({ kinds, multiple }) {
   return panel("Choose from earlier files", (close, signal) => {
     const role = choice(ROLES);
     const box = h("div");
-    const show = () => fill(box, picker({
-      close, signal, multiple,
-      page: async (cursor) => {
-        const told = await get("/assets", { query: { role: role.value, limit: PAGE, cursor }, signal });
-        const fits = (one) => one.state === "ready" && kinds.includes(one.facts?.kind);
-        return { items: told.items.filter(fits), next_cursor: told.next_cursor };
-      },
-      tile: (asset) => [
-        asset.facts.kind === "video" ? standIn("Video") : picture(asset.id, "", { signal, words: asset.facts.kind }),
-        `${describe({ ...asset, ...asset.facts })}, ${ago(asset.created_at)}`,
-      ],
-      none: empty(h("p", null, "Nothing fitting is stored.")),
-    }));
+    const show = () => {
+      const seen = new Set(); // The same bytes may have been uploaded more than once.
+      fill(box, picker({
+        close, signal, multiple,
+        page: async (cursor) => {
+          const told = await get("/assets", { query: { role: role.value, limit: PAGE, cursor }, signal });
+          const fits = (one) => one.state === "ready" && kinds.includes(one.facts?.kind)
+            && !seen.has(one.sha256) && seen.add(one.sha256);
+          return { items: told.items.filter(fits), next_cursor: told.next_cursor };
+        },
+        tile: (asset) => [
+          asset.facts.kind === "video" ? standIn("Video") : picture(asset.id, "", { signal, words: asset.facts.kind }),
+          `${describe({ ...asset, ...asset.facts })}, ${ago(asset.created_at)}`,
+        ],
+        none: empty(h("p", null, "Nothing fitting is stored.")),
+      }));
+    };
     role.addEventListener("change", show);
     show();
     return [field("Files", role), box];

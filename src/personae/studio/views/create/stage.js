@@ -53,6 +53,7 @@ function showPreview({ preview, moment, signal }, over) {
     const { url, time_s } = preview.shown ?? {};
     const fits = url && !preview.hidden && (time_s === null || moment.at(time_s));
     over.hidden = !fits;
+    over.parentElement?.classList.toggle("previewed", Boolean(fits));
     if (!url) return fill(over);
     if (over.firstChild?.src !== url) {
       fill(over, h("img", { src: url, alt: "Preview: the scene with the new faces", draggable: "false" }));
