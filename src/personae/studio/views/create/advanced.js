@@ -2,8 +2,7 @@
 
 import { fill, h } from "../../lib/dom.js";
 import { choice, field, tick } from "../../lib/ui.js";
-import { lasts } from "./draft.js";
-import { slider } from "./options.js";
+import { NOT_IN_WEBM, slider } from "./options.js";
 
 /** Everything below "Advanced". */
 export function advanced(draft, known, bind, signal) {
@@ -108,12 +107,16 @@ function parser(known, bind) {
 }
 
 function fileFields(draft, bind) {
-  if (!lasts(draft.data.scene)) {
+  if (draft.data.scene?.kind !== "video") {
     return field("Quality of the file", bind.number("output.quality", { min: 1, max: 100, placeholder: "as usual" }),
       "1 to 100, for JPEG and WebP; higher is better and larger.");
   }
+  const codec = bind.select("output.codec", [["", "As suits the format"], ["h264", "H.264"], ["hevc", "HEVC (H.265)"], ["vp9", "VP9"], ["av1", "AV1"]]);
+  codec.addEventListener("change", () => {
+    if (NOT_IN_WEBM.includes(codec.value) && bind.value("output.container") === "webm") bind.keep("output.container", null);
+  });
   return h("div", { class: "pair" },
-    field("Codec", bind.select("output.codec", [["", "As suits the format"], ["h264", "H.264"], ["hevc", "HEVC (H.265)"], ["vp9", "VP9"], ["av1", "AV1"]])),
+    field("Codec", codec),
     field("CRF", bind.number("output.crf", { min: 0, max: 63, placeholder: "as usual" }),
       "Lower is better and larger; H.264 and HEVC end at 51."));
 }

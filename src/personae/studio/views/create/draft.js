@@ -122,8 +122,11 @@ class Draft extends EventTarget {
   useScene(asset) {
     this.stopLooking();
     this.found = null;
+    const was = this.data.scene;
     this.set("scene people mapping options", (data) => {
       Object.assign(data, { scene: asset && small(asset), detection: null, mapping: {}, sent: null });
+      // Each kind has formats of its own.
+      if (asset && was && was.kind !== data.scene.kind) delete data.options.output?.container;
       delete data.options.start_s;
       delete data.options.end_s;
     });

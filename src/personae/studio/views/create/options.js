@@ -3,7 +3,6 @@
 import { get } from "../../lib/api.js";
 import { fill, h } from "../../lib/dom.js";
 import { choice, field, load } from "../../lib/ui.js";
-import { lasts } from "./draft.js";
 import { advanced } from "./advanced.js";
 
 let told = null; // What the service has; it changes with its operator's settings alone.
@@ -94,6 +93,9 @@ export function slider(label, { input, shown }, hint) {
   return node;
 }
 
+/** Codecs that WebM does not hold. */
+export const NOT_IN_WEBM = ["h264", "hevc"];
+
 const QUALITIES = { draft: "Draft: fastest", standard: "Standard", best: "Best: slowest" };
 
 function form(draft, known, signal) {
@@ -115,12 +117,18 @@ function form(draft, known, signal) {
   ];
 }
 
-const VIDEO = [["", "As the scene"], ["mp4", "MP4"], ["mov", "MOV"], ["mkv", "MKV"], ["webm", "WebM"], ["gif", "GIF"]];
-const PICTURE = [["", "As the scene"], ["jpeg", "JPEG"], ["png", "PNG"], ["webp", "WebP"]];
+const FORMATS = {
+  picture: [["jpeg", "JPEG"], ["png", "PNG"], ["webp", "WebP"], ["gif", "GIF"]],
+  animation: [["gif", "GIF"], ["webp", "WebP"], ["png", "PNG (animated)"]],
+  video: [["mp4", "MP4"], ["mov", "MOV"], ["mkv", "MKV"], ["webm", "WebM"]],
+};
 
 function formatFields(draft, bind) {
-  const moving = lasts(draft.data.scene);
-  const container = bind.select("output.container", moving ? VIDEO : PICTURE);
+  const formats = FORMATS[draft.data.scene?.kind] ?? FORMATS.picture;
+  const container = bind.select("output.container", [["", "As the scene"], ...formats]);
+  container.addEventListener("change", () => {
+    if (container.value === "webm" && NOT_IN_WEBM.includes(bind.value("output.codec"))) bind.keep("output.codec", null);
+  });
   const size = bind.select("output.max_long_px", [["", "As the scene"], [3840, "at most 3840 px"], [1920, "at most 1920 px"], [1280, "at most 1280 px"], [640, "at most 640 px"]], { number: true });
   return h("div", { class: "pair" }, field("File format", container), field("Longer side", size));
 }

@@ -52,8 +52,8 @@ export function bodyOf(draft) {
   if (!data.scene || !mappings.length) return null;
   const { options } = data;
   const moving = lasts(data.scene);
-  const output = taken(options.output ?? {}, moving ? OUTPUT.filter((one) => one !== "quality")
-    : OUTPUT.filter((one) => !["codec", "crf"].includes(one)));
+  const unfit = data.scene.kind === "video" ? ["quality"] : ["codec", "crf"];
+  const output = taken(options.output ?? {}, OUTPUT.filter((one) => !unfit.includes(one)));
   if (options.label_text?.trim()) {
     output.label = { text: options.label_text.trim(), place: options.label_place ?? "bottom-right" };
   }
