@@ -17,7 +17,7 @@ from personae.version import __version__
 from release.changes import excerpt
 from release.contents import ROOT
 from release.postman import collection
-from release.service import Failed, clean_environment, running
+from release.service import PATIENCE_S, Failed, clean_environment, running
 
 DIALECTS = {"a2e": "A2E", "crun": "crun", "aifaceswap": "aifaceswap", "vidnoz": "Vidnoz"}
 
@@ -47,10 +47,14 @@ def build(project: Path, folder: Path) -> None:
 
 def documents(url: str) -> dict[str, dict[str, Any]]:
     """The OpenAPI document of every part of a running service, by its name."""
-    told = {"native": httpx.get(f"{url}/openapi.json").raise_for_status().json()}
+    told = {"native": _get(f"{url}/openapi.json").raise_for_status().json()}
     for name in DIALECTS:
-        told[name] = httpx.get(f"{url}/{name}/openapi.json").raise_for_status().json()
+        told[name] = _get(f"{url}/{name}/openapi.json").raise_for_status().json()
     return told
+
+
+def _get(url: str) -> httpx.Response:
+    return httpx.get(url, timeout=PATIENCE_S)
 
 
 def write_documents(told: dict[str, dict[str, Any]], folder: Path) -> None:

@@ -22,7 +22,7 @@ from personae.version import __version__
 from release.__main__ import build, documents, write_documents
 from release.changes import FILE, sections
 from release.contents import ROOT, check_sdist, check_wheel, in_wheel
-from release.service import Failed, Running, clean_environment, running
+from release.service import PATIENCE_S, Failed, Running, clean_environment, running
 
 _USER_FILE = """\
 import personae
@@ -159,7 +159,7 @@ class Check:
         return run(command, cwd=self.folder, env=self.environment)
 
     def _shown(self, service: Running, page: str) -> bool:
-        answer = httpx.get(f"{service.url}{page}")
+        answer = httpx.get(f"{service.url}{page}", timeout=PATIENCE_S)
         if not answer.is_success or not answer.content:
             raise Failed(f"{page} answers {answer.status_code}.")
         return True
@@ -173,7 +173,7 @@ class Check:
         started = time.monotonic()
         headers = {"Authorization": f"Bearer {service.key}"}
         api = f"{service.url}/native/v1"
-        with httpx.Client(base_url=api, headers=headers, timeout=60) as client:
+        with httpx.Client(base_url=api, headers=headers, timeout=PATIENCE_S) as client:
             donor, scene = (self._upload(client, one) for one in ("hopper.jpg", "collins.png"))
             wanted = {
                 "media": "image",
@@ -188,7 +188,9 @@ class Check:
             if task["status"] != "succeeded":
                 raise Failed(f"The task is {task['status']}: {task['error']}")
             url = task["result"]["outputs"][0]["url"]
-            (self.folder / "over_http.png").write_bytes(httpx.get(url).raise_for_status().content)
+            (self.folder / "over_http.png").write_bytes(
+                httpx.get(url, timeout=PATIENCE_S).raise_for_status().content
+            )
         return time.monotonic() - started
 
 
@@ -218,7 +220,7 @@ def main() -> None:
             began = time.monotonic()
             try:
                 said = step()
-            except Failed as error:
+            except (Failed, httpx.HTTPError) as error:
                 sys.exit(f"FAIL {name}: {error}")
             print(f"ok   {name:<34} {time.monotonic() - began:6.1f} s   {said}", flush=True)
     print(f"Everything of the release works, in {time.monotonic() - started:.0f} s.")

@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 
 _READY_S = 120.0
+PATIENCE_S = 60.0
+"""How long one answer may take: the first one of a document makes it."""
 
 
 class Failed(Exception):
@@ -60,7 +62,7 @@ def _ready(process: subprocess.Popen[bytes], file: Path, log: Path) -> str:
         if file.exists():
             url = file.read_text().strip()
             try:
-                if httpx.get(f"{url}/readyz", timeout=5).status_code == 200:
+                if httpx.get(f"{url}/readyz", timeout=PATIENCE_S).status_code == 200:
                     return url
             except httpx.TransportError:
                 pass
