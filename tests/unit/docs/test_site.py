@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -12,17 +13,19 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from typer.main import get_group
 
+from personae.cli.app import app
+from personae.cli.surroundings import option_names
 from personae.hosting.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
-IN_THE_SITE = {
-    "contributing.md": ROOT / "CONTRIBUTING.md",
-    "changelog.md": ROOT / "CHANGELOG.md",
-    "client.md": ROOT / "sdk" / "README.md",
-}
-"""Pages that docs/.site/hooks.py adds."""
+HOOKS = (DOCS / ".site" / "hooks.py").read_text("utf-8")
+_ADDED = re.search(r"^ROOT_PAGES = (\{.*?\})$", HOOKS, re.DOTALL | re.MULTILINE)
+assert _ADDED
+IN_THE_SITE = {page: ROOT / name for name, page in ast.literal_eval(_ADDED[1]).items()}
+"""Pages that the hooks add, and their files."""
 
 PAGES = sorted(DOCS.rglob("*.md"))
 VARIABLE = re.compile(r"PERSONAE_[A-Z][A-Z0-9_]*")
@@ -131,8 +134,8 @@ def _read_directly() -> frozenset[str]:
 
 
 def _is_read(name: str) -> bool:
-    """Whether it is a setting, one of a group, the beginning of a group, or read directly."""
-    if name in _read_directly():
+    """Whether it is a setting or a group of them, a command's option, or read directly."""
+    if name in _read_directly() or _is_an_option(name):
         return True
     first, _, below = name.removeprefix("PERSONAE_").lower().partition("__")
     field = Settings.model_fields.get(first)
@@ -140,3 +143,9 @@ def _is_read(name: str) -> bool:
         return field is not None
     group = getattr(field.annotation, "model_fields", {})
     return below in group
+
+
+def _is_an_option(name: str) -> bool:
+    command, _, option = name.removeprefix("PERSONAE_").lower().partition("_")
+    found = get_group(app).commands.get(command)
+    return found is not None and option in {each.replace("-", "_") for each in option_names(found)}
