@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.capacity.events import Claim, Process, Simulation, Station
@@ -152,7 +152,17 @@ class Video:
 
 
 class Model:
-    """One run; `run` it once."""
+    """One run; `run` it once.
+
+    Parameters
+    ----------
+    trace : sequence of Asked, optional
+        What is asked for, instead of what `load` makes up.
+    fair : bool
+        Whether tenants are drawn by lot; else there is one line for everybody.
+    full_workers_look : bool
+        Whether workers without a free place list who waits all the same.
+    """
 
     def __init__(
         self,
@@ -163,7 +173,9 @@ class Model:
         seed: int = 1,
         fair: bool = True,
         full_workers_look: bool = False,
+        trace: Sequence[Asked] | None = None,
     ) -> None:
+        self._trace = trace
         self._site, self._load, self._costs = site, load, costs
         self._rng = random.Random(seed)
         self._full_workers_look = full_workers_look
@@ -196,7 +208,8 @@ class Model:
         return outcome
 
     def _clients(self, until_s: float, outcome: Outcome) -> Process:
-        for asked in arrivals(self._load, until_s, self._rng):
+        made_up = arrivals(self._load, until_s, self._rng)
+        for asked in made_up if self._trace is None else self._trace:
             yield asked.at_s - self.sim.now
             outcome.asked += 1
             self.sim.start(self._task(asked, outcome))

@@ -92,6 +92,11 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "register check": ("personae register check photo.jpg --count 3",),
     "register import": ("personae register import people.csv --applies-to donor",),
     "register export": ("personae register export register.jsonl",),
+    "backup save": (
+        "personae backup save /backups/monday",
+        "personae backup save /backups/monday --data ./data --json",
+    ),
+    "backup restore": ("personae backup restore /backups/monday --data ./again",),
     "storage sweep": ("personae storage sweep",),
     "audit list": (
         "personae audit list --tenant acme --since 2026-11-01",
