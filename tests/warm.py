@@ -116,7 +116,7 @@ def _serve(number: int) -> None:
             pid = os.fork()
             if not pid:
                 asked.close()
-                _become(json.loads(told), fds)
+                become(json.loads(told), fds)
             for fd in fds:
                 os.close(fd)
             asked.sendall(f"{pid}\n".encode())
@@ -124,11 +124,11 @@ def _serve(number: int) -> None:
             asked.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
 
 
-def _become(told: dict[str, Any], fds: Sequence[int]) -> None:
-    """Be the command; never returns."""
+def become(told: dict[str, Any], fds: Sequence[int], streams: Sequence[int] = (1, 2)) -> None:
+    """Be the command, with `fds` as its standard `streams`; never returns."""
     code = 1
     try:
-        for fd, stream in zip(fds, (1, 2), strict=True):
+        for fd, stream in zip(fds, streams, strict=True):
             os.dup2(fd, stream)
             os.close(fd)
         os.chdir(told["cwd"])
@@ -151,7 +151,8 @@ def _become(told: dict[str, Any], fds: Sequence[int]) -> None:
         os._exit(code)
 
 
-def _preload() -> None:
+def preload() -> None:
+    """Load what commands load."""
     # As the command line does before it loads anything.
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
@@ -162,5 +163,5 @@ def _preload() -> None:
 if __name__ == "__main__":
     # This folder must not come before the library's own modules.
     sys.path.pop(0)
-    _preload()
+    preload()
     _serve(int(sys.argv[1]))

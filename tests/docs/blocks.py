@@ -21,6 +21,7 @@ REASONS = (
     "needs a container engine",
     "needs a cluster",
     "needs systemd",
+    "needs Prometheus",
     "needs the vendor's account",
     "needs published weights",
     "an excerpt of output",

@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
     line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     line.connect(os.environ["DOCS_WARM"])
     environment = {name: value for name, value in os.environ.items() if name[:5] != "DOCS_"}
-    job = {"what": "personae", "argv": arguments, "cwd": os.getcwd(), "env": environment}
+    job = {"what": "personae", "arguments": arguments, "cwd": os.getcwd(), "env": environment}
     socket.send_fds(line, [json.dumps(job).encode()], [0, 1, 2])
     code = int(line.recv(32) or b"70")
     return code if code >= 0 else 128 - code

@@ -8,7 +8,9 @@ import pytest
 
 from docs.blocks import Unclear, read
 from docs.kinds import Mistaken, commands, look_at, usage
+from docs.reader import reading
 from docs.sessions import Shell, matches, prints
+from docs.world import World
 
 PAGE = Path("page.md")
 
@@ -117,3 +119,65 @@ def test_a_shell_goes_on_from_block_to_block_and_ends_at_a_failure(tmp_path: Pat
         assert shell.run("false | true; echo $unknown") == (1, "")
     finally:
         shell.close()
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "```sh\nls no-such-file\n```",
+        "```sh\npersonae probe no-such-file.jpg\n```",
+        "<!-- snippet: ends with: 4 -->\n```sh\npersonae probe no-such-file.jpg\n```",
+        "<!-- snippet: prints: 2 -->\n```sh\necho 1\n```",
+        "```console\n$ echo 1\n2\n```",
+        "```console\n1\n```",
+        "```python\nassert False\n```",
+        "<!-- snippet: with: NOBODY -->\n```python\n```",
+        "```sh\nmake no-such-target\n```",
+        "```sh\npip install '.[no-such-extra]'\n```",
+        "```sh\ndocker build -f deploy/no-such-file .\n```",
+        "<!-- snippet: before: false -->\n```sh\ntrue\n```",
+        "<!-- snippet: file: ../up.txt -->\n```text\n```",
+        "```sh\necho 1\n```\n<!-- snippet: shows: the output above -->\n```text\n2\n```",
+    ],
+)
+def test_a_page_that_lies_is_told(block: str, world: World, tmp_path: Path) -> None:
+    whole = list(read(PAGE, block))
+    with reading(world, whole, tmp_path / "page") as reader:
+        assert reader.read(whole).startswith("page.md:")
+
+
+def test_a_page_is_one_story(world: World, tmp_path: Path) -> None:
+    text = """\
+```sh
+export WHO=ann
+personae probe $WHO.jpg
+```
+
+<!-- snippet: with: WHO -->
+<!-- snippet: prints: ann ann True -->
+```python
+import os
+from pathlib import Path
+
+print(WHO, os.environ["WHO"], Path("ann.jpg").exists())
+```
+
+<!-- snippet: ends with: 3 -->
+```console
+$ WHO=nobody
+$ personae probe $WHO.jpg
+Error: nobody.jpg does not exist; …
+```
+
+<!-- snippet: file: settings.toml -->
+```toml
+chunk_s = 5
+```
+
+```sh
+test $WHO = nobody && grep -q chunk_s settings.toml
+```
+"""
+    whole = list(read(PAGE, text))
+    with reading(world, whole, tmp_path / "page") as reader:
+        assert reader.read(whole) == ""

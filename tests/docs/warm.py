@@ -1,15 +1,14 @@
-"""A process that has Personae loaded and forks for each command: a start costs 20 ms, not 2 s.
+"""The pages' processes, forked from one that has loaded what they need, like `tests/warm.py`'s.
 
-Run as a script, ``warm.py SOCKET``, it is that process. What it forks is the same program as
-``python -m personae``, in a process of its own with its own folder, environment and streams; it
-ends with the one who asked.
+Run as a script, ``warm.py SOCKET``, it is that one. Here several run at once, a page's shell asks
+by itself, standard input is passed on too, and a process ends with the one who asked for it.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
-import runpy
 import select
 import signal
 import socket
@@ -18,6 +17,7 @@ import traceback
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 _LARGEST = 1 << 20
@@ -31,24 +31,7 @@ def ask(address: str, job: dict[str, Any], streams: list[int]) -> socket.socket:
     return line
 
 
-def _load() -> None:
-    """Whatever commands need; not ONNX Runtime, whose thread a fork would wait for in vain."""
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
-    import av
-    import cv2
-    import httpx
-    import PIL.Image
-
-    import personae.cli.app
-    import personae.hosting.settings
-    import personae.library
-    import personae.wiring
-
-    del av, cv2, httpx, PIL, personae
-
-
-def _serve(address: str) -> dict[str, Any]:
+def _serve(address: str) -> tuple[dict[str, Any], list[int]]:
     """Take jobs until the end of standard input; returns only in a process forked for one."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
@@ -57,7 +40,7 @@ def _serve(address: str) -> dict[str, Any]:
         print("ready", flush=True)
         while True:
             if 0 in select.select([0, server], [], [])[0]:
-                sys.exit(0)
+                os._exit(0)
             line = server.accept()[0]
             if os.fork() == 0:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -66,16 +49,13 @@ def _serve(address: str) -> dict[str, Any]:
             line.close()
 
 
-def _start(line: socket.socket) -> dict[str, Any]:
+def _start(line: socket.socket) -> tuple[dict[str, Any], list[int]]:
     """Fork once more: one process waits and tells how it went, the other does the job."""
     told, streams, *_ = socket.recv_fds(line, _LARGEST, 3)
     child = os.fork()
     if child == 0:
         line.close()
-        for number, stream in enumerate(streams):
-            os.dup2(stream, number)
-            os.close(stream)
-        return json.loads(told)
+        return json.loads(told), streams
     for stream in [0, 1, 2, *streams]:
         os.close(stream)
     watch = os.pidfd_open(child)
@@ -86,20 +66,15 @@ def _start(line: socket.socket) -> dict[str, Any]:
     os._exit(0)
 
 
-def _run(job: dict[str, Any]) -> None:
+def _blocks(job: dict[str, Any], streams: list[int]) -> None:
+    """Be the Python of one page: its blocks, one after the other, in one namespace."""
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
     os.chdir(job["cwd"])
     os.environ.clear()
     os.environ.update(job["env"])
-    sys.argv = ["personae", *job["argv"]]
-    sys.path[0] = ""
-    if job["what"] == "python":
-        _blocks()
-    else:
-        runpy.run_module("personae", run_name="__main__", alter_sys=False)
-
-
-def _blocks() -> None:
-    """Python blocks of one page, one after the other in one namespace."""
+    sys.path[:0] = ["", *job["env"].get("PYTHONPATH", "").split(os.pathsep)]
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     names: dict[str, Any] = {"__name__": "__main__"}
     for text in sys.stdin:
@@ -115,8 +90,22 @@ def _blocks() -> None:
         print(json.dumps({"out": shown.getvalue(), "error": error}), file=answers, flush=True)
 
 
+def _common() -> ModuleType:
+    """`tests/warm.py`, without that folder among those that a page's Python looks into."""
+    found = importlib.util.spec_from_file_location("warm", Path(__file__).parents[1] / "warm.py")
+    assert found is not None
+    assert found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
 if __name__ == "__main__":
-    sys.path.pop(0)  # The folder of the tests: a page's Python does not see it.
-    _load()
-    given = _serve(str(Path(sys.argv[1])))
-    _run(given)
+    sys.path.pop(0)
+    common = _common()
+    common.preload()
+    given, fds = _serve(sys.argv[1])
+    if given["what"] == "python":
+        _blocks(given, fds)
+        os._exit(0)
+    common.become(given, fds, (0, 1, 2))

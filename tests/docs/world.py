@@ -19,60 +19,16 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
-import numpy as np
-from PIL import Image
 from small_networks import tiny_swap
 
 import chaos
-import clips
 from docs.blocks import ROOT
-from faces import Placed, Rgb, compose, headshot
+from docs.media import photographs
 
 READY_S = 90.0
 CREDITS = 100_000
 _HERE = Path(__file__).parent
 _LINTED = ("make", "pip", "docker", "kubectl", "helm", "systemctl", "systemd-analyze", "sudo")
-
-
-def photographs(folder: Path) -> None:
-    """Every photo and clip that a page names: ann is Grace Hopper, bob is Eileen Collins."""
-    ann, bob = headshot("hopper"), headshot("collins")
-    for name in ("ann", "ann1", "face", "donor", "a", "cid"):
-        _save(folder / f"{name}.jpg", bob if name == "cid" else ann)
-    for name in ("ann2", "b"):
-        _save(folder / f"{name}.jpg", headshot("hopper", 135))
-    for name in ("bob", "photo", "dan", "scene"):
-        _save(folder / f"{name}.jpg", ann if name == "dan" else bob)
-    Image.fromarray(bob).save(folder / "scene.png")
-    Image.fromarray(np.full((240, 320, 3), 120, np.uint8)).save(folder / "empty.png")
-    _save(folder / "group.jpg", _both(0))
-    for name in ("clip.mp4", "scene.mp4"):
-        clips.write_clip(
-            folder / name,
-            pictures=[_both(number) for number in range(12)],
-            size_wh=(640, 240),
-            options={"crf": "18", "preset": "ultrafast"},
-            audio=[clips.Track()],
-        )
-    for person in ("hopper", "collins"):
-        home = folder / "people" / person
-        home.mkdir(parents=True)
-        _save(home / "1.jpg", headshot(person))
-        _save(home / "2.jpg", headshot(person, 135))
-
-
-def _both(number: int) -> Rgb:
-    return compose(
-        [
-            Placed("hopper", 160 + number, 120, 120),
-            Placed("collins", 480 - number, 120, 110),
-        ],
-        (640, 240),
-    )
-
-
-def _save(path: Path, rgb: Rgb) -> None:
-    Image.fromarray(rgb).save(path, quality=92)
 
 
 @dataclass
@@ -240,7 +196,7 @@ def room(world: World, folder: Path, needs: str, *, wide: bool) -> Iterator[dict
     `needs` is ``service`` for the one that runs, ``books`` for a copy of its database, in which
     operators' commands may do what they like, or nothing; `wide` adds PostgreSQL and S3.
     """
-    shutil.copytree(world.media, folder, dirs_exist_ok=True, copy_function=os.link)
+    shutil.copytree(world.media, folder, copy_function=os.link)
     started, models = folder.parent / "started", folder.parent / "models"
     started.mkdir()
     models.mkdir()
