@@ -137,7 +137,7 @@ function status(draft, look) {
 
 function personRow({ draft, face, moment, rows, signal }) {
   const name = personName(draft, face);
-  const select = choice([["", "nobody else: stays"]], { "aria-label": `${name} becomes`, data: { face: face.face_id } });
+  const select = choice([["", "nobody: stays"]], { "aria-label": `${name} becomes`, data: { face: face.face_id } });
   select.addEventListener("change", () => draft.map(face.face_id, select.value));
   const seen = lasts(draft.data.scene) && h("button", {
     type: "button", class: "plain tiny", onclick: () => moment.seek(face.first_s),
@@ -151,7 +151,7 @@ function personRow({ draft, face, moment, rows, signal }) {
   const update = () => {
     const { donors, mapping } = draft.data;
     const chosen = mapping[face.face_id] ?? "";
-    fill(select, h("option", { value: "" }, "nobody else: stays"),
+    fill(select, h("option", { value: "" }, "nobody: stays"),
       donors.map((one) => h("option", { value: one.id }, nameOf(draft, one))));
     select.value = draft.donor(chosen) ? chosen : "";
     row.classList.toggle("given", select.value !== "");

@@ -51,9 +51,10 @@ function lane(context, face, end) {
   const { draft, moment, carrying, signal } = context;
   const donor = draft.donor(draft.data.mapping[face.face_id]);
   const name = personName(draft, face);
+  const till = Math.min(end, face.last_s + moment.frame_s); // `last_s` is where the last frame begins.
   const bar = h("button", {
     type: "button", class: donor ? "lane-bar given" : "lane-bar",
-    style: { left: `${(100 * face.first_s) / end}%`, width: `${Math.max(2, (100 * (face.last_s - face.first_s)) / end)}%` },
+    style: { left: `${(100 * face.first_s) / end}%`, width: `${Math.max(2, (100 * (till - face.first_s)) / end)}%` },
     "aria-label": `${name}, seen from ${seconds(face.first_s)} to ${seconds(face.last_s)}, `
       + (donor ? `becomes ${nameOf(draft, donor)}` : "stays as they are"),
     onclick: (event) => {
@@ -159,6 +160,6 @@ function rangeFields({ draft, moment, signal }) {
     all.hidden = start_s === undefined && end_s === undefined;
   }, signal);
   return h("div", { class: "row range-fields", role: "group", "aria-label": "Range to be swapped" },
-    h("span", { class: "small" }, "Swap from"), number("Start in seconds", "start_s", 0), here("Start here", "start_s"),
-    h("span", { class: "small" }, "to"), number("End in seconds", "end_s", moment.duration_s), here("End here", "end_s"), all);
+    h("div", { class: "row" }, h("span", { class: "small" }, "Swap from"), number("Start in seconds", "start_s", 0), here("Start here", "start_s")),
+    h("div", { class: "row" }, h("span", { class: "small" }, "to"), number("End in seconds", "end_s", moment.duration_s), here("End here", "end_s")), all);
 }
