@@ -48,9 +48,13 @@ export function addFace(draft, face) {
 export function donorsCard(context) {
   const { draft, signal } = context;
   const list = h("ul", { class: "donors", "aria-label": "Donors" });
+  let shown = new AbortController();
   draft.on("donors", () => {
     const focused = document.activeElement?.dataset?.keep;
-    fill(list, draft.data.donors.map((donor) => donorItem(context, donor)));
+    shown.abort();
+    shown = new AbortController();
+    const mine = { ...context, signal: AbortSignal.any([signal, shown.signal]) };
+    fill(list, draft.data.donors.map((donor) => donorItem(mine, donor)));
     list.hidden = !draft.data.donors.length;
     if (focused) list.querySelector(`[data-keep="${focused}"]`)?.focus();
   }, signal);

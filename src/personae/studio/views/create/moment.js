@@ -5,6 +5,7 @@ export class Moment extends EventTarget {
     super();
     this.signal = signal;
     this.video = null;
+    signal.addEventListener("abort", () => this.video?.pause()); // Or its sound would go on.
     this.aim(scene);
   }
 
@@ -17,6 +18,7 @@ export class Moment extends EventTarget {
 
   /** Let a video element say where it is; null where there is none that plays. */
   use(video) {
+    this.video?.pause();
     this.video = video;
     if (!video) return this.tell();
     const { signal } = this;

@@ -34,10 +34,14 @@ export function sceneCard(context) {
     },
     onassets: ([asset]) => draft.useScene(asset),
   });
+  let shown = new AbortController();
   draft.on("scene", () => {
-    const { scene } = draft.data;
-    if (!scene) return fill(body, choose(), uploadsView(draft, "scene", signal));
-    return fill(body, uploadsView(draft, "scene", signal), stage(context));
+    shown.abort(); // What was shown of the last scene need hear of nothing any more.
+    shown = new AbortController();
+    const mine = AbortSignal.any([signal, shown.signal]);
+    context.moment.use(null);
+    fill(body, draft.data.scene ? null : choose(), uploadsView(draft, "scene", mine),
+      draft.data.scene && stage({ ...context, signal: mine }));
   }, signal);
   const tools = h("div", { class: "row" });
   draft.on("scene", () => fill(tools, draft.data.scene && toolsOf(draft)), signal);
