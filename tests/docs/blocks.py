@@ -22,6 +22,7 @@ REASONS = (
     "needs a cluster",
     "needs systemd",
     "needs Prometheus",
+    "needs newman",
     "needs the vendor's account",
     "needs published weights",
     "an excerpt of output",

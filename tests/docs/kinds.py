@@ -15,6 +15,7 @@ from typer.main import get_command
 
 from docs.blocks import Block
 from personae.cli.app import app
+from personae.configuring.files import COMMANDS, MODELS
 from personae.engine.card import parse_card
 from personae.errors import PersonaeError
 from personae.hosting.settings import Settings
@@ -123,11 +124,15 @@ def _toml(text: str) -> None:
         parse_card(text, "a page")
         return
     known = set(Settings.model_fields)
-    if read.keys() & known:
+    if read.keys() & {*known, *COMMANDS}:
         _settings(read, known)
 
 
 def _settings(read: dict[str, Any], known: set[str]) -> None:
+    """What `personae.toml` may hold: the service's settings, and defaults of commands."""
+    for name in COMMANDS:
+        usage(" ".join([f"personae {name}", *(f"--{option}" for option in read.pop(name, {}))]))
+    read.pop(MODELS, None)
     if unknown := read.keys() - known:
         raise ValueError(f"no such settings: {', '.join(sorted(unknown))}")
     Settings.model_validate(read)

@@ -16,7 +16,8 @@ from docs.world import World, room
 
 # What shows that a page needs the service, or only what that keeps.
 _SERVED = re.compile(
-    r"host:8000|127\.0\.0\.1:8000|localhost:8000|\$\{?(KEY|SERVICE|SITE)\b|personae serve\b"
+    r"host:8000|127\.0\.0\.1:8000|localhost:8000|pk_…|\$\{?(KEY|SERVICE|SITE)\b|"
+    r"personae serve\b"
 )
 _KEPT = re.compile(
     r"personae (keys|tenants|credits|tasks|consents|register|storage|audit|admin)\b|--data\b"
