@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, expect
 
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -60,6 +60,18 @@ class Studio:
         shown = self.heading(heading)
         shown.wait_for()
         return shown
+
+    def walk(self, place: str) -> None:
+        """Go to a place by a link, as within the studio, until it has all that it shows."""
+        self.page.evaluate(
+            """(place) => {
+              document.querySelector("h1").dataset.left = "";
+              location.hash = place;
+            }""",
+            place,
+        )
+        self.page.locator("h1:not([data-left])").wait_for()
+        expect(self.page.locator(".spin")).to_have_count(0)
 
     def heading(self, name: str | re.Pattern[str] | None = None) -> Locator:
         if name is None:

@@ -448,3 +448,12 @@ def test_history_filters_stand_in_the_address(
     expect(window.page.get_by_label("State")).to_have_value("failed")
     expect(window.page.get_by_role("link", name="Nobody there").first).to_be_visible()
     assert json.dumps(window.page.url).count("status=failed") == 1
+
+
+def test_files_come_by_whatever_name_the_studio_was_opened(
+    opened: Opener, service: Running, tasks: dict[str, dict[str, Any]]
+) -> None:
+    window = opened()
+    window.url = service.url.replace("127.0.0.1", "localhost")
+    window.go(f"/swaps/{tasks['picture']['id']}", "Two portraits")
+    expect(window.page.get_by_role("slider", name="Before and after")).to_be_visible()

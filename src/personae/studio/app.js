@@ -20,6 +20,7 @@ start();
 
 async function start() {
   if (!session.key) return signIn();
+  match(ROUTES, here().path)?.route.load().catch(() => {}); // Meanwhile; `show` waits for it.
   try {
     await refreshAccount();
   } catch (error) {

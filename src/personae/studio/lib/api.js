@@ -20,19 +20,20 @@ export async function call(method, path, options = {}) {
   const response = await send(method, path, options);
   if (response.status === 204) return null;
   const text = await response.text();
-  return text ? JSON.parse(text, (name, value) => (/^(manifest_)?url$/.test(name) ? nearby(value) : value)) : null;
+  return text ? parsed(text) : null;
 }
 
+const parsed = (text) => JSON.parse(text, (name, value) => (/^(manifest_)?url$/.test(name) ? reachable(value) : value));
+
 /**
- * The service signs addresses of files under the name that its settings give it. By default that
- * is this machine's loopback address, which is of no use to a browser that came by "localhost" or
- * from another machine: such files are asked for where the page came from.
+ * The address at which this browser reaches a file of the service's own storage. Those are signed
+ * under the name that the operator's settings give the service, which may be of no use to whoever
+ * came by another (localhost, a tunnel, the local network); the signature does not cover it.
  */
-function nearby(value) {
-  if (typeof value !== "string" || !value.startsWith("http")) return value;
+function reachable(value) {
+  if (typeof value !== "string" || !/^https?:/.test(value)) return value;
   const told = new URL(value);
-  const own = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(told.hostname) && told.pathname.startsWith("/blobs/")
-    && told.searchParams.has("op") && told.searchParams.has("sig");
+  const own = told.pathname.startsWith("/blobs/") && ["op", "exp", "sig"].every((one) => told.searchParams.has(one));
   return own ? location.origin + told.pathname + told.search : value;
 }
 
@@ -87,17 +88,6 @@ export const remove = (path, options) => call("DELETE", path, options);
 export const freshKey = () => `studio-${crypto.randomUUID?.() ?? Array.from(
   crypto.getRandomValues(new Uint8Array(16)), (one) => one.toString(16).padStart(2, "0")).join("")}`;
 
-/**
- * The address at which this browser reaches a stored file. Links of the service's own storage name
- * the host that the operator wrote down; whoever came by another name (localhost, a tunnel) gets
- * the same file from there. The signature does not cover the host.
- */
-export function reachable(url) {
-  const told = new URL(url, location.origin);
-  const own = told.pathname.startsWith("/blobs/") && ["op", "exp", "sig"].every((one) => told.searchParams.has(one));
-  return own ? location.origin + told.pathname + told.search : told.href;
-}
-
 /** Every item of a listing, page by page, as they are asked for. */
 export async function* items(path, options = {}) {
   let cursor = null;
@@ -140,7 +130,7 @@ function putFile(told, file, onprogress, signal) {
     const request = new XMLHttpRequest();
     const stop = () => request.abort();
     signal?.addEventListener("abort", stop, { once: true });
-    request.open(told.method, reachable(told.url));
+    request.open(told.method, told.url);
     for (const [header, value] of Object.entries(told.headers)) request.setRequestHeader(header, value);
     request.upload.onprogress = (event) => event.lengthComputable && onprogress?.(event.loaded / event.total);
     request.onabort = () => reject(new DOMException("Stopped", "AbortError"));
@@ -183,7 +173,7 @@ export async function watch(taskId, onTask, signal, onQuiet = () => {}) {
       const response = await send("GET", `/swaps/${taskId}/events`, { headers, signal });
       if (response.status === 204 && last) return last;
       for await (const { id, data } of eventsIn(response.body)) {
-        [last, lastId, pause] = [JSON.parse(data), id || lastId, 500];
+        [last, lastId, pause] = [parsed(data), id || lastId, 500];
         onTask(last);
       }
       if (last && ["succeeded", "failed", "canceled"].includes(last.status)) return last;

@@ -1,7 +1,7 @@
 // Stored files as the studio shows them, whose links are fetched anew when they are over.
 
 import { h } from "../lib/dom.js";
-import { get, reachable } from "../lib/api.js";
+import { get } from "../lib/api.js";
 
 /** Why a file is not shown. */
 export const WHY = {
@@ -21,7 +21,7 @@ export async function stored(assetId, signal) {
     const [asset, link] = await Promise.all([
       get(`/assets/${assetId}`, { signal }), get(`/assets/${assetId}/url`, { signal }),
     ]);
-    return { asset, url: reachable(link.url) };
+    return { asset, url: link.url };
   } catch (error) {
     if ([404, 409, 410].includes(error.status)) return { missing: "gone" };
     if (error.status === 403) return { missing: "forbidden" };

@@ -1,7 +1,7 @@
 // What a swap made: before and after, download, link.
 
 import { h, fill, append } from "../lib/dom.js";
-import { get, reachable } from "../lib/api.js";
+import { get } from "../lib/api.js";
 import { ago, bytes, time } from "../lib/format.js";
 import { here, note } from "../lib/router.js";
 import { actButton, load, toast } from "../lib/ui.js";
@@ -60,7 +60,7 @@ function unplayable(task, made) {
   return [
     h("div", { class: "told warn" }, h("p", null,
       `This browser cannot play it (${kind}). Download it to look at it in a player such as VLC, or swap again with MP4 and H.264.`)),
-    still && h("img", { class: "still", src: reachable(still.url), alt: "One frame of the result" }),
+    still && h("img", { class: "still", src: still.url, alt: "One frame of the result" }),
   ];
 }
 
@@ -78,7 +78,7 @@ function takeaway(task, output, signal) {
   const told = h("div", { "aria-live": "polite" });
   return h("div", { class: "stack" },
     h("div", { class: "row" },
-      actButton("Download", async () => save(reachable((await link()).url)), { class: "primary" }),
+      actButton("Download", async () => save((await link()).url), { class: "primary" }),
       actButton("Copy link", async () => {
         const { url, expires_at: until } = await link();
         const shownUrl = h("input", { readonly: true, value: url, "aria-label": "Link to the result", onfocus: () => shownUrl.select() });
@@ -100,7 +100,7 @@ function save(url) {
 const stills = (task) => [["cover", "Cover"], ["thumbnail", "Thumbnail"]].map(([name, words]) => {
   const still = task.result[name];
   return still && actButton(words, async () => {
-    save(reachable((await get(`/assets/${still.asset_id}/url`)).url));
+    save((await get(`/assets/${still.asset_id}/url`)).url);
   }, { title: `Download the ${name}, ${still.width} × ${still.height} pixels` });
 });
 

@@ -1,7 +1,7 @@
 // All swaps: searched, filtered, page by page; those under way are looked at again by themselves.
 
 import { h, fill } from "../lib/dom.js";
-import { get, reachable, sleep } from "../lib/api.js";
+import { get, sleep } from "../lib/api.js";
 import { wasAborted } from "../lib/errors.js";
 import { ago, credits, time } from "../lib/format.js";
 import { note, to } from "../lib/router.js";
@@ -154,15 +154,15 @@ function standing(task) {
 function thumbnail(task) {
   const [output] = task.result?.outputs ?? [];
   const still = task.result?.thumbnail ?? task.result?.cover;
-  if (still) return h("img", { src: reachable(still.url), alt: "", loading: "lazy" });
+  if (still) return h("img", { src: still.url, alt: "", loading: "lazy" });
   if (!output) return null;
-  if (output.content_type.startsWith("image/")) return h("img", { src: reachable(output.url), alt: "", loading: "lazy" });
+  if (output.content_type.startsWith("image/")) return h("img", { src: output.url, alt: "", loading: "lazy" });
   const video = h("video", { preload: "none", muted: true, playsinline: true, tabindex: "-1", "aria-hidden": "true" });
   new IntersectionObserver(([seen], watcher) => {
     if (!seen.isIntersecting) return;
     watcher.disconnect();
     video.preload = "metadata";
-    video.src = reachable(output.url);
+    video.src = output.url;
   }).observe(video);
   return video;
 }
