@@ -266,6 +266,8 @@ def _swaps(client: Client, media: dict[str, Path], folder: Path) -> None:
     with pytest.raises(errors.NotFound):
         client.swaps.get(task.id)
     assert task.id not in [one.id for one in client.swaps.list(status=("succeeded", "failed"))]
+    assert list(client.swaps.list(words="no such words", media="video", engine="mesh")) == []
+    assert list(client.swaps.list(until=datetime(2020, 1, 1, tzinfo=UTC))) == []
 
 
 def _failing(client: Client, donor: models.Asset) -> None:
@@ -370,6 +372,9 @@ def _keys(client: Client, service: Service) -> None:
         assert caught.value.hint
     assert client.keys.get(made.id).scopes == ("account:read",)
     assert made.id in [one.id for one in client.keys.list()]
+    current = client.keys.current()
+    assert (current.operator, current.tenant_id) == (False, client.account.get().id)
+    assert current.service.version
     assert client.keys.revoke(made.id).revoked_at is not None
 
 
@@ -434,6 +439,7 @@ NAMES = {
     "SavedFace": "Face",
     "TaskCredits": "CreditsOfTask",
     "KeepTimes": "Times",
+    "ServiceFacts": "Service",
 }
 """What the document calls it, where that is something else."""
 

@@ -47,16 +47,24 @@ class Accounts(Side[M_co]):
 
     @operation
     def usage(
-        self, *, since: datetime | None = None, until: datetime | None = None
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        utc_offset_minutes: int = 0,
     ) -> Steps[Usage]:
-        """What was spent by day (UTC) and kind; the last 30 days unless told.
+        """What was spent by day and kind; the last 30 days unless told.
 
         Parameters
         ----------
         since, until : datetime with a time zone, optional
             A year apart at most.
+        utc_offset_minutes : int
+            Where days begin: minutes that your clocks are ahead of UTC.
         """
-        params = {"since": iso(since), "until": iso(until)}
+        params: dict[str, object] = {"since": iso(since), "until": iso(until)}
+        if utc_offset_minutes:
+            params["utc_offset_minutes"] = utc_offset_minutes
         return self.ask(Usage, Request("GET", "/account/usage", params=params))
 
     @operation

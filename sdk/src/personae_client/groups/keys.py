@@ -9,7 +9,7 @@ from personae_client.core.calling import Request, fresh_key
 from personae_client.core.effects import Steps
 from personae_client.core.side import M_co, Side, name_in_path, operation, stream
 from personae_client.groups.account import iso
-from personae_client.models import Key, KeyMade
+from personae_client.models import CurrentKey, Key, KeyMade
 
 
 class Keys(Side[M_co]):
@@ -44,6 +44,11 @@ class Keys(Side[M_co]):
     def list(self) -> Steps[None]:
         """All keys."""
         return self.pages(Key, "/keys")
+
+    @operation
+    def current(self) -> Steps[CurrentKey]:
+        """Whose key this is and what it opens; any key may ask."""
+        return self.ask(CurrentKey, Request("GET", "/keys/current"))
 
     @operation
     def get(self, key_id: str) -> Steps[Key]:

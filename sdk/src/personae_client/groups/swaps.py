@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Literal
 
 from personae_client.core import waiting
@@ -10,6 +11,7 @@ from personae_client.core.calling import Request, fresh_key
 from personae_client.core.effects import Steps
 from personae_client.core.side import M_co, Side, name_in_path, operation, stream
 from personae_client.errors import Conflict
+from personae_client.groups.account import iso
 from personae_client.models import Swap
 
 Status = Literal["queued", "running", "succeeded", "failed", "canceled"]
@@ -24,10 +26,37 @@ class Swaps(Side[M_co]):
         return self.ask(Swap, Request("GET", path(task_id)))
 
     @stream(Swap)
-    def list(self, *, status: Status | tuple[Status, ...] = (), page_size: int = 50) -> Steps[None]:
-        """All swaps, newest first; only those of the given states, if any are given."""
-        wanted = (status,) if isinstance(status, str) else status
-        return self.pages(Swap, "/swaps", {"status": wanted, "limit": page_size})
+    def list(
+        self,
+        *,
+        status: Status | tuple[Status, ...] = (),
+        words: str = "",
+        media: Literal["image", "video"] | None = None,
+        engine: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        page_size: int = 50,
+    ) -> Steps[None]:
+        """All swaps that fit, newest first.
+
+        Parameters
+        ----------
+        words : str
+            All of them have to be in the label or the scene's name, in whatever case; or one is
+            the beginning of the task's own name.
+        since, until : datetime with a time zone, optional
+            Made from `since` up to, not including, `until`.
+        """
+        params: dict[str, object] = {
+            "status": (status,) if isinstance(status, str) else status,
+            "q": words or None,
+            "media": media,
+            "engine": engine,
+            "since": iso(since),
+            "until": iso(until),
+            "limit": page_size,
+        }
+        return self.pages(Swap, "/swaps", params)
 
     @stream(Swap)
     def watch(self, task_id: str, *, timeout_s: float | None = None) -> Steps[None]:

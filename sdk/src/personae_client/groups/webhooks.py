@@ -85,9 +85,19 @@ class Webhooks(Side[M_co]):
         return self.ask(Delivery, Request("POST", f"{_path(endpoint_id)}/test"))
 
     @stream(Delivery)
-    def deliveries(self, *, endpoint_id: str | None = None, page_size: int = 50) -> Steps[None]:
-        """What was sent, newest first."""
-        params: dict[str, object] = {"endpoint_id": endpoint_id, "limit": page_size}
+    def deliveries(
+        self,
+        *,
+        endpoint_id: str | None = None,
+        status: Sequence[Literal["pending", "delivered", "failed", "canceled"]] = (),
+        page_size: int = 50,
+    ) -> Steps[None]:
+        """What was sent, newest first; only what stands so, if that is said."""
+        params: dict[str, object] = {
+            "endpoint_id": endpoint_id,
+            "status": tuple(status),
+            "limit": page_size,
+        }
         return self.pages(Delivery, "/webhooks/deliveries", params)
 
     @operation

@@ -76,7 +76,7 @@ class LedgerEntry(Model):
 
 @dataclass(frozen=True, kw_only=True)
 class UsageRow(Model):
-    """What one kind of task came to on one day (UTC)."""
+    """What one kind of task came to on one day."""
 
     day: str
     kind: str
@@ -90,6 +90,8 @@ class Usage(Model):
 
     since: datetime
     until: datetime
+    utc_offset_minutes: int
+    """Where days begin."""
     items: tuple[UsageRow, ...]
 
 
@@ -108,6 +110,28 @@ class Key(Model):
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
     """To the minute, and a little late; null if it never was."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceFacts(Model):
+    """What whoever uses the service has to know of it before anything else."""
+
+    version: str
+    consent: Literal["required", "terms", "off"]
+    """Whether swaps have to say that the people shown agree."""
+    maintenance: bool
+    disabled: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurrentKey(Key):
+    """The key in use, whose it is, and what it opens."""
+
+    tenant_id: str
+    tenant_name: str
+    operator: bool
+    """Whether it opens the calls of operators, and those alone."""
+    service: ServiceFacts
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -113,6 +113,8 @@ class Swap(Model):
     kind: Literal["swap_image", "swap_video", "preview"]
     status: Literal["queued", "running", "succeeded", "failed", "canceled"]
     label: str | None = None
+    scene_name: str | None = None
+    """What you called the scene's file."""
     priority: Literal["high", "normal", "low"]
     progress: Progress
     credits: TaskCredits
