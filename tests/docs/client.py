@@ -32,7 +32,12 @@ def main(arguments: list[str]) -> int:
 
 
 def _service(arguments: list[str]) -> int:
-    own = {name: value for name, value in os.environ.items() if name.startswith("PERSONAE_")}
+    clients = ("PERSONAE_URL", "PERSONAE_API_KEY")
+    own = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("PERSONAE_") and name not in clients
+    }
     checked = [os.environ["DOCS_PYTHON"], "-m", "personae", arguments[0], "--help"]
     subprocess.run(checked, check=True, stdout=subprocess.DEVNULL)
     if arguments[0] == "serve" and own == json.loads(os.environ["DOCS_SHARED"]):
