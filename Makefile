@@ -6,7 +6,7 @@
 .DELETE_ON_ERROR:
 # Two runs of pip in one environment would get in each other's way.
 .NOTPARALLEL:
-.PHONY: help install models demo test check docs bench bench-service attack format clean bench-marks bench-gate bench-register bench-audit bench-models release release-check bench-capacity
+.PHONY: help install models demo test check docs bench bench-service attack format clean bench-marks bench-gate bench-register bench-audit bench-models bench-studio screenshots release release-check bench-capacity
 
 VENV ?= .venv
 # The first of these that really runs and is new enough; make PYTHON=/path/to/python overrides.
@@ -131,6 +131,12 @@ release: $(VENV)/.release models  ## Put all files of a release into dist/
 
 release-check: $(VENV)/.release models  ## Build the packages, and use them where nothing else is
 	$(BIN)/python -m release.check
+
+bench-studio: $(VENV)/.test models  ## Measure the studio's first load in Chromium
+	$(BIN)/python -m pytest tests/studio/test_everywhere.py -k light -s
+
+screenshots: $(VENV)/.test models  ## Make the documentation's pictures of the studio anew
+	PERSONAE_SCREENSHOTS=docs $(BIN)/python -m pytest tests/studio/test_story.py
 
 format: $(VENV)/.dev  ## Put the sources in order
 	$(BIN)/ruff check --fix .

@@ -78,6 +78,8 @@ def shoot() -> Shooter:
         if not wanted:
             return
         SHOTS.mkdir(parents=True, exist_ok=True)
+        tidy = "scrollTo(0, 0); document.getElementById('toasts').replaceChildren()"
+        window.page.evaluate(tidy)
         window.page.wait_for_timeout(400)
         shown = Image.open(BytesIO(window.page.screenshot()))
         shown.convert("RGB").save(SHOTS / f"{name}.webp", quality=84, method=6)

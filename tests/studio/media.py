@@ -35,6 +35,11 @@ class Media:
         return self.folder / "clip.mp4"
 
     @property
+    def plain(self) -> Path:
+        """The same without the numbers."""
+        return self.folder / "nodding.mp4"
+
+    @property
     def long(self) -> Path:
         """Hopper nods for long enough to look at its progress."""
         return self.folder / "long.mp4"
@@ -51,14 +56,16 @@ def make(folder: Path) -> Media:
     pair = [Placed("hopper", 180, 195, 140), Placed("collins", 420, 200, 150)]
     Image.fromarray(compose(pair, (600, 400))).save(made.pair, quality=92)
     options = {"crf": "20", "preset": "ultrafast", "g": "12"}
-    clips.write_clip(
-        made.clip,
-        frames=CLIP_FRAMES,
-        size_wh=CLIP_WH,
-        pictures=numbered(CLIP_FRAMES),
-        options=options,
-        audio=[clips.Track()],
-    )
+    plain = list(nodding("hopper", CLIP_FRAMES, CLIP_WH))
+    for path, pictures in ((made.plain, plain), (made.clip, numbered(plain))):
+        clips.write_clip(
+            path,
+            frames=CLIP_FRAMES,
+            size_wh=CLIP_WH,
+            pictures=pictures,
+            options=options,
+            audio=[clips.Track()],
+        )
     clips.write_clip(
         made.long,
         frames=LONG_FRAMES,
@@ -69,10 +76,10 @@ def make(folder: Path) -> Media:
     return made
 
 
-def numbered(count: int) -> Iterator[Rgb]:
-    """A nodding person, and below in black and white the frame's number, lowest bit first."""
+def numbered(frames: list[Rgb]) -> Iterator[Rgb]:
+    """With each frame's number below, in black and white, lowest bit first."""
     width, height = CLIP_WH
-    for number, rgb in enumerate(nodding("hopper", count, CLIP_WH)):
+    for number, rgb in enumerate(frames):
         frame = np.array(rgb)
         for bit in range(BITS):
             begin, end = (width * at // BITS for at in (bit, bit + 1))

@@ -1,4 +1,7 @@
-"""Every place of the studio, at both widths and in both themes: usable by all, and light."""
+"""Every place of the studio is usable by all, at both widths and in both themes, and is light.
+
+Those of the account and of operators are looked at on a phone in `test_places`.
+"""
 
 from __future__ import annotations
 
@@ -34,14 +37,16 @@ def places(service: Running, media: Media) -> list[str]:
     film = api.swap("video", api.upload(media.clip, "video/mp4"), donor, label="A film", end_s=0.3)
     api.ended(film)
     found = ["/", "/swaps", "/swaps?q=nothing+like+it", "/faces", "/inspect", "/nowhere"]
-    found += ["/usage", "/keys", "/webhooks", "/account"]
     return [*found, f"/swaps/{done}", f"/swaps/{film}?view=side", f"/swaps/{failed}"]
 
 
 @pytest.fixture(scope="module")
-def operator_places() -> list[str]:
+def more_places(service: Running) -> list[tuple[str, list[str]]]:
+    """Keys, and the places that they open besides."""
+    operators = ["tenants", "work", "register", "audit", "takedowns"]
     return [
-        *("/admin/tenants", "/admin/work", "/admin/register", "/admin/audit", "/admin/takedowns")
+        (service.key, ["/usage", "/keys", "/webhooks", "/account"]),
+        (service.operator_key(), [f"/admin/{one}" for one in operators]),
     ]
 
 
@@ -50,14 +55,14 @@ def test_no_place_shuts_anybody_out(
     opened: Opener,
     service: Running,
     places: list[str],
-    operator_places: list[str],
+    more_places: list[tuple[str, list[str]]],
     size_wh: tuple[int, int],
 ) -> None:
     stranger = opened(size_wh, key=None)
     stranger.page.goto(stranger.url)
     stranger.heading("Personae").wait_for()
     told = findings(stranger, _ALL)
-    for key, there in ((service.key, places), (service.operator_key(), operator_places)):
+    for key, there in [(service.key, places), *(more_places if size_wh == DESKTOP else [])]:
         window = opened(size_wh, key=key)
         window.expect("404")
         told += look_at(window, there, dark=size_wh == DESKTOP)

@@ -48,7 +48,8 @@ class Pair {
       else this.align();
       video.requestVideoFrameCallback(look);
     };
-    video.requestVideoFrameCallback?.(look);
+    if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(look);
+    else for (const name of ["timeupdate", "seeked"]) video.addEventListener(name, () => this.timeOf.set(video, video.currentTime));
   }
 
   /** While paused: bring the scene to the frame that the output shows. */
@@ -100,7 +101,14 @@ class Pair {
     this.after.pause();
     this.before?.pause();
     this.onstate?.();
-    this.align();
+    this.meet();
+  }
+
+  /** Both to the frame that was told last: what is on the screen when playing stops may not be told. */
+  meet() {
+    const frame = this.timeOf.get(this.after);
+    if (!this.after.ended) this.after.currentTime = frame + NUDGE_S;
+    if (this.before) this.before.currentTime = frame + this.offsetS + NUDGE_S;
   }
 
   /** Go to a time of the output, in seconds, and wait until both show it. */
@@ -177,6 +185,9 @@ function ready(video) {
   });
 }
 
+/** As `seconds`, but fine enough to tell frames apart. */
+const moment = (value) => (value < 60 ? `${value.toFixed(2)} s` : seconds(value));
+
 function controls(pair, after) {
   const play = h("button", { type: "button", class: "primary", onclick: () => (pair.playing ? pair.pause() : pair.play()) }, "Play");
   const position = h("input", {
@@ -191,7 +202,7 @@ function controls(pair, after) {
   });
   const clock = h("span", { class: "clock small" });
   const tell = () => {
-    const words = `${seconds(after.currentTime)} of ${seconds(after.duration)}`;
+    const words = `${moment(after.currentTime)} of ${moment(after.duration)}`;
     position.value = after.currentTime;
     position.setAttribute("aria-valuetext", words);
     fill(clock, words);
