@@ -44,6 +44,7 @@ class Supervised:
         self._environment = dict(environment)
         self._grace_s = grace_s
         self._stopping = threading.Event()
+        self._starting = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._watch, name=f"supervise-{name}", daemon=True)
 
@@ -59,7 +60,8 @@ class Supervised:
 
     def stop(self) -> None:
         """Ask the child to end, wait for the grace period, then kill it."""
-        self._stopping.set()
+        with self._starting:  # Or one that is just being started would be missed.
+            self._stopping.set()
         child = self._child
         if child is not None and child.poll() is None:
             child.terminate()
@@ -74,9 +76,12 @@ class Supervised:
         wait_s = RESTART_FIRST_S
         while not self._stopping.is_set():
             started = time.monotonic()
-            self._child = subprocess.Popen(
-                self._command, stdin=subprocess.PIPE, env=self._environment
-            )
+            with self._starting:
+                if self._stopping.is_set():
+                    return
+                self._child = subprocess.Popen(
+                    self._command, stdin=subprocess.PIPE, env=self._environment
+                )
             log.info("started", action="start", child=self._name, pid=self._child.pid)
             code = self._child.wait()
             if self._child.stdin is not None:

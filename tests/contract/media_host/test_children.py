@@ -85,8 +85,9 @@ def test_a_child_that_dies_or_hangs_fails_its_job_and_is_replaced(
         if told["frames_done"]:
             os.kill(before, signal.Signals[sign])
 
+    stall_s = 1.0 if sign == "SIGSTOP" else LONG_S
     with pytest.raises(TaskFailed, match="progress" if sign == "SIGSTOP" else "died") as caught:
-        host.run(job, timeout_s=LONG_S, stall_s=1.0, progress=strike)
+        host.run(job, timeout_s=LONG_S, stall_s=stall_s, progress=strike)
     assert caught.value.retryable
     assert gone(before)
     assert left_in(tmp_path) == []
