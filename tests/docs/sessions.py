@@ -45,6 +45,11 @@ class Shell:
         os.close(told)
         self._told, self._count = told, 0
 
+    @property
+    def pid(self) -> int:
+        """Of the bash, which is also its group's."""
+        return self._process.pid
+
     def run(self, text: str, *, fails: bool = False) -> tuple[int, str]:
         """Run a text to its end or first failure; its exit code, and all that it printed.
 

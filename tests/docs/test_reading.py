@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psutil
 import pytest
 
 from docs.blocks import Unclear, read
@@ -181,3 +182,14 @@ test $WHO = nobody && grep -q chunk_s settings.toml
     whole = list(read(PAGE, text))
     with reading(world, whole, tmp_path / "page") as reader:
         assert reader.read(whole) == ""
+
+
+def test_a_page_leaves_no_process_behind(world: World, tmp_path: Path) -> None:
+    text = "```python\nx = 1\n```\n\n```sh\nsleep 60 & personae version\n```\n"
+    whole = list(read(PAGE, text))
+    with reading(world, whole, tmp_path / "page") as reader:
+        assert reader.read(whole) == ""
+        started = psutil.Process(world.warm_process).children(recursive=True)
+        started += psutil.Process(reader.shell.pid).children(recursive=True)
+    assert len(started) >= 3
+    assert not psutil.wait_procs(started, timeout=20)[1]

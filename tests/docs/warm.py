@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 import traceback
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from io import StringIO
 from pathlib import Path
 from types import ModuleType
@@ -56,14 +56,21 @@ def _start(line: socket.socket) -> tuple[dict[str, Any], list[int]]:
     if child == 0:
         line.close()
         return json.loads(told), streams
+    try:
+        _watch(child, line, streams)
+    finally:  # Without the interpreter's own ending, which would wait for threads left behind.
+        os._exit(0)
+
+
+def _watch(child: int, line: socket.socket, streams: list[int]) -> None:
     for stream in [0, 1, 2, *streams]:
         os.close(stream)
     watch = os.pidfd_open(child)
     if watch not in select.select([watch, line], [], [])[0]:
         os.kill(child, signal.SIGKILL)  # Whoever asked is gone.
     status = os.waitpid(child, 0)[1]
-    line.send(str(os.waitstatus_to_exitcode(status)).encode())
-    os._exit(0)
+    with suppress(BrokenPipeError):
+        line.send(str(os.waitstatus_to_exitcode(status)).encode())
 
 
 def _blocks(job: dict[str, Any], streams: list[int]) -> None:

@@ -38,6 +38,7 @@ class World:
     folder: Path
     models: Path
     signing: Path
+    warm_process: int = 0
     _stack: ExitStack = field(default_factory=ExitStack)
 
     def close(self) -> None:
@@ -64,6 +65,7 @@ class World:
             text=True,
         )
         self._stack.callback(_end, process)
+        self.warm_process = process.pid
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         return address
