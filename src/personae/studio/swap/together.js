@@ -29,7 +29,7 @@ export function together(after, before, { offsetS, fps, signal }) {
 
 class Pair {
   constructor(after, before, offsetS, fps) {
-    Object.assign(this, { after, before, offsetS, fps, rate: 1, tries: 0, jumpedAt: 0, playing: false });
+    Object.assign(this, { after, before, offsetS, fps, rate: 1, turn: 0, steady: false, aligning: false, jumpedAt: 0, playing: false });
     this.timeOf = new Map([[after, after.currentTime], [before, 0]]);
     if (before) {
       before.muted = true;
@@ -53,12 +53,19 @@ class Pair {
   }
 
   /** While paused: bring the scene to the frame that the output shows. */
-  align() {
-    if (!this.before || this.after.seeking || this.before.seeking || this.tries >= 3) return;
-    const wanted = this.timeOf.get(this.after) + this.offsetS;
-    if (Math.abs(this.timeOf.get(this.before) - wanted) <= SAME_S) return;
-    this.tries += 1;
-    this.before.currentTime = wanted + NUDGE_S;
+  async align() {
+    if (!this.before || !this.steady || this.aligning) return;
+    this.aligning = true;
+    const { turn } = this;
+    for (let tries = 0; tries < 3 && turn === this.turn; tries += 1) {
+      const wanted = this.timeOf.get(this.after) + this.offsetS;
+      if (Math.abs(this.timeOf.get(this.before) - wanted) <= SAME_S) break;
+      const arrived = arrival(this.before);
+      this.before.currentTime = wanted + NUDGE_S;
+      await arrived;
+    }
+    this.aligning = false;
+    if (turn !== this.turn) this.align(); // Somebody went elsewhere meanwhile.
   }
 
   /** While playing: correct what the scene is ahead or behind. */
@@ -85,6 +92,7 @@ class Pair {
   async play() {
     if (this.after.ended) await this.seek(0);
     this.playing = true;
+    this.steady = false;
     this.onstate?.();
     await Promise.all([ready(this.after), ready(this.before)]);
     if (!this.playing) return;
@@ -97,7 +105,6 @@ class Pair {
 
   pause() {
     this.playing = false;
-    this.tries = 0;
     this.after.pause();
     this.before?.pause();
     this.onstate?.();
@@ -107,19 +114,25 @@ class Pair {
   /** Both to the frame that was told last: what is on the screen when playing stops may not be told. */
   meet() {
     const frame = this.timeOf.get(this.after);
-    if (!this.after.ended) this.after.currentTime = frame + NUDGE_S;
-    if (this.before) this.before.currentTime = frame + this.offsetS + NUDGE_S;
+    return this.aim(this.after.ended ? null : frame + NUDGE_S, frame + NUDGE_S);
   }
 
   /** Go to a time of the output, in seconds, and wait until both show it. */
   async seek(timeS) {
-    this.tries = 0;
     const at = Math.max(0, Math.min(timeS, this.after.duration || 0));
-    const arrived = [arrival(this.after), arrival(this.before)];
-    this.after.currentTime = at;
-    if (this.before) this.before.currentTime = at + this.offsetS;
+    return this.aim(at, at);
+  }
+
+  async aim(afterS, beforeS) {
+    const turn = (this.turn += 1);
+    this.steady = false; // What frames are told before both have arrived may be older ones.
+    const arrived = [afterS !== null && arrival(this.after), arrival(this.before)];
+    if (afterS !== null) this.after.currentTime = afterS;
+    if (this.before) this.before.currentTime = beforeS + this.offsetS;
     await Promise.all(arrived);
-    if (!this.playing) this.align();
+    if (turn !== this.turn) return;
+    this.steady = !this.playing;
+    await this.align();
   }
 
   /** One frame on (1) or back (-1). */
