@@ -15,7 +15,7 @@ from faces import NAMES, Placed, Rgb, compose, headshot, nodding
 BITS = 10
 CLIP_WH = (320, 240)
 CLIP_FRAMES = 40
-LONG_FRAMES = 200
+LONG_FRAMES = 120
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,7 @@ def test_a_picture_at_a_desk(
     task = submit(window, "A portrait for the wall")
     slider = page.get_by_role("slider", name="Before and after")
     expect(slider).to_be_visible(timeout=SLOW_MS)
-    slider.fill("38")
+    slider.fill("30")
     shoot(window, "result")
     with page.expect_download() as download:
         window.button("Download").click()

@@ -52,9 +52,8 @@ export function progressCard({ oncanceled }) {
 }
 
 function told(task) {
-  const { frames_done: done, frames_total: total, fps, remaining_s: left, ahead } = task.progress;
+  const { frames_done: done, frames_total: total, fps, remaining_s: left } = task.progress;
   return facts([
-    ahead !== null && ahead !== undefined && ["Before it in the queue", count(ahead)],
     total && total > 1 && ["Frames", `${count(done ?? 0)} of ${count(total)}`],
     fps && ["Speed", `${fps.toFixed(1)} frames a second`],
     left !== null && left !== undefined && task.status === "running" && ["Time left", `about ${seconds(Math.ceil(left)).replace(".0", "")}`],
