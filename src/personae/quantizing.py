@@ -107,8 +107,8 @@ def built_in_pictures() -> Iterator[UInt8]:
     missing = [each for each in ("matplotlib", "skimage") if not importlib.util.find_spec(each)]
     if missing:
         raise InvalidRequest(
-            "The built-in portraits come with matplotlib and scikit-image; install "
-            "personae[demo], or give a folder with --faces."
+            "The built-in portraits come with matplotlib and scikit-image; install them, or "
+            "give a folder with --faces."
         )
     import skimage.data
 

@@ -58,7 +58,7 @@ def test_a_picture_is_swapped_marked_and_shown_before_and_after(tmp_path: Path) 
 def test_without_its_portraits_it_says_what_to_install(tmp_path: Path) -> None:
     done = run(tmp_path, "-c", WITHOUT)
     assert done.returncode == 2
-    assert "pip install 'personae[demo]'" in done.stderr
+    assert "pip install matplotlib scikit-image" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 

@@ -31,8 +31,8 @@ def made_in(folder: Path) -> Media:
         from PIL import Image
     except ImportError as error:
         raise InvalidRequest(
-            "The portraits to check with are not installed: pip install 'personae[demo]', or give "
-            "files of your own."
+            "The portraits to check with are not installed: pip install matplotlib scikit-image, "
+            "or give files of your own."
         ) from error
     # Their stubs know only parts of their types.
     mpl, ski = cast("Any", samples), cast("Any", portraits)

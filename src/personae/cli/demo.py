@@ -38,8 +38,8 @@ def demo(
 ) -> None:
     """Swap the faces of two people in a picture and a clip, and say what to try next.
 
-    They are Grace Hopper and Eileen Collins, in public-domain portraits that matplotlib and
-    scikit-image bring (pip install 'personae[demo]'). Models are fetched if they are missing.
+    They are Grace Hopper and Eileen Collins, in public-domain portraits that come with
+    packages (pip install matplotlib scikit-image). Models are fetched if they are missing.
     """
     with Talk(as_json=as_json, quiet=quiet) as talk:
         made = _played(talk, output, clip=clip, progress=progress)

@@ -37,8 +37,8 @@ def portraits() -> Portraits:
         import skimage.data
     except ImportError as error:
         raise InvalidRequest(
-            "The demo's portraits are not installed: pip install 'personae[demo]'. To swap faces "
-            "of your own, none are needed: see `personae swap --help`."
+            "The demo's portraits are not installed: pip install matplotlib scikit-image. To swap "
+            "faces of your own, none are needed: see `personae swap --help`."
         ) from error
     import numpy as np
     from PIL import Image

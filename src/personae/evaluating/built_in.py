@@ -29,8 +29,8 @@ def built_in_people() -> People:
     missing = [name for name in ("matplotlib", "skimage") if not importlib.util.find_spec(name)]
     if missing:
         raise InvalidRequest(
-            "The built-in portraits come with matplotlib and scikit-image; install "
-            "personae[demo], or give a folder of people."
+            "The built-in portraits come with matplotlib and scikit-image; install them, or "
+            "give a folder of people."
         )
     import matplotlib.cbook
     import skimage.data

@@ -6,6 +6,9 @@ machine only: the connection comes straight from the loopback, it asks for the l
 (else another site could have brought a browser here by its DNS), no proxy says that it passes on
 what others asked for, and the system says that the other end of it belongs to this process's user.
 Where the system tells nothing of that (all but Linux), the code is needed.
+
+A forwarder that this user runs and that says nothing of whom it forwards for (a tunnel, socat) is
+this user to us: whoever reaches it within the hour, before anybody took the key, can take it.
 """
 
 from __future__ import annotations
@@ -86,6 +89,8 @@ def _is_local(ends: tuple[Client, Server], headers: Mapping[str, str]) -> bool:
         _is_loopback(ends[0][0])
         and (host == "localhost" or _is_loopback(host))
         and not any(name in headers for name in _PROXIES)
+        and headers.get("origin", f"http://{headers.get('host')}")
+        == f"http://{headers.get('host')}"
     )
 
 

@@ -58,6 +58,8 @@ def test_it_is_given_once_to_a_program_of_the_same_user(ends: Ends) -> None:
         {**LOCAL, "x-forwarded-for": "203.0.113.9"},
         {**LOCAL, "forwarded": "for=203.0.113.9"},
         {**LOCAL, "via": "1.1 proxy"},
+        {**LOCAL, "origin": "http://evil.example"},
+        {**LOCAL, "origin": "null"},
     ],
 )
 def test_by_another_name_or_through_a_proxy_it_is_not(ends: Ends, headers: dict[str, str]) -> None:
