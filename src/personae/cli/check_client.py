@@ -51,9 +51,9 @@ def check_client(
 ) -> None:
     """Play a whole session of a vendor's client, and print what passed.
 
-    Without files of your own, public-domain portraits are used, which come with matplotlib and
-    scikit-image (pip install matplotlib scikit-image). Webhooks and files need the server to reach this machine: for a private address, the server's
-    PERSONAE_FETCH_ALLOW has to name it.
+    Without files of your own, public-domain portraits are used, which come with packages
+    (pip install matplotlib scikit-image). Webhooks and files need the server to reach this
+    machine: for a private address, the server's PERSONAE_FETCH_ALLOW has to name it.
     """
     with Talk(as_json=as_json) as talk:
         from personae.check_client.receiver import Receiver
