@@ -2,7 +2,7 @@
 
 The database is saved first, as one snapshot, and the files after it: whatever the snapshot names
 was there when the copying began. Files that are newer than the snapshot are copied in vain, and
-swept after a restore.
+swept after a restore. A manifest of all that was written goes last, and a restore goes by it.
 """
 
 from __future__ import annotations
@@ -25,11 +25,18 @@ import sqlalchemy as sa
 
 from personae.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from personae.hosting import wiring
+from personae.hosting.backup_manifest import (
+    MANIFEST,
+    Line,
+    checked_lines,
+    replace_with,
+    write_manifest,
+)
 from personae.hosting.settings import Settings
 
 FACTS = "backup.json"
 """Written last: a folder without it is no whole backup."""
-_SQLITE, _DUMP = "personae.db", "personae.dump"
+_SQLITE, _DUMP, _BLOBS = "personae.db", "personae.dump", "blobs"
 _BESIDE = ("secret", "personae.toml", "signing")
 """Of the data folder, beside the database and the files."""
 _PG_OPTIONS = ("--no-owner", "--no-privileges", "--exit-on-error")
@@ -51,6 +58,10 @@ class BackupFacts:
         an empty log.
     files, bytes : int
         Of the stored files; 0 if they are in an object store, which is saved by its own means.
+    manifest : str
+        The file beside this one that has a line for every other file: size and SHA-256.
+    manifest_sha256 : str, 64 hexadecimal digits
+        Of that file itself.
     """
 
     taken_at: float
@@ -59,6 +70,8 @@ class BackupFacts:
     audit_head: str
     files: int
     bytes: int
+    manifest: str
+    manifest_sha256: str
 
 
 def save(settings: Settings, folder: Path) -> BackupFacts:
@@ -89,35 +102,37 @@ def save(settings: Settings, folder: Path) -> BackupFacts:
     for name in _BESIDE:
         _copy(settings.data_dir / name, folder / name)
     blobs = _blobs_folder(settings)
-    files, size = (0, 0) if blobs is None else _copy_files(blobs, folder / "blobs")
+    if blobs is not None:
+        _copy_files(blobs, folder / _BLOBS)
+    lines, digest = write_manifest(folder)
     facts = BackupFacts(
         taken_at,
         metadata.version("personae"),
         "sqlite" if file else "postgresql",
         head,
-        files,
-        size,
+        *_stored(lines),
+        MANIFEST,
+        digest,
     )
-    (folder / FACTS).write_text(json.dumps(asdict(facts), indent=1) + "\n", "utf-8")
+    replace_with(folder / FACTS, (json.dumps(asdict(facts), indent=1) + "\n").encode())
     return facts
 
 
 def restore(settings: Settings, folder: Path) -> BackupFacts:
     """Bring a backup back into the empty place that the settings name; start the service after it.
 
+    Every file is looked at before the first is brought back.
+
     Raises
     ------
     NotFound
         If the folder holds no whole backup, or pg_restore is not installed.
     InvalidRequest
-        If the backup is of the other kind of database.
+        If the backup is of the other kind of database, damaged, or too old to be checked.
     Conflict
         If there is a service already.
     """
-    try:
-        facts = BackupFacts(**json.loads((folder / FACTS).read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
-        raise NotFound(f"That folder holds no whole backup: {FACTS} is not in it.") from None
+    facts = _facts(folder)
     file = _sqlite_file(settings)
     if facts.database != ("sqlite" if file else "postgresql"):
         raise InvalidRequest(
@@ -126,11 +141,14 @@ def restore(settings: Settings, folder: Path) -> BackupFacts:
         )
     blobs = _blobs_folder(settings)
     _refuse_over(file, blobs, settings)
+    lines = checked_lines(folder, facts.manifest_sha256, FACTS)
+    if _stored(lines) != (facts.files, facts.bytes):
+        raise InvalidRequest(f"The backup is damaged: {FACTS} has changed; nothing was restored.")
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     for name in _BESIDE:
         _copy(folder / name, settings.data_dir / name)
-    if blobs is not None and (folder / "blobs").is_dir():
-        _copy_files(folder / "blobs", blobs)
+    if blobs is not None and (folder / _BLOBS).is_dir():
+        _copy_files(folder / _BLOBS, blobs)
     # The database last: what was broken off before can simply be done again.
     if file is None:
         dump = str(folder / _DUMP)
@@ -141,6 +159,28 @@ def restore(settings: Settings, folder: Path) -> BackupFacts:
         shutil.copyfile(folder / _SQLITE, part)
         part.replace(file)
     return facts
+
+
+def _facts(folder: Path) -> BackupFacts:
+    try:
+        told = json.loads((folder / FACTS).read_text("utf-8"))
+        if "manifest" not in told:
+            raise InvalidRequest(
+                "That backup was made by an older version of Personae and has no list of its files "
+                f"to check them by; restore it with that version ({told['version']}), upgrade, and "
+                "save it anew."
+            )
+        return BackupFacts(**told)
+    except (OSError, ValueError, TypeError, KeyError):
+        raise NotFound(
+            f"That folder holds no whole backup: {FACTS} is not in it, or damaged."
+        ) from None
+
+
+def _stored(lines: Iterable[Line]) -> tuple[int, int]:
+    """How many stored files there are among them, and their bytes."""
+    sizes = [line.size for line in lines if line.path.startswith(f"{_BLOBS}/")]
+    return len(sizes), sum(sizes)
 
 
 def _refuse_over(file: Path | None, blobs: Path | None, settings: Settings) -> None:
@@ -221,9 +261,8 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def _copy_files(source: Path, target: Path) -> tuple[int, int]:
-    """Copy stored files, which never change once they are there; how many, and their bytes."""
-    count = size = 0
+def _copy_files(source: Path, target: Path) -> None:
+    """Copy stored files, which never change once they are there."""
     for path in _files_below(source):
         copy = target / path.relative_to(source)
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -231,8 +270,6 @@ def _copy_files(source: Path, target: Path) -> tuple[int, int]:
             shutil.copy2(path, copy)
         except FileNotFoundError:
             continue  # Deleted since: the service works.
-        count, size = count + 1, size + copy.stat().st_size
-    return count, size
 
 
 def _files_below(folder: Path) -> Iterable[Path]:

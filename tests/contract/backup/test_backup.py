@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,7 +17,7 @@ from typer.testing import CliRunner
 from personae.app import audit_reading
 from personae.cli.app import app
 from personae.domain.audit_chain import Head
-from personae.errors import Conflict
+from personae.errors import Conflict, InvalidRequest
 from personae.hosting import backup
 from personae.hosting.settings import load_settings
 from service_lab import Lab, lab
@@ -76,6 +80,11 @@ def test_a_service_at_work_is_saved_and_comes_back(
 
     folder = tmp_path / "again"
     there = load_settings(database_url=empty_url, data_dir=folder)
+    # Cheap here: a saved PostgreSQL is at hand.
+    with changed(next((tmp_path / "saved").glob("personae.d*"))):
+        with pytest.raises(InvalidRequest, match=r"1 file is wrong.*personae\.d.*has changed"):
+            backup.restore(there, tmp_path / "saved")
+        assert not folder.exists()
     assert backup.restore(there, tmp_path / "saved") == saved
     with pytest.raises(Conflict, match="There is a service already"):
         backup.restore(there, tmp_path / "saved")
@@ -101,6 +110,112 @@ def test_a_service_at_work_is_saved_and_comes_back(
         charged = sum(one.credits_charged for one in [*ended, restored.task(done.id)])
         assert (balance.held, balance.spent) == (0, charged)
         assert restored.audit() == []
+
+
+@contextmanager
+def changed(file: Path) -> Iterator[None]:
+    """One byte in the middle of a file is another one, for a while."""
+    whole = file.read_bytes()
+    middle = len(whole) // 2
+    file.write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
+    yield
+    file.write_bytes(whole)
+
+
+@pytest.fixture(scope="module")
+def saved_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small backup, to be copied and damaged."""
+    folder = tmp_path_factory.mktemp("small")
+    data = ["--data", str(folder / "data")]
+    made = CliRunner().invoke(app, ["keys", "create", "--tenant", "acme", *data])
+    assert made.exit_code == 0, made.output
+    for name in ("one", "two", "three"):
+        stored = folder / "data" / "blobs" / "acme" / name
+        stored.parent.mkdir(parents=True, exist_ok=True)
+        stored.write_bytes(name.encode() * 100)
+    saved = CliRunner().invoke(app, ["backup", "save", str(folder / "saved"), *data])
+    assert saved.exit_code == 0, saved.output
+    assert "3 files of 1100 bytes" in saved.stdout
+    return folder / "saved"
+
+
+def cut(folder: Path) -> None:
+    with (folder / "blobs/acme/two").open("r+b") as file:
+        file.truncate(299)
+
+
+def lose_two(folder: Path) -> None:
+    (folder / "blobs/acme/one").unlink()
+    (folder / "blobs/acme/two").unlink()
+
+
+def change_database(folder: Path) -> None:
+    file = folder / "personae.db"
+    whole = bytearray(file.read_bytes())
+    whole[-1] ^= 1
+    file.write_bytes(whole)
+
+
+def add(folder: Path) -> None:
+    (folder / "blobs/acme/four").write_bytes(b"four")
+
+
+def cut_manifest(folder: Path) -> None:
+    file = folder / "manifest.jsonl"
+    file.write_text("".join(file.read_text().splitlines(keepends=True)[:-1]))
+
+
+def lose_manifest(folder: Path) -> None:
+    (folder / "manifest.jsonl").unlink()
+
+
+def miscount(folder: Path) -> None:
+    facts = json.loads((folder / "backup.json").read_text())
+    (folder / "backup.json").write_text(json.dumps({**facts, "files": 2}))
+
+
+def make_old(folder: Path) -> None:
+    facts = json.loads((folder / "backup.json").read_text())
+    old = {name: one for name, one in facts.items() if not name.startswith("manifest")}
+    (folder / "backup.json").write_text(json.dumps({**old, "version": "0.0.7"}))
+    lose_manifest(folder)
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (cut, "1 file is wrong, the first of them blobs/acme/two: it has 299 bytes, not 300"),
+        (lose_two, "2 files are wrong, the first of them blobs/acme/one: it is missing"),
+        (change_database, "1 file is wrong, the first of them personae.db: its content has"),
+        (add, "1 file is wrong, the first of them blobs/acme/four: it does not belong"),
+        (cut_manifest, "manifest.jsonl, the list of its files, has changed"),
+        (lose_manifest, "manifest.jsonl, the list of its files, is not there"),
+        (miscount, "backup.json has changed"),
+        (make_old, "older version of Personae.*restore it with that version \\(0.0.7\\)"),
+    ],
+)
+def test_a_damaged_backup_is_refused_before_anything_is_restored(
+    saved_once: Path, tmp_path: Path, damage: Callable[[Path], None], told: str
+) -> None:
+    folder = tmp_path / "copied"
+    shutil.copytree(saved_once, folder)
+    damage(folder)
+    words = ["backup", "restore", str(folder), "--data", str(tmp_path / "again")]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code not in (0, 1)
+    assert re.search(told, " ".join(result.stderr.split())), result.stderr
+    assert str(tmp_path) not in result.stderr
+    assert not list((tmp_path / "again").rglob("*"))
+
+
+def test_an_undamaged_copy_comes_back(saved_once: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "copied"
+    shutil.copytree(saved_once, folder)
+    words = ["backup", "restore", str(folder), "--data", str(tmp_path / "again")]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.stderr
+    assert (tmp_path / "again/blobs/acme/two").read_bytes() == b"two" * 100
+    assert not (tmp_path / "again/manifest.jsonl").exists()
 
 
 def test_what_cannot_be_saved_or_restored_is_refused(tmp_path: Path) -> None:
