@@ -85,6 +85,26 @@ def test_a_key_sees_only_the_places_that_it_opens(opened: Opener, service: Runni
     assert places.all_inner_texts() == ["Made here?", "Usage", "Account"]
 
 
+def test_a_closed_place_says_why_and_where_one_can_go(
+    opened: Opener, service: Running, operator: str
+) -> None:
+    limited = service.keys("--tenant", "narrow", "--scope", "account:read")
+    for key, shut, why, way in (
+        (operator, ["/", *OWN, "/swaps", "/faces"], "an operator's: it has no account", "Tenants"),
+        (service.key, ["/admin/tenants", "/admin/audit"], "for operators", "New swap"),
+        (limited, ["/", "/keys"], "lacks the scope", "Usage"),
+    ):
+        window = opened(key=key)
+        window.go("/inspect")
+        for place in shut:
+            window.walk(place)
+            main = window.page.locator("main")
+            expect(main).to_contain_text(why)
+            expect(main.get_by_role("link", name=way)).to_be_visible()
+    window.button("Sign in with another key").click()
+    expect(window.page.get_by_label("API key")).to_be_visible()
+
+
 def test_an_endpoint_is_added_disabled_and_deleted(opened: Opener) -> None:
     window = opened()
     window.expect("422")

@@ -7,14 +7,14 @@ import { count } from "./lib/format.js";
 import { here, match, to } from "./lib/router.js";
 import { session } from "./lib/session.js";
 import { busy, errorBox } from "./lib/ui.js";
-import { ROUTES, places } from "./routes.js";
+import { CLOSED, ROUTES, home, opens, places } from "./routes.js";
 import { nextTheme, useTheme } from "./lib/theme.js";
 
 const app = document.getElementById("app");
 let leaving = new AbortController();
 
 useTheme();
-addEventListener("hashchange", () => session.key && show());
+addEventListener("hashchange", () => session.account && show());
 document.addEventListener("signed-out", (event) => signOut(event.detail));
 start();
 
@@ -28,8 +28,10 @@ async function start() {
     fill(app, h("div", { class: "center" }, errorBox(error, { retry: start, title: "The studio cannot start" })));
     return;
   }
-  // An operator's key opens nothing of the start.
-  if (session.account.operator && here().path === "/") history.replaceState(null, "", to("/admin/tenants"));
+  // The link of the first start, opened again.
+  if (location.hash.startsWith("#welcome=")) history.replaceState(null, "", to("/"));
+  // Not every key opens the start: an operator's does not.
+  if (here().path === "/" && home(session) !== "/") history.replaceState(null, "", to(home(session)));
   frame();
   show();
 }
@@ -68,7 +70,7 @@ function frame() {
   fill(app,
     h("header", { class: "bar" },
       opener,
-      h("a", { class: "brand", href: to("/") }, h("img", { src: "/studio/mask.svg", alt: "" }), h("span", null, "Personae")),
+      h("a", { class: "brand", href: to(home(session)) }, h("img", { src: "/studio/mask.svg", alt: "" }), h("span", null, "Personae")),
       balance,
       h("button", { type: "button", class: "plain tiny", title: "Light, dark, or as the system", onclick: nextTheme }, "Theme"),
       h("button", { type: "button", class: "plain tiny", onclick: () => signOut() }, "Sign out")),
@@ -97,8 +99,9 @@ async function show() {
   const found = match(ROUTES, path);
   fill(main, busy());
   try {
-    const view = await (found?.route ?? ROUTES.at(-1)).load();
-    const node = await view.show({ params: found?.params ?? {}, query, signal, retitle });
+    const route = found?.route ?? ROUTES.at(-1);
+    const view = await (opens(session, route) ? route : CLOSED).load();
+    const node = await view.show({ params: found?.params ?? {}, query, signal, retitle, scope: route.scope });
     if (signal.aborted) return;
     fill(main, h("h1", { tabindex: "-1" }, view.title), node);
     retitle(view.title);

@@ -1,44 +1,51 @@
 // Every place of the studio. A view is loaded when somebody first goes there, and exports
 // `title` and `show({ params, query, signal, retitle })`, which makes its node.
 
-const at = (path, file) => ({ path, load: () => import(`./views/${file}.js`) });
+const at = (path, file, scope = null) => ({ path, scope, load: () => import(`./views/${file}.js`) });
 
 export const ROUTES = [
-  at("/", "create"),
-  at("/swaps", "swaps"),
-  at("/swaps/:id", "swap"),
-  at("/faces", "faces"),
-  at("/usage", "usage"),
-  at("/keys", "keys"),
-  at("/webhooks", "webhooks"),
-  at("/webhooks/deliveries/:id", "delivery"),
-  at("/account", "account"),
-  at("/admin/tenants", "tenants"),
-  at("/admin/tenants/:id", "tenant"),
-  at("/admin/work", "work"),
-  at("/admin/register", "admin-register"),
-  at("/admin/audit", "admin-audit"),
-  at("/admin/takedowns", "takedowns"),
+  at("/", "create", "swaps:write"),
+  at("/swaps", "swaps", "swaps:read"),
+  at("/swaps/:id", "swap", "swaps:read"),
+  at("/faces", "faces", "faces:read"),
+  at("/usage", "usage", "account:read"),
+  at("/keys", "keys", "keys:write"),
+  at("/webhooks", "webhooks", "webhooks:write"),
+  at("/webhooks/deliveries/:id", "delivery", "webhooks:write"),
+  at("/account", "account", "account:read"),
+  at("/admin/tenants", "tenants", "admin"),
+  at("/admin/tenants/:id", "tenant", "admin"),
+  at("/admin/work", "work", "admin"),
+  at("/admin/register", "admin-register", "admin"),
+  at("/admin/audit", "admin-audit", "admin"),
+  at("/admin/takedowns", "takedowns", "admin"),
   at("/inspect", "inspect"),
   at(".*", "lost"),
 ];
 
+/** What is shown in the stead of a place that the key does not open. */
+export const CLOSED = at("", "closed");
+
+const MENU = [
+  ["", [["/", "New swap"], ["/swaps", "History"], ["/faces", "Face library"], ["/inspect", "Made here?"]]],
+  ["Account", [["/usage", "Usage"], ["/keys", "Keys"], ["/webhooks", "Webhooks"], ["/account", "Account"]]],
+  ["Operator", [
+    ["/admin/tenants", "Tenants"], ["/admin/work", "Queues and workers"], ["/admin/register", "Do-not-swap register"],
+    ["/admin/audit", "Audit log"], ["/admin/takedowns", "Takedowns"],
+  ]],
+];
+
+/** Whether the key that is signed in opens a route. */
+export const opens = (session, route) => !route.scope || session.can(route.scope);
+
 /** What the menu offers to whom: [group, [path, words][]][]. */
 export function places(session) {
-  const may = (scope, path, words) => (session.can(scope) ? [[path, words]] : []);
-  return [
-    ["", [
-      ...may("swaps:write", "/", "New swap"), ...may("swaps:read", "/swaps", "History"),
-      ...may("faces:read", "/faces", "Face library"), ["/inspect", "Made here?"],
-    ]],
-    ["Account", [
-      ...may("account:read", "/usage", "Usage"), ...may("keys:write", "/keys", "Keys"),
-      ...may("webhooks:write", "/webhooks", "Webhooks"), ...may("account:read", "/account", "Account"),
-    ]],
-    ["Operator", [
-      ...may("admin", "/admin/tenants", "Tenants"), ...may("admin", "/admin/work", "Queues and workers"),
-      ...may("admin", "/admin/register", "Do-not-swap register"), ...may("admin", "/admin/audit", "Audit log"),
-      ...may("admin", "/admin/takedowns", "Takedowns"),
-    ]],
-  ].filter(([, links]) => links.length);
+  const open = ([path]) => opens(session, ROUTES.find((one) => one.path === path));
+  return MENU.map(([group, links]) => [group, links.filter(open)]).filter(([, links]) => links.length);
+}
+
+/** Where one begins. */
+export function home(session) {
+  if (session.can("swaps:write")) return "/";
+  return session.account?.operator ? "/admin/tenants" : places(session)[0][1][0][0];
 }
