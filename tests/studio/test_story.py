@@ -87,9 +87,15 @@ def test_a_picture_at_a_desk(
     page = window.page
     page.goto(service.welcome)
     shoot(window, "sign-in")
+    window.expect("401")
+    page.get_by_label("API key").fill("pk_wrong")
+    window.button("Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("This key was not taken")
     window.button("Use the first key").click()
-    expect(page.get_by_text(service.key)).to_be_visible()
-    window.button("Go on").click()
+    expect(page.get_by_label("Your key")).to_have_text(service.key)
+    expect(page.get_by_role("alert")).to_have_count(0)
+    window.button("Copy the key").click()
+    page.reload()  # It was kept as soon as it was given.
     expect(window.heading("New swap")).to_be_visible()
 
     drop_file(page.get_by_text("Drop a picture or a video here"), media.pair, "image/jpeg")

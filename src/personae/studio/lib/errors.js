@@ -26,7 +26,7 @@ export const ADVICE = {
   several_faces: "Use a photo that shows this person alone, or choose the face.",
   donor_unusable: "Use a sharper, larger photo of this person, seen from the front and evenly lit.",
   consent_required: "Tick that the people shown have agreed, then try again.",
-  address_refused: "Use an address on the public internet, or upload the file instead.",
+  address_refused: "Use an address on the public internet, or ask the operator to allow this one; scenes and donors can be uploaded as files too.",
   media_unreachable: "Check that the address opens in a browser without signing in, or upload the file instead.",
   media_unreadable: "Open the file in another program to see whether it is whole, save it anew, and upload that.",
   media_too_large: "Use a shorter, smaller or more strongly compressed file.",

@@ -10,11 +10,11 @@ export function toast(text) {
   setTimeout(() => shown.remove(), 6000);
 }
 
-/** What went wrong and what to do next; with a button if it can be tried again. */
+/** What went wrong and what to do next; with a button if it can be tried again. No title where one stands above. */
 export function errorBox(error, { retry, title = "That did not work" } = {}) {
   const told = asApiError(error);
   return h("div", { class: "told bad", role: "alert" },
-    h("p", null, h("strong", null, `${title}. `), told.detail),
+    h("p", null, title && h("strong", null, `${title}. `), told.detail),
     h("p", null, h("strong", null, "What to do: "), adviceFor(told.code)),
     told.problem?.errors && h("ul", null, told.problem.errors.map((one) => h("li", null,
       `${one.field ?? one.location ?? one.pointer ?? ""} ${one.message ?? one.detail ?? ""}`.trim()))),
@@ -70,13 +70,13 @@ export function actButton(label, act, { onerror, ...props } = {}) {
 }
 
 /** An error in a dialog of its own. */
-export const tellError = (error) => dialog("That did not work", errorBox(error), [["Close", "primary"]]);
+export const tellError = (error) => dialog("That did not work", errorBox(error, { title: "" }), [["Close", "primary"]]);
 
 /**
  * A field with its label, hint and place for what is wrong.
  * @param {string} label
  * @param {Element} input an input, select or textarea
- * @param {string} [hint]
+ * @param {string|Array} [hint]
  */
 export function field(label, input, hint) {
   input.id ||= id("field");
