@@ -12,6 +12,8 @@ from personae.errors import InvalidRequest
 ENV_NAME: Final = ".env"
 PREFIXES: Final = ("PERSONAE_", "AWS_", "GOOGLE_", "AZURE_")
 """What is taken from it; the rest is other programs'."""
+_taken: set[str] = set()
+"""Beside the environment, which is this process's as well and cannot tell where it came from."""
 
 
 def read_env_file(file: Path) -> dict[str, str]:
@@ -62,4 +64,10 @@ def load_env_file(folder: Path) -> tuple[frozenset[str], str | None]:
     there = {name.upper() for name in os.environ}
     new = {name: value for name, value in read_env_file(file).items() if name.upper() not in there}
     os.environ.update(new)
+    _taken.update(name.upper() for name in new)
     return frozenset(name.upper() for name in new), None
+
+
+def taken_from_env_file() -> frozenset[str]:
+    """Names, in capitals, of the variables that `load_env_file` put into the environment."""
+    return frozenset(_taken)

@@ -170,3 +170,38 @@ def test_the_page_of_settings_is_current() -> None:
     assert settings_table() in page, (
         "Put what `python -m personae.hosting.settings.showing` prints into docs/configuration.md."
     )
+
+
+def test_mistakes_say_where_they_stand(tmp_path: Path) -> None:
+    file = tmp_path / "personae.toml"
+
+    def told(**variables: str) -> str:
+        done = run(tmp_path, "config", "show", "--data", str(tmp_path / "data"), **variables)
+        assert done.returncode != 0
+        return done.stderr.strip().removeprefix("Error: ")
+
+    begun = "The settings are wrong:"
+    file.write_text("[service]\nprot = 8000\n")
+    above = "write settings of the service above all tables, without one."
+    assert told() == f"{begun} {file}: service is no table of settings; {above}"
+    file.write_text("[retentoin]\nuploads = 1\n")
+    hint = "did you mean [retention]?"
+    assert told() == f"{begun} {file}: retentoin is no table of settings; {hint}"
+    file.write_text("quixotic = 1\n")
+    assert told() == f"{begun} {file}: quixotic is no setting."
+    file.write_text('port = "many"\nprot = 1\n')
+    first, second = told().split("; ", 1)
+    assert first.startswith(f"{begun} {file}: port: Input should be a valid integer")
+    assert second == f"{file}: prot is no setting; did you mean port?"
+
+    file.write_text("port = 1\n")
+    whole = told(PERSONAE_RETENTION="never")
+    assert "PERSONAE_RETENTION in the environment is no JSON; set its parts" in whole
+    (tmp_path / ".env").write_text("PERSONAE_PORT=hush\nPERSONAE_RETENTION__UPLOADS=hush\n")
+    both = told()
+    assert "PERSONAE_PORT in .env: Input should be" in both
+    assert "PERSONAE_RETENTION__UPLOADS in .env: " in both
+    assert "PERSONAE_PORT in the environment: Input" in told(PERSONAE_PORT="x")
+    assert "PERSONAE_RETENTION__UPLOAD in the environment is no setting; did you mean uploads?" in (
+        told(PERSONAE_RETENTION__UPLOAD="1d")
+    )

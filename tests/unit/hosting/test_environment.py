@@ -72,6 +72,7 @@ def test_the_check_names_them_and_gives_typed_values(tmp_path: Path) -> None:
     good = personae(*command, PERSONAE_HOST="0.0.0.0", PERSONAE_FETCH_ALLOW="a.lan,b.lan")
     told = json.loads(good.stdout)
     assert (good.returncode, told["problems"]) == (0, [])
+    assert told["answered"] == ["database", "storage"]
     assert len(told["notes"]) == 1
     settings = told["settings"]
     assert (settings["port"], settings["chunk_s"], settings["maintenance"]) == (8000, 10.0, False)
@@ -82,6 +83,11 @@ def test_the_check_names_them_and_gives_typed_values(tmp_path: Path) -> None:
     [problem] = json.loads(bad.stdout)["problems"]
     assert problem == "environment: PERSONAE_PROT is no setting; did you mean PERSONAE_PORT?"
     assert bad.returncode != 0
+    plain = personae(*command[:2], *command[3:], PERSONAE_STORAGE_URL="file:///dev/null/none")
+    lines = plain.stdout.splitlines()
+    assert "database: it answered" in lines
+    assert "storage: it answered" not in lines
+    assert any(line.startswith("storage: ") for line in lines)
 
 
 @pytest.mark.parametrize("command", ["serve", "api", "worker"])

@@ -37,17 +37,25 @@ def check(context: typer.Context, data: Data = None, as_json: AsJson = False) ->
         shown = wiring.shown_settings(settings)
         file = config_file(data)
         unknown = [f"environment: {told}" for told in unknown_variables()]
-        problems = [*unknown, *_wrong_defaults(context), *wiring.try_out(settings)]
+        failed = wiring.try_out(settings)
+        problems = [*unknown, *_wrong_defaults(context), *failed]
+        answered = [
+            place
+            for place in ("database", "storage")
+            if not any(told.startswith(f"{place}:") for told in failed)
+        ]
         notes = notes_on(settings)
         if not any(told.startswith("engines:") for told in problems):
             notes += [f"no worker starts here: {told}" for told in wiring.missing_models(settings)]
         lines = [f"{name} = {value}" for name, value in shown.items()]
-        lines += [f"file: {file or 'none'}", *(f"note: {note}" for note in notes), *problems]
+        lines += [f"file: {file or 'none'}", *(f"{place}: it answered" for place in answered)]
+        lines += [*(f"note: {note}" for note in notes), *problems]
         talk.result(
             "\n".join(lines),
             {
                 "settings": shown,
                 "file": str(file) if file else None,
+                "answered": answered,
                 "problems": problems,
                 "notes": notes,
             },

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +11,11 @@ from typing import Any, Final, cast
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from personae.hosting.settings.files import service_part
+from personae.hosting.settings.sources import Sources
 from personae.hosting.settings.whole import GROUPS, Settings
 
 SECRETS: Final = ("secret", "metrics_token", "signing_key")
 MASK: Final = "********"
-_PREFIX: Final = "PERSONAE_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +52,8 @@ def shown_with_origin(
     file : file, optional
         The one that applies.
     """
-    variables = {name.upper() for name in os.environ}
-    in_file = {} if file is None else service_part(file)
-
-    def origin(name: str) -> str:
-        head, _, part = name.partition(".")
-        if head in given:
-            return "option"
-        for variable in (f"{_PREFIX}{head}__{part}".upper(), f"{_PREFIX}{head}".upper()):
-            if variable in variables and (part or "__" not in variable):
-                return f"{'.env' if variable in from_env_file else 'environment'}: {variable}"
-        told = in_file.get(head)
-        there = isinstance(told, dict) and part in told if part else head in in_file
-        return f"{file}" if there else "default"
-
-    return [Shown(name, value, origin(name)) for name, value in _leaves(values)]
+    sources = Sources(given, from_env_file, file)
+    return [Shown(name, value, sources.of(name).words) for name, value in _leaves(values)]
 
 
 def _leaves(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
