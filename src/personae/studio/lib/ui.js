@@ -107,9 +107,10 @@ export function choice(options, props) {
  * @param {string} title
  * @param {Node|string} content
  * @param {Array<[string, string?]>} buttons words and class; the last is the one for Enter
+ * @param {{signal?: AbortSignal}} [options] `signal` closes it, which is no answer
  * @returns {Promise<string|null>} the words that were pressed
  */
-export function dialog(title, content, buttons = [["Cancel"], ["OK", "primary"]]) {
+export function dialog(title, content, buttons = [["Cancel"], ["OK", "primary"]], { signal } = {}) {
   const name = id("dialog");
   return new Promise((resolve) => {
     const shown = h("dialog", { "aria-labelledby": name },
@@ -120,6 +121,7 @@ export function dialog(title, content, buttons = [["Cancel"], ["OK", "primary"]]
       shown.remove();
       resolve(shown.returnValue || null);
     });
+    signal?.addEventListener("abort", () => shown.close(""), { once: true });
     document.body.append(shown);
     shown.showModal();
   });

@@ -65,6 +65,7 @@ function underWay(box, task, signal) {
   const end = (last) => {
     if (ended) return;
     ended = true;
+    card.end();
     document.title = `${nameOf(last)} · Personae`;
     render(box, last, signal);
     // Whoever waited is told; the focus stays where it is unless it went with the old card.

@@ -3,7 +3,7 @@
 import { h, fill } from "../lib/dom.js";
 import { get, sleep } from "../lib/api.js";
 import { wasAborted } from "../lib/errors.js";
-import { ago, credits, time } from "../lib/format.js";
+import { ago, counted, credits, time } from "../lib/format.js";
 import { note, to } from "../lib/router.js";
 import { choice, empty, field, listing, state } from "../lib/ui.js";
 import { styled } from "../swap/styled.js";
@@ -88,7 +88,7 @@ function results(chosen, signal) {
   const said = h("p", { class: "hidden-text", role: "status" });
   const list = listing(async (cursor) => {
     const page = await get("/swaps", { query: { ...query, cursor }, signal });
-    fill(said, page.items.length ? `${rows.size + page.items.length} swaps shown` : "No swaps");
+    fill(said, page.items.length ? `${counted(rows.size + page.items.length, "swap")} shown` : "No swaps");
     return page;
   }, {
     row: (task) => {
