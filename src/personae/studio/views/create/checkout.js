@@ -5,6 +5,7 @@ import { fill, h } from "../../lib/dom.js";
 import { wasAborted } from "../../lib/errors.js";
 import { count, credits, seconds } from "../../lib/format.js";
 import { go, to } from "../../lib/router.js";
+import { session } from "../../lib/session.js";
 import { actButton, busy, errorBox, facts, field, tick } from "../../lib/ui.js";
 import { usable } from "./people.js";
 import { AGREED, bodyOf, missing } from "./request.js";
@@ -20,11 +21,18 @@ export function checkoutCard({ draft, signal, look }) {
     class: "primary big", "aria-describedby": "lacks",
     onerror: (error) => fill(told, errorBox(error, { title: "The swap was not submitted" })),
   });
-  const estimate = estimates(draft, price, signal);
-  draft.on("any", () => {
+  let short = "";
+  const open = () => {
     const none = missing(draft);
-    lacks.textContent = none.length ? `Still missing: ${none.join("; ")}.` : "";
-    submit.disabled = none.length > 0;
+    lacks.textContent = none.length ? `Still missing: ${none.join("; ")}.` : short;
+    submit.disabled = Boolean(none.length || short);
+  };
+  const estimate = estimates(draft, price, signal, (told) => {
+    short = told && !told.affordable ? `Not enough credits: it takes ${count(told.credits)}, and you have ${count(told.available)}.` : "";
+    open();
+  });
+  draft.on("any", () => {
+    open();
     estimate();
   }, signal);
   draft.on("scene mapping options consent", () => fill(told), signal);
@@ -33,8 +41,11 @@ export function checkoutCard({ draft, signal, look }) {
     consentPart(draft, signal, look), price, told, lacks, submit);
 }
 
-/** Ask the price a moment after the last change; answers that were overtaken are dropped. */
-function estimates(draft, box, signal) {
+/**
+ * Ask the price a moment after the last change; answers that were overtaken are dropped.
+ * `ontold` hears each that counts, and null where there is none.
+ */
+function estimates(draft, box, signal, ontold) {
   let timer = null;
   let last = "";
   let asking = new AbortController();
@@ -46,9 +57,12 @@ function estimates(draft, box, signal) {
     asking.abort();
     asking = new AbortController();
     try {
-      fill(box, priceOf(await post("/swaps/estimate", body, { signal: asking.signal })));
+      const told = await post("/swaps/estimate", body, { signal: asking.signal });
+      fill(box, priceOf(told, () => ask(body, text)));
+      ontold(told);
     } catch (error) {
       if (wasAborted(error)) return;
+      ontold(null);
       fill(box, errorBox(error, { title: "There is no price", retry: () => ask(body, text) }));
     }
   };
@@ -61,6 +75,7 @@ function estimates(draft, box, signal) {
     if (!body) {
       asking.abort();
       fill(box);
+      ontold(null);
       return;
     }
     if (!box.firstChild) fill(box, busy("Asking the price …"));
@@ -68,14 +83,15 @@ function estimates(draft, box, signal) {
   };
 }
 
-function priceOf(told) {
+function priceOf(told, again) {
   return [
     h("p", { class: "sum" }, h("strong", null, credits(told.credits)), ` of ${count(told.available)} that you have`),
     told.assumed && h("p", { class: "small soft" }, "The scene has not been measured yet: the price follows its length."),
     breakdown(told),
     !told.affordable && h("div", { class: "told warn" },
       h("p", null, h("strong", null, "That is more than you have. "), "What to do: choose a shorter range or a cheaper quality, or ask the operator for credits. ",
-        h("a", { href: to("/usage") }, "See where they went"), ".")),
+        h("a", { href: to("/usage") }, "See where they went"), "."),
+      actButton("Look again", again, { class: "tiny" })),
   ];
 }
 
@@ -125,8 +141,16 @@ async function sendOff(draft, told, look) {
   go(`/swaps/${task.id}`);
 }
 
+const UNTICKED = {
+  terms: "Optional here: without the tick, the record of consent says that the terms of this service cover it.",
+  off: "Optional here: without the tick, no consent is recorded.",
+  required: "Without the tick, the swap is taken only if a standing consent of the account covers it.",
+};
+
 function consentPart(draft, signal, look) {
   const needed = h("p", { class: "told warn" }, h("strong", null, "Needed here. "), "This service takes no swap without it.");
+  const { consent: mode } = session.account.service ?? {};
+  const optional = h("p", { class: "soft small" }, UNTICKED[mode] ?? UNTICKED.terms);
   const agreed = tick(AGREED, { id: "agreed", checked: draft.data.consent.agreed });
   agreed.input.addEventListener("change", () => {
     draft.set("consent", (data) => { data.consent.agreed = agreed.input.checked; });
@@ -137,9 +161,10 @@ function consentPart(draft, signal, look) {
   const byField = field("Who says so (optional)", by, "It is recorded with the swap.");
   draft.on("consent", () => {
     needed.hidden = !draft.data.consentNeeded || draft.data.consent.agreed;
+    optional.hidden = draft.data.consentNeeded || draft.data.consent.agreed;
     byField.hidden = !draft.data.consent.agreed;
     agreed.input.checked = draft.data.consent.agreed;
     agreed.input.required = draft.data.consentNeeded;
   }, signal);
-  return h("div", { class: "consent" }, needed, agreed.node, byField);
+  return h("div", { class: "consent" }, needed, agreed.node, optional, byField);
 }
