@@ -10,6 +10,7 @@ import httpx
 from attacks.routes import Call, calls_of
 from personae.app import accounts
 from personae.domain.tenants import ADMIN_SCOPE, SCOPES
+from personae.wire.guard import ANY_KEY
 from wire.checks import UNKNOWN
 from wire.service import Service
 
@@ -56,7 +57,7 @@ def test_the_documents_tell_each_calls_scope(service: Service) -> None:
 def test_every_call_takes_exactly_its_own_scope(service: Service) -> None:
     tried = refused = 0
     for call in calls_of(service):
-        if call.scope is None:
+        if call.scope in (None, ANY_KEY):
             continue
         wanted = MORE.get(call.name, ())
         for scope in SCOPES:
@@ -74,9 +75,14 @@ def test_every_call_takes_exactly_its_own_scope(service: Service) -> None:
     assert refused > 650
 
 
+def test_calls_for_every_key_are_the_known_ones(service: Service) -> None:
+    open_to_all = {one.name for one in calls_of(service) if one.scope == ANY_KEY}
+    assert open_to_all == {"GET /native/v1/keys/current"}
+
+
 def test_a_key_with_every_other_scope_stays_out(service: Service) -> None:
     for call in calls_of(service):
-        if call.scope is None:
+        if call.scope in (None, ANY_KEY):
             continue
         others = tuple(one for one in SCOPES if one != call.scope)
         answer = send(service, call, service.key("ours", others))
@@ -154,6 +160,10 @@ PUBLIC = {
     "GET /metrics",
     "GET /problems/{code}",
     "POST /native/v1/inspect",
+    "GET /",
+    "GET /studio/{path:path}",
+    "GET /studio/first-key",
+    "POST /studio/first-key",
     "POST /vidnoz/v1/oauth/token",
     *ASKING,
     *(

@@ -25,7 +25,19 @@ SHOTS = Path(__file__).parents[2] / "docs" / "pictures" / "studio"
 
 
 @pytest.fixture(scope="session")
+def there_is_a_browser() -> None:
+    """Nothing is made where there is nothing to look at it with."""
+    if chromium() is None:
+        pytest.skip(MISSING)
+
+
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """One Chromium for a module's tests.
+
+    Playwright's loop runs in this thread for as long as it is open, and tests that start a loop of
+    their own cannot do so meanwhile: it must not outlive the module.
+    """
     program = chromium()
     if program is None:
         pytest.skip(MISSING)
@@ -37,7 +49,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def service(
-    browser: Browser, store: ModelStore, tmp_path_factory: pytest.TempPathFactory
+    there_is_a_browser: None, store: ModelStore, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Running]:
     running = start(tmp_path_factory.mktemp("service"))
     yield running
@@ -46,7 +58,7 @@ def service(
 
 
 @pytest.fixture(scope="session")
-def media(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Media:
+def media(there_is_a_browser: None, tmp_path_factory: pytest.TempPathFactory) -> Media:
     return making.make(tmp_path_factory.mktemp("media"))
 
 

@@ -118,6 +118,7 @@ def test_every_setting_reaches_the_containers(name: str) -> None:
     # Of the command line, of this file, of developers, and of folders inside the image.
     wanted -= {"PERSONAE_KEY", "PERSONAE_PUBLISH", "PERSONAE_DEBUG"}
     wanted -= {"PERSONAE_CONFIG", "PERSONAE_CARDS_DIR", "PERSONAE_ENV_FILE"}
+    wanted -= {"PERSONAE_URL", "PERSONAE_API_KEY", "PERSONAE_WEBHOOK_SECRET"}  # The client's.
     assert wanted - told == set()
 
 

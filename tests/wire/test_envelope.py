@@ -74,7 +74,7 @@ def test_signatures_are_not_logged(service: Service) -> None:
 
 def test_unknown_paths_and_methods_are_problems(service: Service) -> None:
     problem(service.client.get("/native/v1/nothing"), 404, "not_found")
-    problem(service.client.get("/"), 404, "not_found")
+    problem(service.client.get("/nothing"), 404, "not_found")
     problem(service.client.get("/native/v1/swaps/"), 404, "not_found")
     answer = service.client.request("PUT", "/native/v1/swaps")
     problem(answer, 405, "method_not_allowed")
