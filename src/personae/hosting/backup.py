@@ -140,8 +140,9 @@ def restore(settings: Settings, folder: Path) -> BackupFacts:
             "kind."
         )
     blobs = _blobs_folder(settings)
-    _refuse_over(file, blobs, settings)
+    _refuse_over(file, settings)
     lines = checked_lines(folder, facts.manifest_sha256, FACTS)
+    _refuse_strange_files(blobs, lines)
     if _stored(lines) != (facts.files, facts.bytes):
         raise InvalidRequest(f"The backup is damaged: {FACTS} has changed; nothing was restored.")
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -183,7 +184,7 @@ def _stored(lines: Iterable[Line]) -> tuple[int, int]:
     return len(sizes), sum(sizes)
 
 
-def _refuse_over(file: Path | None, blobs: Path | None, settings: Settings) -> None:
+def _refuse_over(file: Path | None, settings: Settings) -> None:
     if file is None:
         engine = sa.create_engine(
             sa.make_url(settings.database).set(drivername="postgresql+psycopg"),
@@ -195,12 +196,16 @@ def _refuse_over(file: Path | None, blobs: Path | None, settings: Settings) -> N
         there = file.exists()
     if there:
         raise Conflict("There is a service already; restore into an empty database and folder.")
-    if blobs is not None and blobs.is_dir() and _count_files(blobs):
-        raise Conflict("There are stored files already; restore into an empty folder.")
 
 
-def _count_files(folder: Path) -> int:
-    return sum(len(files) for _, _, files in os.walk(folder))
+def _refuse_strange_files(blobs: Path | None, lines: Iterable[Line]) -> None:
+    """Stored files may be there only if a restore of this very backup was broken off."""
+    if blobs is None:
+        return
+    known = {line.path for line in lines}
+    for path in _files_below(blobs):
+        if f"{_BLOBS}/{path.relative_to(blobs).as_posix()}" not in known:
+            raise Conflict("There are stored files already; restore into an empty folder.")
 
 
 def _sqlite_file(settings: Settings) -> Path | None:

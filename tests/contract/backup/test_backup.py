@@ -218,6 +218,27 @@ def test_an_undamaged_copy_comes_back(saved_once: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "again/manifest.jsonl").exists()
 
 
+def test_a_restore_that_broke_off_can_be_done_again(saved_once: Path, tmp_path: Path) -> None:
+    half = tmp_path / "again/blobs/acme/two"
+    half.parent.mkdir(parents=True)
+    half.write_bytes(b"tw")
+    words = ["backup", "restore", str(saved_once), "--data", str(tmp_path / "again")]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.stderr
+    assert half.read_bytes() == b"two" * 100
+
+
+def test_files_of_another_service_are_not_mixed_in(saved_once: Path, tmp_path: Path) -> None:
+    other = tmp_path / "again/blobs/acme/strange"
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b"strange")
+    words = ["backup", "restore", str(saved_once), "--data", str(tmp_path / "again")]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code != 0
+    assert "stored files already" in " ".join(result.stderr.split())
+    assert [one for one in (tmp_path / "again").rglob("*") if one.is_file()] == [other]
+
+
 def test_what_cannot_be_saved_or_restored_is_refused(tmp_path: Path) -> None:
     def said(*words: str) -> str:
         result = CliRunner().invoke(app, ["backup", *words, "--data", str(tmp_path / "none")])
