@@ -127,8 +127,8 @@ def _slug(title: str) -> str:
 
 @cache
 def _read_directly() -> frozenset[str]:
-    """Variables that the sources read past the settings, those of the client library too."""
-    folders = (ROOT / "src", ROOT / "sdk" / "src")
+    """Variables that the sources read past the settings, the client's and the browser tests' too."""
+    folders = (ROOT / "src", ROOT / "sdk" / "src", ROOT / "tests" / "studio")
     sources = (path.read_text("utf-8") for each in folders for path in each.rglob("*.py"))
     return frozenset(name for text in sources for name in VARIABLE.findall(text))
 
