@@ -127,7 +127,7 @@ def _slug(title: str) -> str:
 
 @cache
 def _read_directly() -> frozenset[str]:
-    """Variables that the sources read past the settings, the client's and the browser tests' too."""
+    """Variables that are read past the settings, the client's and the browser tests' too."""
     folders = (ROOT / "src", ROOT / "sdk" / "src", ROOT / "tests" / "studio")
     sources = (path.read_text("utf-8") for each in folders for path in each.rglob("*.py"))
     return frozenset(name for text in sources for name in VARIABLE.findall(text))
