@@ -274,8 +274,9 @@ def portraits(folder: Path, count: int) -> list[np.ndarray[Any, Any]]:
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX has them")
 def test_interrupting_leaves_no_output(folder: Path, store: ModelStore) -> None:
     del store
-    frames = portraits(folder, 8) * 200
-    write_clip(folder / "scene.mp4", frames=1600, size_wh=(256, 256), pictures=frames)
+    # Long enough that a busy machine cannot be through with it before the signal comes.
+    frames = portraits(folder, 8) * 500
+    write_clip(folder / "scene.mp4", frames=4000, size_wh=(256, 256), pictures=frames)
     before = names(folder)
     process = subprocess.Popen(
         [sys.executable, "-m", "personae", "swap", GRACE, "scene.mp4", "-o", "out.mp4", "--json"],

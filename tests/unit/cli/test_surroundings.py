@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from personae.adapters.model_store import ModelStore
 from personae.configuring.env_file import read_env_file
 from personae.configuring.trust import doubt
 from personae.hosting.settings import Settings
@@ -102,12 +103,15 @@ def test_a_mistake_in_the_file_is_named(tmp_path: Path, text: str, said: str) ->
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr
 
 
-def test_defaults_of_a_command_come_from_the_file_and_the_environment(tmp_path: Path) -> None:
+def test_defaults_of_a_command_come_from_the_file_and_the_environment(
+    tmp_path: Path, store: ModelStore
+) -> None:
     (tmp_path / "personae.toml").write_text('[swap]\nquality = "superb"\nmax-size = "720p"\n')
     swap = ("swap", "a.jpg", "b.jpg", "-o", "c.jpg")
     assert "not superb" in run(tmp_path, *swap).stderr
     assert "not lovely" in run(tmp_path, *swap, PERSONAE_SWAP_QUALITY="lovely").stderr
-    assert "a.jpg does not exist" in run(tmp_path, *swap, "--quality", "best").stderr
+    there = {"PERSONAE_MODELS_DIR": str(store.folder)}  # Or they would be fetched first.
+    assert "a.jpg does not exist" in run(tmp_path, *swap, "--quality", "best", **there).stderr
     wrong = run(tmp_path, *swap, PERSONAE_SWAP_QUALTY="best").stderr
     assert "PERSONAE_SWAP_QUALTY is no setting; did you mean QUALITY?" in wrong
     (tmp_path / "personae.toml").write_text('[swap]\noutput = "x.jpg"\n')  # Belongs to a call.
