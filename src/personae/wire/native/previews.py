@@ -14,6 +14,7 @@ from personae.wire.files import BINARY
 from personae.wire.guard import access
 from personae.wire.idempotency import IdempotencyKey, request_hash
 from personae.wire.native import views
+from personae.wire.native.models import outcomes
 from personae.wire.native.models import swaps as models
 from personae.wire.native.reading import files_now
 from personae.wire.native.routing import group
@@ -29,12 +30,12 @@ _MOST_PAUSE_S = 0.1
 
 @router.post(
     "/preview",
-    response_model=models.PreviewShown,
+    response_model=outcomes.PreviewShown,
     operation_id="previewSwap",
     summary="See one frame of a swap",
     responses={
         200: {"description": "The preview.", "content": {"image/*": dict(BINARY)}},
-        202: {"model": models.Swap, "description": "Not yet: ask at its `Location`."},
+        202: {"model": outcomes.Swap, "description": "Not yet: ask at its `Location`."},
     },
 )
 @access("swaps:write", "json")
@@ -78,7 +79,7 @@ async def _show(call: Call, task: Task, picture: bool) -> Response:
         return await _picture(call, asset)
     call.gate.accesses.linked(asset.id)
     return reply(
-        models.PreviewShown(
+        outcomes.PreviewShown(
             id=task.id,
             asset_id=asset.id,
             content_type=asset.content_type,

@@ -23,6 +23,7 @@ from personae.wire.dialects import Call, call_of
 from personae.wire.guard import access
 from personae.wire.idempotency import IdempotencyKey, request_hash
 from personae.wire.native import views
+from personae.wire.native.models import outcomes
 from personae.wire.native.models import swaps as models
 from personae.wire.native.models.common import ConsentIn, MediaKind, Page
 from personae.wire.native.models.engines import ModelName
@@ -92,7 +93,7 @@ def context_of(call: Call, consent: ConsentIn | None = None, **rest: str | None)
     )
 
 
-async def view(call: Call, task: Task) -> models.Swap:
+async def view(call: Call, task: Task) -> outcomes.Swap:
     """A task with what it made."""
     services = call.services
     files = await files_now(call, task)
@@ -106,7 +107,11 @@ def address(call: Call, task: Task) -> str:
 
 
 @router.post(
-    "", status_code=202, response_model=models.Swap, operation_id="submitSwap", summary="Swap faces"
+    "",
+    status_code=202,
+    response_model=outcomes.Swap,
+    operation_id="submitSwap",
+    summary="Swap faces",
 )
 @access("swaps:write", "json")
 async def submit_swap(
@@ -130,7 +135,7 @@ async def submit_swap(
     return reply(await view(call, task), 202, {"Location": address(call, task), **replayed(new)})
 
 
-@router.get("", response_model=Page[models.Swap], operation_id="listSwaps", summary="List swaps")
+@router.get("", response_model=Page[outcomes.Swap], operation_id="listSwaps", summary="List swaps")
 @access("swaps:read")
 async def list_swaps(
     request: Request,
@@ -176,7 +181,7 @@ async def list_swaps(
 
 @router.post(
     "/estimate",
-    response_model=models.Estimate,
+    response_model=outcomes.Estimate,
     operation_id="estimateSwap",
     summary="Ask what a swap would cost",
 )
@@ -188,7 +193,7 @@ async def estimate_swap(request: Request, wanted: models.SwapIn) -> Response:
     who = context_of(call)
     told = await call.services.database.aread(lambda tx: submit.estimate(tx, who, asked))
     return reply(
-        models.Estimate(
+        outcomes.Estimate(
             credits=told.credits,
             available=told.available,
             affordable=told.affordable,
@@ -200,7 +205,7 @@ async def estimate_swap(request: Request, wanted: models.SwapIn) -> Response:
 
 
 @router.get(
-    "/{task_id}", response_model=models.Swap, operation_id="getSwap", summary="Look at a swap"
+    "/{task_id}", response_model=outcomes.Swap, operation_id="getSwap", summary="Look at a swap"
 )
 @access("swaps:read")
 async def get_swap(request: Request, task_id: TaskInPath, wait_s: WaitS = 0.0) -> Response:
@@ -213,7 +218,7 @@ async def get_swap(request: Request, task_id: TaskInPath, wait_s: WaitS = 0.0) -
 
 @router.post(
     "/{task_id}/cancel",
-    response_model=models.Swap,
+    response_model=outcomes.Swap,
     operation_id="cancelSwap",
     summary="Cancel a swap",
 )
@@ -255,7 +260,7 @@ async def drop(call: Call, unused: list[str]) -> None:
 @router.post(
     "/{task_id}/retry",
     status_code=202,
-    response_model=models.Swap,
+    response_model=outcomes.Swap,
     operation_id="retrySwap",
     summary="Try a swap again",
 )

@@ -15,7 +15,7 @@ from personae.domain.tasks import Task
 from personae.domain.tenants import ApiKey, NewKey
 from personae.wire.native.models import account, assets, people, webhooks
 from personae.wire.native.models import detections as detected
-from personae.wire.native.models import swaps as swapped
+from personae.wire.native.models import outcomes as swapped
 from personae.wire.native.models.common import CreditsOfTask, Progress, TaskProblem
 from personae.wire.native.wanted import shown_request
 from personae.wire.replies import at
